@@ -106,6 +106,7 @@ class StopRule {
   void restart() { history_.clear(), small_ = 0; }
 
   bool operator()(double objective) {
+    if (tol_ < 0) return false;
     history_.push_back(objective);
     const std::size_t n = history_.size();
     if (n < 3) return false;
@@ -119,7 +120,7 @@ class StopRule {
       const double rate = gain / before;
       remaining = gain * rate / (1 - rate);
     }
-    small_ = remaining < tol_ || (remaining == 0) ? small_ + 1 : 0;
+    small_ = remaining < tol_ || remaining == 0 ? small_ + 1 : 0;
     return small_ >= 2;
   }
 
@@ -305,7 +306,9 @@ EmReport run_em(MixtureState& state, Rows x, Weights w, const EmOptions& options
     report.objective = best_objective;
     report.mass = responsibilities(state, x).transpose() * w;
   }
-  report.log_likelihood = log_likelihood(state, x, w);
+  report.log_likelihood = options.assignment.as<Soft>() != nullptr
+                              ? report.objective - state.family.log_prior()
+                              : log_likelihood(state, x, w);
   if (report.log_likelihood == -infinity) {
     Index first = 0;
     Index count = 0;

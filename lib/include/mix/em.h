@@ -54,7 +54,8 @@ struct EmOptions {
   AnyAssignment assignment = Soft{};
   MixingWeights mixing = MixingWeights::free;
   EmptyComponent empty = EmptyComponent::keep;
-  /// Stop when the gain still to come, estimated by Aitken's rule, is below this many nats.
+  /// Stop when the gain still to come, estimated by Aitken's rule, is below this many nats; negative
+  /// turns the rule off.
   double tol = 1e-3;
   /// The largest number of passes over the data.
   Index max_iter = 1000;
