@@ -1,6 +1,6 @@
 // expect: conversion from 'std::string'
-#include "mix/types.h"
-
 #include <string>
+
+#include "mix/types.h"
 
 mix::Rows rows = std::string("not a matrix");
