@@ -1,0 +1,321 @@
+#pragma once
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "mix/concepts.h"
+#include "mix/untied.h"
+
+namespace mix {
+
+/// Any family, owned by value. Whatever models Family converts to it; whatever models Component is
+/// lifted through Untied. Calls cost one virtual call per block of rows.
+class AnyFamily {
+ public:
+  /// An empty family: no components, no columns.
+  AnyFamily();
+
+  template <class F>
+    requires(!std::same_as<std::remove_cvref_t<F>, AnyFamily> && Family<std::remove_cvref_t<F>>)
+  AnyFamily(F&& family)  // NOLINT(google-explicit-constructor): conversion is its purpose
+      : self_(std::make_unique<Holder<std::remove_cvref_t<F>>>(std::forward<F>(family))) {}
+
+  template <class D>
+    requires(!std::same_as<std::remove_cvref_t<D>, AnyFamily> &&
+             !FamilyShape<std::remove_cvref_t<D>> && Component<std::remove_cvref_t<D>>)
+  AnyFamily(D&& distribution)  // NOLINT(google-explicit-constructor): conversion is its purpose
+      : AnyFamily(Untied<std::remove_cvref_t<D>>(std::forward<D>(distribution), 1)) {}
+
+  AnyFamily(const AnyFamily& other) : self_(other.self_->clone()) {}
+  AnyFamily(AnyFamily&& other) noexcept = default;
+  AnyFamily& operator=(const AnyFamily& other) {
+    self_ = other.self_->clone();
+    return *this;
+  }
+  AnyFamily& operator=(AnyFamily&& other) noexcept = default;
+  ~AnyFamily() = default;
+
+  /// The number of components.
+  [[nodiscard]] Index size() const { return self_->size(); }
+  /// The number of columns of a row.
+  [[nodiscard]] Index dimension() const { return self_->dimension(); }
+  /// The number of free parameters of all components together; a shared one counts once.
+  [[nodiscard]] Index parameter_count() const { return self_->parameter_count(); }
+  /// The family's name in snake case, "custom" when it has none.
+  [[nodiscard]] std::string name() const { return self_->name(); }
+  /// The name with what the value adds, such as the covariance structure.
+  [[nodiscard]] std::string title() const { return self_->title(); }
+
+  /// Writes the log density of every row (rows) under every component (columns of `out`).
+  void log_densities(Rows x, MatrixRef out) const { self_->log_densities(x, out); }
+
+  /// Whether the estimate is a function of additive statistics.
+  [[nodiscard]] bool streams() const { return self_->streams(); }
+  /// The length of the statistics vector; 0 when the family does not stream.
+  [[nodiscard]] Index statistics_size() const { return self_->statistics_size(); }
+  /// Adds the statistics of a block.
+  void accumulate(Rows x, Shares shares, VectorRef statistics) const {
+    self_->accumulate(x, shares, statistics);
+  }
+  /// Sets the parameters from the sum of statistics of all rows.
+  void maximize(ConstVectorRef sum) { self_->maximize(sum); }
+  /// One estimate from all rows at once: what accumulate and maximize do, or the family's own fit.
+  void fit(Rows x, Shares shares) { self_->fit(x, shares); }
+  /// The first estimate, independent of the current parameters.
+  void start(Rows x, Shares shares) { self_->start(x, shares); }
+
+  /// The number of conditional maximizations that make one iteration.
+  [[nodiscard]] Index cycles() const { return self_->cycles(); }
+  /// Selects the conditional maximization that the next accumulate and maximize serve.
+  void select_cycle(Index cycle) { self_->select_cycle(cycle); }
+
+  /// Learns location and scale of the data; called once before the first estimate.
+  void prepare(Rows x, Weights w) { self_->prepare(x, w); }
+  /// Empty, or which rows no parameter value can explain, and why.
+  [[nodiscard]] std::string check_support(Rows x) const { return self_->check_support(x); }
+  /// Rows as points whose Euclidean distances mean something for this family.
+  [[nodiscard]] Matrix embed(Rows x) const { return self_->embed(x); }
+  /// The log prior density at the parameters, 0 without a prior.
+  [[nodiscard]] double log_prior() const { return self_->log_prior(); }
+  /// Why component k looks like an artifact of an unbounded likelihood; empty when it does not.
+  [[nodiscard]] std::string flaw(Index k, double mass) const { return self_->flaw(k, mass); }
+
+  /// Whether rows can be drawn.
+  [[nodiscard]] bool samples() const { return self_->samples(); }
+  /// Draws one row of component k; throws std::logic_error when the family cannot.
+  void sample(Index k, Rng& rng, VectorRef out) const { self_->sample(k, rng, out); }
+
+  /// Whether components can be reordered and left out.
+  [[nodiscard]] bool selects() const { return self_->selects(); }
+  /// Reorders the components, or keeps some of them: the new component i is the old one order[i].
+  void select(const std::vector<Index>& order) { self_->select(order); }
+
+  /// Visits all parameters; throws std::logic_error when the family names none.
+  void fields(Fields& visit) { self_->fields(visit); }
+  /// Visits the parameters of component k, read only.
+  void describe(Index k, Fields& visit) const { self_->describe(k, visit); }
+
+  /// The family inside when it is an F, otherwise null.
+  template <class F>
+  [[nodiscard]] const F* as() const {
+    const auto* holder = dynamic_cast<const Holder<F>*>(self_.get());
+    return holder != nullptr ? &holder->family : nullptr;
+  }
+  template <class F>
+  [[nodiscard]] F* as() {
+    auto* holder = dynamic_cast<Holder<F>*>(self_.get());
+    return holder != nullptr ? &holder->family : nullptr;
+  }
+
+ private:
+  struct Interface {
+    Interface() = default;
+    Interface(const Interface&) = default;
+    Interface& operator=(const Interface&) = delete;
+    virtual ~Interface() = default;
+    [[nodiscard]] virtual std::unique_ptr<Interface> clone() const = 0;
+    [[nodiscard]] virtual Index size() const = 0;
+    [[nodiscard]] virtual Index dimension() const = 0;
+    [[nodiscard]] virtual Index parameter_count() const = 0;
+    [[nodiscard]] virtual std::string name() const = 0;
+    [[nodiscard]] virtual std::string title() const = 0;
+    virtual void log_densities(Rows x, MatrixRef out) const = 0;
+    [[nodiscard]] virtual bool streams() const = 0;
+    [[nodiscard]] virtual Index statistics_size() const = 0;
+    virtual void accumulate(Rows x, Shares shares, VectorRef statistics) const = 0;
+    virtual void maximize(ConstVectorRef sum) = 0;
+    virtual void fit(Rows x, Shares shares) = 0;
+    virtual void start(Rows x, Shares shares) = 0;
+    [[nodiscard]] virtual Index cycles() const = 0;
+    virtual void select_cycle(Index cycle) = 0;
+    virtual void prepare(Rows x, Weights w) = 0;
+    [[nodiscard]] virtual std::string check_support(Rows x) const = 0;
+    [[nodiscard]] virtual Matrix embed(Rows x) const = 0;
+    [[nodiscard]] virtual double log_prior() const = 0;
+    [[nodiscard]] virtual std::string flaw(Index k, double mass) const = 0;
+    [[nodiscard]] virtual bool samples() const = 0;
+    virtual void sample(Index k, Rng& rng, VectorRef out) const = 0;
+    [[nodiscard]] virtual bool selects() const = 0;
+    virtual void select(const std::vector<Index>& order) = 0;
+    virtual void fields(Fields& visit) = 0;
+    virtual void describe(Index k, Fields& visit) const = 0;
+  };
+
+  template <class F>
+  struct Holder;
+
+  std::unique_ptr<Interface> self_;
+};
+
+/// A family of no components: what a default-constructed AnyFamily holds.
+class NoFamily {
+ public:
+  static constexpr std::string_view name = "none";
+  [[nodiscard]] Index size() const { return 0; }
+  [[nodiscard]] Index dimension() const { return 0; }
+  [[nodiscard]] Index parameter_count() const { return 0; }
+  void log_densities(Rows /*x*/, MatrixRef /*out*/) const {}
+  [[nodiscard]] Index statistics_size() const { return 0; }
+  void accumulate(Rows /*x*/, Shares /*shares*/, VectorRef /*statistics*/) const {}
+  void maximize(ConstVectorRef /*sum*/) {}
+};
+
+/// Estimates a streaming family from all rows: one accumulate-and-maximize per cycle, summed over
+/// blocks in an order that depends on the number of rows alone.
+template <StreamingFamily F>
+void fit_by_streaming(F& family, Rows x, Shares shares);
+
+/// Columns centered and divided by their standard deviations: the default embedding.
+Matrix standardized(Rows x);
+
+template <class F>
+struct AnyFamily::Holder final : AnyFamily::Interface {
+  explicit Holder(F value) : family(std::move(value)) {}
+
+  [[nodiscard]] std::unique_ptr<Interface> clone() const override {
+    return std::make_unique<Holder>(family);
+  }
+  [[nodiscard]] Index size() const override { return family.size(); }
+  [[nodiscard]] Index dimension() const override { return family.dimension(); }
+  [[nodiscard]] Index parameter_count() const override { return family.parameter_count(); }
+  [[nodiscard]] std::string name() const override {
+    if constexpr (Named<F>) return std::string(F::name);
+    return "custom";
+  }
+  [[nodiscard]] std::string title() const override {
+    if constexpr (Titled<F>) return family.title();
+    return name();
+  }
+  void log_densities(Rows x, MatrixRef out) const override { family.log_densities(x, out); }
+  [[nodiscard]] bool streams() const override {
+    // A wrapper around other families knows only at run time whether they all stream.
+    if constexpr (requires { { family.streams() } -> std::convertible_to<bool>; }) {
+      return family.streams();
+    }
+    return StreamingFamily<F>;
+  }
+  [[nodiscard]] Index statistics_size() const override {
+    if constexpr (StreamingFamily<F>) return family.statistics_size();
+    return 0;
+  }
+  void accumulate(Rows x, Shares shares, VectorRef statistics) const override {
+    if constexpr (StreamingFamily<F>) {
+      family.accumulate(x, shares, statistics);
+    } else {
+      throw std::logic_error("family '" + name() + "' has no additive statistics; call fit");
+    }
+  }
+  void maximize(ConstVectorRef sum) override {
+    if constexpr (StreamingFamily<F>) {
+      family.maximize(sum);
+    } else {
+      throw std::logic_error("family '" + name() + "' has no additive statistics; call fit");
+    }
+  }
+  void fit(Rows x, Shares shares) override {
+    if constexpr (RefittableFamily<F>) {
+      family.fit(x, shares);
+    } else {
+      fit_by_streaming(family, x, shares);
+    }
+  }
+  void start(Rows x, Shares shares) override {
+    if constexpr (Startable<F>) {
+      family.start(x, shares);
+    } else {
+      fit(x, shares);
+    }
+  }
+  [[nodiscard]] Index cycles() const override {
+    if constexpr (Cyclic<F>) return family.cycles();
+    return 1;
+  }
+  void select_cycle([[maybe_unused]] Index cycle) override {
+    if constexpr (Cyclic<F>) family.select_cycle(cycle);
+  }
+  void prepare([[maybe_unused]] Rows x, [[maybe_unused]] Weights w) override {
+    if constexpr (Preparable<F>) family.prepare(x, w);
+  }
+  [[nodiscard]] std::string check_support([[maybe_unused]] Rows x) const override {
+    if constexpr (Supported<F>) return family.check_support(x);
+    return {};
+  }
+  [[nodiscard]] Matrix embed(Rows x) const override {
+    if constexpr (Embeddable<F>) return family.embed(x);
+    return standardized(x);
+  }
+  [[nodiscard]] double log_prior() const override {
+    if constexpr (WithPrior<F>) return family.log_prior();
+    return 0;
+  }
+  [[nodiscard]] std::string flaw([[maybe_unused]] Index k,
+                                 [[maybe_unused]] double mass) const override {
+    if constexpr (SelfCritical<F>) return family.flaw(k, mass);
+    return {};
+  }
+  [[nodiscard]] bool samples() const override {
+    if constexpr (requires { { family.samples() } -> std::convertible_to<bool>; }) {
+      return family.samples();
+    }
+    return SampleableFamily<F>;
+  }
+  void sample([[maybe_unused]] Index k, [[maybe_unused]] Rng& rng,
+              [[maybe_unused]] VectorRef out) const override {
+    if constexpr (SampleableFamily<F>) {
+      family.sample(k, rng, out);
+    } else {
+      throw std::logic_error("family '" + name() + "' has no sample(rng, out)");
+    }
+  }
+  [[nodiscard]] bool selects() const override {
+    if constexpr (requires { { family.selects() } -> std::convertible_to<bool>; }) {
+      return family.selects();
+    }
+    return Selectable<F>;
+  }
+  void select([[maybe_unused]] const std::vector<Index>& order) override {
+    if constexpr (Selectable<F>) {
+      family.select(order);
+    } else {
+      throw std::logic_error("family '" + name() + "' has no select(order)");
+    }
+  }
+  void fields([[maybe_unused]] Fields& visit) override {
+    if constexpr (Visitable<F>) {
+      family.fields(visit);
+    } else {
+      throw std::logic_error("family '" + name() +
+                             "' names no parameters, so it cannot be saved: give it a "
+                             "void fields(mix::Fields& visit)");
+    }
+  }
+  void describe([[maybe_unused]] Index k, [[maybe_unused]] Fields& visit) const override {
+    if constexpr (Describable<F>) family.describe(k, visit);
+  }
+
+  F family;
+};
+
+inline AnyFamily::AnyFamily() : AnyFamily(NoFamily{}) {}
+
+}  // namespace mix
+
+#include "mix/parallel.h"
+
+template <mix::StreamingFamily F>
+void mix::fit_by_streaming(F& family, Rows x, Shares shares) {
+  Index cycles = 1;
+  if constexpr (Cyclic<F>) cycles = family.cycles();
+  for (Index cycle = 0; cycle < cycles; ++cycle) {
+    if constexpr (Cyclic<F>) family.select_cycle(cycle);
+    const Vector sum = sum_over_blocks(
+        x.rows(), family.statistics_size(), [&](Index first, Index count, VectorRef statistics) {
+          family.accumulate(x.middleRows(first, count), shares.middleRows(first, count),
+                            statistics);
+        });
+    family.maximize(sum);
+  }
+}

@@ -1,0 +1,139 @@
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "mix/types.h"
+
+namespace mix {
+
+/// Where a block stands: what a policy may depend on besides the densities.
+struct BlockContext {
+  Index first_row = 0;      ///< index of the block's first row among all rows
+  Index iteration = 0;      ///< 0 in the first pass
+  std::uint64_t seed = 0;   ///< of the run
+};
+
+/// How rows are shared among components: the E-step. `assign` replaces `l`, the rows x components
+/// matrix of log weight plus log density, by responsibilities, and writes each row's term of the
+/// objective that the policy maximizes. A row whose entries are all minus infinity gets
+/// responsibilities 0 and the term minus infinity.
+template <class A>
+concept Assignment = std::copyable<A> &&
+                     requires(const A& a, const BlockContext& context, MatrixRef l, VectorRef term) {
+                       a.assign(context, l, term);
+                     };
+
+/// Responsibilities by Bayes' theorem: plain EM. Objective: the log-likelihood.
+struct Soft {
+  void assign(const BlockContext& context, MatrixRef l, VectorRef term) const;
+};
+
+/// Every row to its best component, ties to the lowest index: classification EM (Celeux & Govaert
+/// 1992). Objective: the classification log-likelihood. The run ends when the labels repeat.
+struct Hard {
+  static constexpr bool hard = true;
+  void assign(const BlockContext& context, MatrixRef l, VectorRef term) const;
+};
+
+/// Every row to a component drawn from its responsibilities: stochastic EM. No objective is
+/// monotone; the run keeps the parameters with the highest log-likelihood.
+struct Stochastic {
+  static constexpr bool ascends = false;
+  void assign(const BlockContext& context, MatrixRef l, VectorRef term) const;
+};
+
+/// Responsibilities proportional to the power `beta` of the joint density, with beta moving from
+/// `first` to 1 in `steps` geometric steps, one per `iterations_per_step` iterations: deterministic
+/// annealing (Ueda & Nakano 1998). Objective at fixed beta: (1/beta) sum log sum exp(beta l).
+struct Annealed {
+  double first = 0.5;
+  Index steps = 10;
+  Index iterations_per_step = 5;
+  [[nodiscard]] double beta(Index iteration) const;
+  /// Objectives are comparable within one stage; the last stage is plain EM.
+  [[nodiscard]] Index stage(Index iteration) const;
+  [[nodiscard]] Index last_stage() const { return steps; }
+  void assign(const BlockContext& context, MatrixRef l, VectorRef term) const;
+};
+
+/// Only the `keep` best components of a row share it (Forster & Luecke 2018): keep = 1 is Hard, keep
+/// = K is Soft. Objective: sum log sum over the kept, a lower bound of the log-likelihood.
+struct Truncated {
+  Index keep = 5;
+  void assign(const BlockContext& context, MatrixRef l, VectorRef term) const;
+};
+
+/// Rows with a known label belong to that component; the others (label -1) are shared as in Soft.
+/// `labels` has one entry per row of the data.
+struct Known {
+  std::vector<Index> labels;
+  void assign(const BlockContext& context, MatrixRef l, VectorRef term) const;
+};
+
+/// Any assignment policy, owned by value.
+class AnyAssignment {
+ public:
+  AnyAssignment() : AnyAssignment(Soft{}) {}
+  template <class A>
+    requires(!std::same_as<std::remove_cvref_t<A>, AnyAssignment> &&
+             Assignment<std::remove_cvref_t<A>>)
+  AnyAssignment(A policy)  // NOLINT(google-explicit-constructor): conversion is its purpose
+      : self_(std::make_shared<const Holder<A>>(std::move(policy))) {}
+
+  void assign(const BlockContext& context, MatrixRef l, VectorRef term) const {
+    self_->assign(context, l, term);
+  }
+  /// Whether the objective may never fall while the stage stays the same.
+  [[nodiscard]] bool ascends() const { return self_->ascends(); }
+  /// Whether responsibilities are 0 or 1, so that the run can end when the labels repeat.
+  [[nodiscard]] bool hard() const { return self_->hard(); }
+  [[nodiscard]] Index stage(Index iteration) const { return self_->stage(iteration); }
+  [[nodiscard]] Index last_stage() const { return self_->last_stage(); }
+  /// The policy inside when it is an A, otherwise null.
+  template <class A>
+  [[nodiscard]] const A* as() const {
+    const auto* holder = dynamic_cast<const Holder<A>*>(self_.get());
+    return holder != nullptr ? &holder->policy : nullptr;
+  }
+
+ private:
+  struct Interface {
+    virtual ~Interface() = default;
+    virtual void assign(const BlockContext& context, MatrixRef l, VectorRef term) const = 0;
+    [[nodiscard]] virtual bool ascends() const = 0;
+    [[nodiscard]] virtual bool hard() const = 0;
+    [[nodiscard]] virtual Index stage(Index iteration) const = 0;
+    [[nodiscard]] virtual Index last_stage() const = 0;
+  };
+  template <class A>
+  struct Holder final : Interface {
+    explicit Holder(A value) : policy(std::move(value)) {}
+    void assign(const BlockContext& context, MatrixRef l, VectorRef term) const override {
+      policy.assign(context, l, term);
+    }
+    [[nodiscard]] bool ascends() const override {
+      if constexpr (requires { A::ascends; }) return A::ascends;
+      return true;
+    }
+    [[nodiscard]] bool hard() const override {
+      if constexpr (requires { A::hard; }) return A::hard;
+      return false;
+    }
+    [[nodiscard]] Index stage([[maybe_unused]] Index iteration) const override {
+      if constexpr (requires { policy.stage(iteration); }) return policy.stage(iteration);
+      return 0;
+    }
+    [[nodiscard]] Index last_stage() const override {
+      if constexpr (requires { policy.last_stage(); }) return policy.last_stage();
+      return 0;
+    }
+    A policy;
+  };
+  std::shared_ptr<const Interface> self_;  // immutable, so copies may share it
+};
+
+}  // namespace mix

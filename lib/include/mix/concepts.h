@@ -1,0 +1,184 @@
+#pragma once
+
+#include <concepts>
+#include <string>
+#include <string_view>
+
+#include "mix/fields.h"
+#include "mix/random.h"
+#include "mix/types.h"
+
+/// The contract between distributions and the engine. The laws that the functions obey are stated in
+/// docs/design/contract.md and checked by mix/testing/check_distribution.h.
+namespace mix {
+
+/// One probability distribution over rows of `dimension()` columns.
+///
+/// `log_density(x, out)` writes the natural logarithm of the density (or probability) of each row; a
+/// row outside the support gets minus infinity, never an exception. `parameter_count()` counts free
+/// parameters.
+template <class D>
+concept Distribution = std::copyable<D> && requires(const D& d, Rows x, VectorRef out) {
+  { d.dimension() } -> std::convertible_to<Index>;
+  { d.parameter_count() } -> std::convertible_to<Index>;
+  d.log_density(x, out);
+};
+
+/// A distribution whose estimate needs only a sum over rows. `accumulate` adds the statistics of a
+/// block, weighted by `w`, under the current parameters; `maximize` sets the parameters from the sum.
+template <class D>
+concept Streaming = Distribution<D> &&
+                    requires(const D& current, D& d, Rows x, Weights w, VectorRef statistics,
+                             ConstVectorRef sum) {
+                      { current.statistics_size() } -> std::convertible_to<Index>;
+                      current.accumulate(x, w, statistics);
+                      d.maximize(sum);
+                    };
+
+/// A distribution that is estimated from all rows at once.
+template <class D>
+concept Refittable = Distribution<D> && requires(D& d, Rows x, Weights w) { d.fit(x, w); };
+
+/// A distribution that can draw one row.
+template <class D>
+concept Sampleable = Distribution<D> &&
+                     requires(const D& d, Rng& rng, VectorRef out) { d.sample(rng, out); };
+
+/// A distribution that can be a component of a mixture.
+template <class D>
+concept Component = Streaming<D> || Refittable<D>;
+
+/// `size()` components that are evaluated and estimated together, and may share parameters.
+template <class F>
+concept FamilyShape = std::copyable<F> && requires(const F& f, Rows x, MatrixRef out) {
+  { f.size() } -> std::convertible_to<Index>;
+  { f.dimension() } -> std::convertible_to<Index>;
+  { f.parameter_count() } -> std::convertible_to<Index>;
+  f.log_densities(x, out);
+};
+
+/// A family that is estimated from additive statistics of rows and shares.
+template <class F>
+concept StreamingFamily = FamilyShape<F> &&
+                          requires(const F& current, F& f, Rows x, Shares shares,
+                                   VectorRef statistics, ConstVectorRef sum) {
+                            { current.statistics_size() } -> std::convertible_to<Index>;
+                            current.accumulate(x, shares, statistics);
+                            f.maximize(sum);
+                          };
+
+/// A family that is estimated from all rows and shares at once.
+template <class F>
+concept RefittableFamily = FamilyShape<F> &&
+                           requires(F& f, Rows x, Shares shares) { f.fit(x, shares); };
+
+/// What the engine fits: one of the two, evaluated block by block.
+template <class F>
+concept Family = StreamingFamily<F> || RefittableFamily<F>;
+
+// Optional capabilities, detected by presence.
+
+/// A name in snake case: `static constexpr std::string_view name = "poisson";`
+template <class T>
+concept Named = requires {
+  { T::name } -> std::convertible_to<std::string_view>;
+};
+
+/// A name that depends on the value, for tables: "gaussian VVV".
+template <class T>
+concept Titled = requires(const T& t) {
+  { t.title() } -> std::convertible_to<std::string>;
+};
+
+/// `prepare(x, w)` learns location and scale of the data before the first estimate.
+template <class T>
+concept Preparable = requires(T& t, Rows x, Weights w) { t.prepare(x, w); };
+
+/// `log_prior()` is the logarithm of the prior density at the parameters, up to a constant; with it
+/// `maximize` maximizes the posterior.
+template <class T>
+concept WithPrior = requires(const T& t) {
+  { t.log_prior() } -> std::convertible_to<double>;
+};
+
+/// `fields(visitor)` names every parameter once.
+template <class T>
+concept Visitable = requires(T& t, Fields& visit) { t.fields(visit); };
+
+/// A family's `describe(k, visitor)` names the parameters of one component.
+template <class F>
+concept Describable = requires(const F& f, Index k, Fields& visit) { f.describe(k, visit); };
+
+/// `embed(x)` maps rows to points whose Euclidean distances mean something; seeding uses them.
+template <class T>
+concept Embeddable = requires(const T& t, Rows x) {
+  { t.embed(x) } -> std::convertible_to<Matrix>;
+};
+
+/// An iteration of `cycles()` conditional maximizations (AECM, Meng & van Dyk 1997); `select_cycle(c)`
+/// tells which one the next `accumulate` and `maximize` serve.
+template <class T>
+concept Cyclic = requires(const T& t, T& m, Index c) {
+  { t.cycles() } -> std::convertible_to<Index>;
+  m.select_cycle(c);
+};
+
+/// A family's `start(x, shares)` is its first estimate, which must not depend on current parameters.
+template <class F>
+concept Startable = requires(F& f, Rows x, Shares shares) { f.start(x, shares); };
+
+/// A family's `flaw(k, mass)` is empty, or says why component k, which holds `mass` rows, looks like an
+/// artifact of an unbounded likelihood.
+template <class F>
+concept SelfCritical = requires(const F& f, Index k, double mass) {
+  { f.flaw(k, mass) } -> std::convertible_to<std::string>;
+};
+
+/// A family's `select(order)` reorders components or keeps some of them: the new component i is the
+/// old component order[i].
+template <class F>
+concept Selectable = requires(F& f, const std::vector<Index>& order) { f.select(order); };
+
+/// A family that draws a row from component k.
+template <class F>
+concept SampleableFamily = requires(const F& f, Index k, Rng& rng, VectorRef out) {
+  f.sample(k, rng, out);
+};
+
+/// `check_support(x)` is empty, or says which rows no parameter value can explain and why.
+template <class T>
+concept Supported = requires(const T& t, Rows x) {
+  { t.check_support(x) } -> std::convertible_to<std::string>;
+};
+
+/// Prints, at compile time, the signature that `D` lacks to be a component of a mixture.
+template <class D>
+consteval bool check_component() {
+  static_assert(std::copyable<D>, "a component must be copyable: D(const D&) and operator=");
+  static_assert(requires(const D& d) {
+    { d.dimension() } -> std::convertible_to<Index>;
+  }, "missing: Index dimension() const  (the number of columns it describes)");
+  static_assert(requires(const D& d) {
+    { d.parameter_count() } -> std::convertible_to<Index>;
+  }, "missing: Index parameter_count() const  (the number of free parameters)");
+  static_assert(requires(const D& d, Rows x, VectorRef out) { d.log_density(x, out); },
+                "missing: void log_density(mix::Rows x, mix::VectorRef out) const");
+  static_assert(
+      requires(D& d, Rows x, Weights w) { d.fit(x, w); } ||
+          requires(const D& d) { d.statistics_size(); },
+      "missing an estimator: either  void fit(mix::Rows x, mix::Weights w)  or the three functions "
+      "statistics_size() const, accumulate(x, w, statistics) const, maximize(sum)");
+  if constexpr (requires(const D& d) { d.statistics_size(); }) {
+    static_assert(requires(const D& d, Rows x, Weights w, VectorRef statistics) {
+      d.accumulate(x, w, statistics);
+    }, "missing: void accumulate(mix::Rows x, mix::Weights w, mix::VectorRef statistics) const");
+    static_assert(requires(D& d, ConstVectorRef sum) { d.maximize(sum); },
+                  "missing: void maximize(mix::ConstVectorRef sum)");
+  }
+  static_assert(!FamilyShape<D>,
+                "this is a family (it has size() and log_densities()), not one distribution: give it "
+                "to mixture(...) directly, without Untied");
+  return Component<D>;
+}
+
+}  // namespace mix

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "mix/any_family.h"
+#include "mix/assignment.h"
+
+namespace mix {
+
+/// The parameters of a mixture: one weight per component, and the components.
+struct MixtureState {
+  Vector weights;
+  AnyFamily family;
+};
+
+/// What happens to the mixing weights in an M-step.
+enum class MixingWeights {
+  free,   ///< estimated: a component's share of the rows
+  equal,  ///< 1/K throughout
+  fixed,  ///< as they are
+};
+
+/// What happens to a component that no row supports any more.
+enum class EmptyComponent {
+  keep,    ///< its parameters stay and its weight becomes 0; with a prior they move to the prior mode
+  reseed,  ///< it takes over the worst-explained rows (k-means: the farthest row)
+  drop,    ///< it is removed, K falls by one
+  stop,    ///< the run ends
+};
+
+/// Why a run ended.
+enum class Stop {
+  converged,            ///< the estimated remaining gain of the objective is below `tol`
+  labels_repeat,        ///< hard assignment: no row changed its component
+  max_iterations,       ///< `max_iter` passes were made
+  no_improvement,       ///< stochastic assignment: no better parameters for a long time
+  interrupted,          ///< the progress callback said so
+  empty_component,      ///< a component emptied and the policy is EmptyComponent::stop
+  not_finite,           ///< the objective became NaN
+};
+
+/// The enumerator's name: "converged".
+std::string to_string(Stop stop);
+
+/// What a progress callback sees.
+struct Progress {
+  Index iteration = 0;     ///< passes over the data so far
+  double objective = 0;    ///< at the parameters of this pass
+};
+
+struct EmOptions {
+  AnyAssignment assignment = Soft{};
+  MixingWeights mixing = MixingWeights::free;
+  EmptyComponent empty = EmptyComponent::keep;
+  /// Stop when the gain still to come, estimated by Aitken's rule, is below this many nats.
+  double tol = 1e-3;
+  /// The largest number of passes over the data.
+  Index max_iter = 1000;
+  std::uint64_t seed = 0;
+  /// Called once per iteration; the run ends when it returns false.
+  std::function<bool(const Progress&)> progress = nullptr;
+};
+
+struct EmReport {
+  Stop stop = Stop::max_iterations;
+  /// Passes over the data; the last one evaluates the final parameters.
+  Index n_iter = 0;
+  /// The objective before each M-step, and last at the final parameters.
+  std::vector<double> objective_history;
+  /// The objective at the final parameters: log-likelihood plus log prior for Soft.
+  double objective = -infinity;
+  /// The log-likelihood at the final parameters, whatever the policy maximizes.
+  double log_likelihood = -infinity;
+  /// Rows (sum of sample weights) held by each component in the last pass.
+  Vector mass;
+  /// How often the objective of an ascending policy fell by more than rounding; 0 in every correct
+  /// family.
+  Index falls = 0;
+  std::vector<std::string> warnings;
+};
+
+/// Runs expectation-maximization from `state` and leaves the final parameters there.
+/// `x` is rows x columns, `w` one non-negative weight per row. Never throws for what data do to the
+/// method; the report tells. The same bits for any number of threads.
+EmReport run_em(MixtureState& state, Rows x, Weights w, const EmOptions& options = {});
+
+/// Writes log weight plus log density of each row (rows) and component (columns).
+void log_joint(const MixtureState& state, Rows x, MatrixRef out);
+
+/// The sum over rows of weight times log density.
+double log_likelihood(const MixtureState& state, Rows x, Weights w);
+
+/// Responsibilities, rows x components; each row sums to one, except that a row of density zero
+/// everywhere is all zero.
+Matrix responsibilities(const MixtureState& state, Rows x);
+
+}  // namespace mix

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <vector>
+
+#include "mix/any_family.h"
+
+namespace mix {
+
+/// Families side by side as one family: the components of the first, then those of the second, and so
+/// on. How different families meet in one mixture. Streams when all of them do.
+class FamilyList {
+ public:
+  static constexpr std::string_view name = "list";
+
+  FamilyList() = default;
+  /// Throws std::invalid_argument when the dimensions differ.
+  explicit FamilyList(std::vector<AnyFamily> families);
+
+  [[nodiscard]] const std::vector<AnyFamily>& families() const { return families_; }
+  /// The family that holds component k, and the index of the component within it.
+  [[nodiscard]] std::pair<const AnyFamily*, Index> locate(Index k) const;
+  [[nodiscard]] std::string title() const;
+
+  [[nodiscard]] Index size() const;
+  [[nodiscard]] Index dimension() const;
+  [[nodiscard]] Index parameter_count() const;
+  void log_densities(Rows x, MatrixRef out) const;
+  [[nodiscard]] bool samples() const;
+  void sample(Index k, Rng& rng, VectorRef out) const;
+
+  [[nodiscard]] bool streams() const;
+  [[nodiscard]] Index statistics_size() const;
+  void accumulate(Rows x, Shares shares, VectorRef statistics) const;
+  void maximize(ConstVectorRef sum);
+  void fit(Rows x, Shares shares);
+  void start(Rows x, Shares shares);
+
+  [[nodiscard]] Index cycles() const;
+  void select_cycle(Index cycle);
+  void prepare(Rows x, Weights w);
+  [[nodiscard]] std::string check_support(Rows x) const;
+  [[nodiscard]] Matrix embed(Rows x) const;
+  [[nodiscard]] double log_prior() const;
+  [[nodiscard]] std::string flaw(Index k, double mass) const;
+
+  [[nodiscard]] bool selects() const;
+  /// Components of one family stay together, in the order of the families.
+  void select(const std::vector<Index>& order);
+
+  void fields(Fields& visit);
+  void describe(Index k, Fields& visit) const;
+
+ private:
+  std::vector<AnyFamily> families_;
+};
+
+/// A family whose parameters are known: it is evaluated and weighted, never estimated, and counts no
+/// free parameters.
+class Frozen {
+ public:
+  static constexpr std::string_view name = "frozen";
+
+  Frozen() = default;
+  explicit Frozen(AnyFamily family) : family_(std::move(family)) {}
+
+  [[nodiscard]] const AnyFamily& family() const { return family_; }
+  [[nodiscard]] std::string title() const { return family_.title() + " (frozen)"; }
+
+  [[nodiscard]] Index size() const { return family_.size(); }
+  [[nodiscard]] Index dimension() const { return family_.dimension(); }
+  [[nodiscard]] Index parameter_count() const { return 0; }
+  void log_densities(Rows x, MatrixRef out) const { family_.log_densities(x, out); }
+  [[nodiscard]] bool samples() const { return family_.samples(); }
+  void sample(Index k, Rng& rng, VectorRef out) const { family_.sample(k, rng, out); }
+  [[nodiscard]] Index statistics_size() const { return 0; }
+  void accumulate(Rows /*x*/, Shares /*shares*/, VectorRef /*statistics*/) const {}
+  void maximize(ConstVectorRef /*sum*/) {}
+  [[nodiscard]] std::string check_support(Rows x) const { return family_.check_support(x); }
+  [[nodiscard]] Matrix embed(Rows x) const { return family_.embed(x); }
+  void fields(Fields& visit) { visit("family", family_); }
+  void describe(Index k, Fields& visit) const { family_.describe(k, visit); }
+
+ private:
+  AnyFamily family_;
+};
+
+}  // namespace mix

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <functional>
+
+#include "mix/types.h"
+
+namespace mix {
+
+/// Rows that are evaluated together. A constant of the library, not of the machine: the blocks, and
+/// with them every rounding error, depend on the data alone.
+inline constexpr Index block_rows = 512;
+
+/// Adds up what `body(first, count, sum)` adds to `sum` (a vector of `size` zeros) for each block of
+/// rows, in parallel. The order of the additions is fixed by `rows` alone, so the result has the same
+/// bits for any number of threads.
+Vector sum_over_blocks(Index rows, Index size,
+                       const std::function<void(Index first, Index count, VectorRef sum)>& body);
+
+/// Calls `body(first, count)` for each block of rows, in parallel and in any order.
+void for_each_block(Index rows, const std::function<void(Index first, Index count)>& body);
+
+/// Calls `body(i)` for i from 0 to `count - 1`, in parallel and in any order.
+void for_each_index(Index count, const std::function<void(Index)>& body);
+
+/// Runs `body` with at most `threads` threads; 0 means one per core.
+void with_threads(Index threads, const std::function<void()>& body);
+
+}  // namespace mix

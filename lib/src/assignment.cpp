@@ -1,0 +1,109 @@
+#include "mix/assignment.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "mix/random.h"
+
+namespace mix {
+namespace {
+
+// Turns the entries of one row into shares of exp(beta * l), and returns (1/beta) log of their sum.
+// Without a finite entry the shares are 0 and the result is minus infinity.
+template <class Row>
+double share(Row&& l, double beta) {
+  const double highest = l.maxCoeff();
+  if (!(highest > -infinity)) {
+    l.setZero();
+    return -infinity;
+  }
+  double sum = 0;
+  for (Index k = 0; k < l.size(); ++k) {
+    const double term = std::exp(beta * (l[k] - highest));
+    l[k] = term;
+    sum += term;
+  }
+  l /= sum;
+  return highest + std::log(sum) / beta;
+}
+
+template <class Row>
+Index best(const Row& l) {
+  Index best = 0;
+  for (Index k = 1; k < l.size(); ++k) {
+    if (l[k] > l[best]) best = k;
+  }
+  return best;
+}
+
+}  // namespace
+
+void Soft::assign(const BlockContext& /*context*/, MatrixRef l, VectorRef term) const {
+  for (Index i = 0; i < l.rows(); ++i) term[i] = share(l.row(i), 1.0);
+}
+
+void Hard::assign(const BlockContext& /*context*/, MatrixRef l, VectorRef term) const {
+  for (Index i = 0; i < l.rows(); ++i) {
+    const Index k = best(l.row(i));
+    term[i] = l(i, k);
+    l.row(i).setZero();
+    if (term[i] > -infinity) l(i, k) = 1;
+  }
+}
+
+void Stochastic::assign(const BlockContext& context, MatrixRef l, VectorRef term) const {
+  for (Index i = 0; i < l.rows(); ++i) {
+    term[i] = share(l.row(i), 1.0);
+    if (!(term[i] > -infinity)) continue;
+    Rng rng(context.seed, Purpose::assignment, static_cast<std::uint64_t>(context.iteration),
+            static_cast<std::uint64_t>(context.first_row + i));
+    const Vector r = l.row(i);
+    const Index k = categorical(rng, r);
+    l.row(i).setZero();
+    l(i, k) = 1;
+  }
+}
+
+Index Annealed::stage(Index iteration) const {
+  return std::min(steps, iteration / std::max<Index>(iterations_per_step, 1));
+}
+
+double Annealed::beta(Index iteration) const {
+  const Index current = stage(iteration);
+  if (current >= steps) return 1;
+  return first * std::pow(1 / first, static_cast<double>(current) / static_cast<double>(steps));
+}
+
+void Annealed::assign(const BlockContext& context, MatrixRef l, VectorRef term) const {
+  const double b = beta(context.iteration);
+  for (Index i = 0; i < l.rows(); ++i) term[i] = share(l.row(i), b);
+}
+
+void Truncated::assign(const BlockContext& /*context*/, MatrixRef l, VectorRef term) const {
+  const Index kept = std::min(std::max<Index>(keep, 1), l.cols());
+  std::vector<Index> order(static_cast<std::size_t>(l.cols()));
+  for (Index i = 0; i < l.rows(); ++i) {
+    for (std::size_t k = 0; k < order.size(); ++k) order[k] = static_cast<Index>(k);
+    std::partial_sort(order.begin(), order.begin() + kept, order.end(), [&](Index a, Index b) {
+      return l(i, a) != l(i, b) ? l(i, a) > l(i, b) : a < b;
+    });
+    for (auto k = static_cast<std::size_t>(kept); k < order.size(); ++k) l(i, order[k]) = -infinity;
+    term[i] = share(l.row(i), 1.0);
+  }
+}
+
+void Known::assign(const BlockContext& context, MatrixRef l, VectorRef term) const {
+  for (Index i = 0; i < l.rows(); ++i) {
+    const Index label = labels[static_cast<std::size_t>(context.first_row + i)];
+    if (label < 0) {
+      term[i] = share(l.row(i), 1.0);
+      continue;
+    }
+    term[i] = l(i, label);
+    l.row(i).setZero();
+    if (term[i] > -infinity) l(i, label) = 1;
+  }
+}
+
+}  // namespace mix
