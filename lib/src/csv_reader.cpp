@@ -56,7 +56,7 @@ class CsvReader::State {
         columns_(std::move(columns)),
         unknown_(unknown) {
     // The constructor of Table knows what a table's columns must be.
-    Table(columns_, Eigen::MatrixXd(0, static_cast<Index>(columns_.size())));
+    static_cast<void>(Table(columns_, Eigen::MatrixXd(0, static_cast<Index>(columns_.size()))));
     for (const Column& column : columns_) {
       positions_.push_back(position_of(column.name));
       codes_.emplace_back(column.levels);

@@ -149,6 +149,13 @@ TEST(Table, RowsWithMissingCellsAreFoundCountedAndDropped) {
   EXPECT_EQ(table.select({"smokes"}).drop_missing().rows, (std::vector<Index>{0, 1, 2}));
 }
 
+TEST(Table, MayLoseAllRows) {
+  const CompleteRows none = parse_csv("x,y\n1,NA\nNA,2\n", "data.csv").drop_missing();
+  EXPECT_EQ(none.table.rows(), 0);
+  EXPECT_EQ(none.table.column_count(), 2);
+  EXPECT_TRUE(none.rows.empty());
+}
+
 TEST(Table, LinesOfRowsSurviveAnyChoiceOfRows) {
   const Table table = people().take({2, 0, 1, 1});
   EXPECT_EQ(table.line_of(0), 5);
