@@ -17,6 +17,7 @@ install(FILES ${PROJECT_BINARY_DIR}/mixtureConfig.cmake
         DESTINATION ${package_dir})
 
 # The prefix is written relative to the file, so that an installed tree can be moved.
-file(RELATIVE_PATH prefix_from_pkgconfig /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+set(prefix_from_pkgconfig /)
+cmake_path(RELATIVE_PATH prefix_from_pkgconfig BASE_DIRECTORY /${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 configure_file(.cmake/mixture.pc.in ${PROJECT_BINARY_DIR}/mixture.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/mixture.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -32,6 +32,11 @@ function(mixture_add_layer name)
   target_compile_features(${target} PUBLIC cxx_std_20)
   mixture_compile_options(${target})
   set_target_properties(
-    ${target} PROPERTIES EXPORT_NAME ${name} OUTPUT_NAME mixture_${name}
-                         VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
+    ${target}
+    PROPERTIES EXPORT_NAME ${name}
+               OUTPUT_NAME mixture_${name}
+               VERSION ${PROJECT_VERSION}
+               SOVERSION ${PROJECT_VERSION_MAJOR}
+               # A macro of its own would keep a layer from reusing the precompiled headers.
+               DEFINE_SYMBOL "")
 endfunction()
