@@ -10,10 +10,9 @@
 
 namespace mix {
 
-MixtureModel::MixtureModel(AnyFamily family) {
-  const Index k = family.size();
+Vector MixtureModel::equal_weights(Index k) {
   if (k < 1) throw std::invalid_argument("a mixture needs at least one component");
-  state_ = {Vector::Constant(k, 1.0 / static_cast<double>(k)), std::move(family)};
+  return Vector::Constant(k, 1.0 / static_cast<double>(k));
 }
 
 MixtureModel::MixtureModel(Vector weights, AnyFamily family)

@@ -61,7 +61,10 @@ class Frozen {
   static constexpr std::string_view name = "frozen";
 
   Frozen() = default;
-  explicit Frozen(AnyFamily family) : family_(std::move(family)) {}
+  /// A template, so that no other type converts here: AnyFamily's own converting constructor asks
+  /// whether Frozen can be copied, which must not ask whether Frozen converts to AnyFamily.
+  template <std::same_as<AnyFamily> F>
+  explicit Frozen(F family) : family_(std::move(family)) {}
 
   [[nodiscard]] const AnyFamily& family() const { return family_; }
   [[nodiscard]] std::string title() const { return family_.title() + " (frozen)"; }
@@ -83,5 +86,8 @@ class Frozen {
  private:
   AnyFamily family_;
 };
+
+/// The family or distribution with its parameters held as they are.
+inline Frozen frozen(AnyFamily family) { return Frozen(std::move(family)); }
 
 }  // namespace mix

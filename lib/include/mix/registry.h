@@ -29,6 +29,8 @@ struct FamilyEntry {
   std::function<AnyFamily(const FamilyRequest&)> make = nullptr;
   /// Whether it is worth trying on these columns; null means never by itself.
   std::function<bool(const Table&)> suits = nullptr;
+  /// Names of its structures that a comparison tries one by one; empty when it has none.
+  std::vector<std::string> structures{};
 };
 
 /// The families known by name. A user's own are added to a copy.

@@ -22,8 +22,9 @@ class MixtureModel {
   static constexpr std::string_view name = "mixture";
 
   MixtureModel() = default;
-  /// Equal weights.
-  explicit MixtureModel(AnyFamily family);
+  /// Equal weights. A template, so that a MixtureModel is copied here and never converted.
+  template <std::same_as<AnyFamily> F>
+  explicit MixtureModel(F family) : MixtureModel(equal_weights(family.size()), std::move(family)) {}
   /// Throws std::invalid_argument unless there is one non-negative weight per component and they sum
   /// to one within 1e-6 (they are then normalized).
   MixtureModel(Vector weights, AnyFamily family);
@@ -76,6 +77,8 @@ class MixtureModel {
   void fields(Fields& visit);
 
  private:
+  static Vector equal_weights(Index k);
+
   MixtureState state_;
   MixingWeights mixing_ = MixingWeights::free;
 };
