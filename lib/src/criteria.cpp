@@ -30,8 +30,9 @@ double Criteria::at(std::string_view name) const {
   for (const auto& [known, member] : entries) {
     if (name == known) return this->*member;
   }
-  throw std::invalid_argument(fmt::format("there is no criterion named \"{}\"; the known ones are {}",
-                                          name, fmt::join(criterion_names(), ", ")));
+  throw std::invalid_argument(
+      fmt::format("there is no criterion named \"{}\"; the known ones are {}", name,
+                  fmt::join(criterion_names(), ", ")));
 }
 
 const std::vector<std::string>& criterion_names() {

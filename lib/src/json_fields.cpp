@@ -150,8 +150,8 @@ void JsonReader::operator()(std::string_view name, Matrix& value) {
     const Vector row = vector(rows[i], where(name));
     if (i == 0) out.resize(static_cast<Index>(rows.size()), row.size());
     if (row.size() != out.cols()) {
-      throw DataError(fmt::format("{} has rows of {} and of {} numbers", where(name), out.cols(),
-                                  row.size()));
+      throw DataError(
+          fmt::format("{} has rows of {} and of {} numbers", where(name), out.cols(), row.size()));
     }
     out.row(static_cast<Index>(i)) = row.transpose();
   }

@@ -98,9 +98,8 @@ class Ladder {
     } else if (!report.converged) {
       row.status = "stopped: " + to_string(report.stop);
     }
-    row.value = options_.criterion == "cv"
-                    ? cross_validation(candidate_, k, x_, options_.fit)
-                    : report.criteria.at(options_.criterion);
+    row.value = options_.criterion == "cv" ? cross_validation(candidate_, k, x_, options_.fit)
+                                           : report.criteria.at(options_.criterion);
     if (!report.flagged) last_ = kept;
   }
 
@@ -157,11 +156,11 @@ std::vector<Candidate> suitable_families(std::shared_ptr<const Table> table) {
       FamilyRequest request{.k = 1, .columns = table.get(), .structure = structure};
       // A title needs a family; some families cannot even be made for these columns.
       try {
-        candidates.push_back({entry.make(request).title(), [table, request, make = entry.make](
-                                                               Index k) mutable {
-                                request.k = k;
-                                return make(request);
-                              }});
+        candidates.push_back(
+            {entry.make(request).title(), [table, request, make = entry.make](Index k) mutable {
+               request.k = k;
+               return make(request);
+             }});
       } catch (const std::invalid_argument&) {
         continue;
       }

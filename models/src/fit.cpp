@@ -105,7 +105,8 @@ class Search {
     return em;
   }
 
-  // Policies that change with the iteration wait for the full run; the others are used from the start.
+  // Policies that change with the iteration wait for the full run; the others are used from the
+  // start.
   [[nodiscard]] EmOptions short_options(Index passes) {
     EmOptions em = em_options();
     if (!em.assignment.ascends() || em.assignment.last_stage() > 0) em.assignment = Soft{};
@@ -153,10 +154,10 @@ class Search {
       if (!found || run.better_than(runs[best])) best = i;
       found = true;
     }
-    report.hits = std::max<Index>(
-        1, std::count_if(optima.begin(), optima.end(), [&](double objective) {
-          return objective > runs[best].em.objective - same_optimum;
-        }));
+    report.hits =
+        std::max<Index>(1, std::count_if(optima.begin(), optima.end(), [&](double objective) {
+                          return objective > runs[best].em.objective - same_optimum;
+                        }));
     return std::move(runs[best]);
   }
 
@@ -204,8 +205,8 @@ void check_arguments(const MixtureModel& model, Rows x, const FitOptions& option
   Index supporting = x.rows();
   if (const Vector& w = options.sample_weight; w.size() > 0) {
     if (w.size() != x.rows()) {
-      throw std::invalid_argument(fmt::format("fit: there are {} sample weights for {} rows",
-                                              w.size(), x.rows()));
+      throw std::invalid_argument(
+          fmt::format("fit: there are {} sample weights for {} rows", w.size(), x.rows()));
     }
     if (!w.allFinite() || w.minCoeff() < 0 || !(w.sum() > 0)) {
       throw std::invalid_argument(
@@ -355,11 +356,12 @@ Fit fit_here(const MixtureModel& model, Rows x, const FitOptions& options) {
   if (report.flagged) {
     report.warnings.push_back("spurious: " + run.flaw);
   } else if (report.best_flagged > report.objective + same_optimum) {
-    report.warnings.push_back(fmt::format(
-        "a solution {:.3f} nats higher was met, but one of its components is spurious",
-        report.best_flagged - report.objective));
+    report.warnings.push_back(
+        fmt::format("a solution {:.3f} nats higher was met, but one of its components is spurious",
+                    report.best_flagged - report.objective));
   }
-  const Vector w = options.sample_weight.size() > 0 ? options.sample_weight : Vector::Ones(x.rows());
+  const Vector w =
+      options.sample_weight.size() > 0 ? options.sample_weight : Vector::Ones(x.rows());
   complete_report(report, fit.model, x, w);
   return fit;
 }
@@ -380,7 +382,8 @@ Fit fit(const MixtureModel& model, Rows x, const FitOptions& options) {
 
 Report evaluate(const MixtureModel& model, Rows x, const FitOptions& options) {
   Report report;
-  const Vector w = options.sample_weight.size() > 0 ? options.sample_weight : Vector::Ones(x.rows());
+  const Vector w =
+      options.sample_weight.size() > 0 ? options.sample_weight : Vector::Ones(x.rows());
   with_threads(options.threads, [&] {
     complete_report(report, model, x, w);
     report.mass = model.responsibilities(x).transpose() * w;

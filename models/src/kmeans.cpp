@@ -98,14 +98,15 @@ void check_arguments(Rows x, Index k, const KMeansOptions& options) {
     }
   }
   if (options.centers && (options.centers->rows() != k || options.centers->cols() != x.cols())) {
-    throw std::invalid_argument(fmt::format("kmeans: the start centers must be {} x {}, but are {} x {}",
-                                            k, x.cols(), options.centers->rows(),
-                                            options.centers->cols()));
+    throw std::invalid_argument(
+        fmt::format("kmeans: the start centers must be {} x {}, but are {} x {}", k, x.cols(),
+                    options.centers->rows(), options.centers->cols()));
   }
 }
 
 KMeans kmeans_here(Rows x, Index k, const KMeansOptions& options) {
-  const Vector w = options.sample_weight.size() > 0 ? options.sample_weight : Vector::Ones(x.rows());
+  const Vector w =
+      options.sample_weight.size() > 0 ? options.sample_weight : Vector::Ones(x.rows());
   if (options.centers) {
     KMeans only = run_once(x, w, *options.centers, options);
     only.starts = only.hits = 1;
@@ -126,9 +127,8 @@ KMeans kmeans_here(Rows x, Index k, const KMeansOptions& options) {
     if (next.inertia < best.inertia) best = std::move(next);
   }
   best.starts = starts;
-  best.hits = std::count_if(inertias.begin(), inertias.end(), [&](double inertia) {
-    return inertia <= best.inertia * (1 + 1e-6);
-  });
+  best.hits = std::count_if(inertias.begin(), inertias.end(),
+                            [&](double inertia) { return inertia <= best.inertia * (1 + 1e-6); });
   return best;
 }
 

@@ -141,8 +141,8 @@ void MixtureModel::start(Rows x, Weights w) {
   if (!(w.sum() > 0)) return;
   Rng rng(0, Purpose::start);
   const Matrix points = state_.family.embed(x);
-  Matrix r = shares_from_labels(
-      nearest_rows(points, seed_rows(points, w, n_components(), rng)), w, state_.family);
+  Matrix r = shares_from_labels(nearest_rows(points, seed_rows(points, w, n_components(), rng)), w,
+                                state_.family);
   state_.family.start(x, r);
   if (mixing_ == MixingWeights::free) state_.weights = r.colwise().sum().transpose() / w.sum();
 }

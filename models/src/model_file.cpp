@@ -15,9 +15,12 @@ constexpr int format_version = 1;
 
 const char* to_text(ColumnKind kind) {
   switch (kind) {
-    case ColumnKind::real: return "real";
-    case ColumnKind::count: return "count";
-    case ColumnKind::category: return "category";
+    case ColumnKind::real:
+      return "real";
+    case ColumnKind::count:
+      return "count";
+    case ColumnKind::category:
+      return "category";
   }
   return "real";
 }
@@ -26,7 +29,8 @@ ColumnKind parse_kind(const std::string& text) {
   if (text == "real") return ColumnKind::real;
   if (text == "count") return ColumnKind::count;
   if (text == "category") return ColumnKind::category;
-  throw DataError(fmt::format("model.columns: kind must be real, count or category, but is {}", text));
+  throw DataError(
+      fmt::format("model.columns: kind must be real, count or category, but is {}", text));
 }
 
 }  // namespace
@@ -72,9 +76,8 @@ SavedModel from_json(const Json& json, const std::string& source, const Registry
     }
     SavedModel saved;
     for (const Json& entry : json.at("columns")) {
-      Column column{entry.at("name").get<std::string>(),
-                    parse_kind(entry.at("kind").get<std::string>()),
-                    {}};
+      Column column{
+          entry.at("name").get<std::string>(), parse_kind(entry.at("kind").get<std::string>()), {}};
       if (column.kind == ColumnKind::category) {
         column.levels = entry.at("levels").get<std::vector<std::string>>();
       }

@@ -69,9 +69,15 @@ void Starter::plan_one(const Start& start, std::vector<PlannedStart>& planned) c
   }
   for (Index draw = 0; static_cast<Index>(planned.size()) < draws; ++draw) {
     switch (draw % 6) {
-      case 2: planned.push_back({start::KMeans{}, draw}); break;
-      case 5: planned.push_back({start::Random{}, draw}); break;
-      default: planned.push_back({start::KMeansPlusPlus{}, draw}); break;
+      case 2:
+        planned.push_back({start::KMeans{}, draw});
+        break;
+      case 5:
+        planned.push_back({start::Random{}, draw});
+        break;
+      default:
+        planned.push_back({start::KMeansPlusPlus{}, draw});
+        break;
     }
   }
 }
@@ -111,8 +117,10 @@ std::vector<Index> Starter::hierarchical_labels(Index k) {
   means.array().colwise() /= sizes.array();
   std::vector<Index> labels(static_cast<std::size_t>(x_.rows()));
   for (Index i = 0; i < x_.rows(); ++i) {
-    (means.rowwise() - embedded.row(i)).rowwise().squaredNorm().minCoeff(
-        &labels[static_cast<std::size_t>(i)]);
+    (means.rowwise() - embedded.row(i))
+        .rowwise()
+        .squaredNorm()
+        .minCoeff(&labels[static_cast<std::size_t>(i)]);
   }
   return labels;
 }

@@ -95,8 +95,8 @@ Matrix shares_from_labels(const std::vector<Index>& labels, Weights w, const Any
   const std::vector<Index> learnable = learnable_components(family);
   const auto rest = family.size() - static_cast<Index>(learnable.size());
   const double taken = rest > 0 ? noise_share : 0.0;
-  Matrix shares = Matrix::Constant(w.size(), family.size(),
-                                   rest > 0 ? taken / static_cast<double>(rest) : 0.0);
+  Matrix shares =
+      Matrix::Constant(w.size(), family.size(), rest > 0 ? taken / static_cast<double>(rest) : 0.0);
   for (const Index k : learnable) shares.col(k).setZero();
   for (Index i = 0; i < w.size(); ++i) {
     const Index label = labels[static_cast<std::size_t>(i)];

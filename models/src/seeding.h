@@ -8,7 +8,8 @@
 namespace mix {
 
 /// The indices of k rows that greedy k-means++ chooses (Arthur & Vassilvitskii 2007; of 2 + ln k
-/// candidates per step the one that leaves the least potential): the first uniformly, weighted by `w`.
+/// candidates per step the one that leaves the least potential): the first uniformly, weighted by
+/// `w`.
 std::vector<Index> seed_rows(const Matrix& points, Weights w, Index k, Rng& rng);
 
 /// The indices of k rows with positive weight, drawn without regard to distance.
@@ -24,8 +25,8 @@ std::vector<Index> learnable_components(const AnyFamily& family);
 /// parameters, such as uniform noise, take a tenth of every row between them.
 Matrix shares_from_labels(const std::vector<Index>& labels, Weights w, const AnyFamily& family);
 
-/// Centered and rotated to uncorrelated columns of unit variance, without the directions in which the
-/// points hardly vary.
+/// Centered and rotated to uncorrelated columns of unit variance, without the directions in which
+/// the points hardly vary.
 Matrix sphered(const Matrix& points);
 
 }  // namespace mix

@@ -25,8 +25,9 @@ struct Name {
 std::string to_string(const Start& start) { return std::visit(Name{}, start); }
 
 Start parse_start(const std::string& name) {
-  static const std::array<Start, 6> known{start::Auto{},   start::KMeansPlusPlus{}, start::KMeans{},
-                                          start::Random{}, start::Hierarchical{},   start::ShortRuns{}};
+  static const std::array<Start, 6> known{start::Auto{},         start::KMeansPlusPlus{},
+                                          start::KMeans{},       start::Random{},
+                                          start::Hierarchical{}, start::ShortRuns{}};
   std::string names;
   for (const Start& start : known) {
     if (to_string(start) == name) return start;

@@ -8,9 +8,9 @@
 
 namespace mix {
 
-/// Selection criteria of a fit; smaller is better for every one. NaN where a criterion is undefined.
-/// L is the log-likelihood, nu the number of free parameters, n the sum of the sample weights,
-/// E = -sum r log r the entropy of the responsibilities (each row times its weight).
+/// Selection criteria of a fit; smaller is better for every one. NaN where a criterion is
+/// undefined. L is the log-likelihood, nu the number of free parameters, n the sum of the sample
+/// weights, E = -sum r log r the entropy of the responsibilities (each row times its weight).
 struct Criteria {
   double aic = quiet_nan;      ///< -2L + 2 nu (Akaike 1974)
   double aic3 = quiet_nan;     ///< -2L + 3 nu (Bozdogan 1994)
@@ -23,7 +23,7 @@ struct Criteria {
   double icl_map = quiet_nan;  ///< BIC - 2 sum log max r, the form with hard labels
   double clc = quiet_nan;      ///< -2L + 2E (McLachlan & Peel 2000)
   double awe = quiet_nan;      ///< -2 Lc + 2 nu (3/2 + log n), Lc the classification log-likelihood
-  double nec = quiet_nan;      ///< E/(L - L of one component), 1 for one component (Celeux & Soromenho)
+  double nec = quiet_nan;  ///< E/(L - L of one component), 1 for one component (Celeux & Soromenho)
 
   /// The criterion of that name in lower case; throws std::invalid_argument that lists the names.
   [[nodiscard]] double at(std::string_view name) const;
@@ -36,11 +36,11 @@ const std::vector<std::string>& criterion_names();
 struct CriteriaInput {
   double log_likelihood = 0;
   Index parameter_count = 0;
-  double n = 0;                  ///< sum of the sample weights
+  double n = 0;  ///< sum of the sample weights
   Index n_components = 1;
-  double entropy = 0;            ///< -sum w r log r
-  double log_largest = 0;        ///< sum w log max_k r
-  double classification = 0;     ///< sum w max_k log joint density
+  double entropy = 0;                ///< -sum w r log r
+  double log_largest = 0;            ///< sum w log max_k r
+  double classification = 0;         ///< sum w max_k log joint density
   double one_component = quiet_nan;  ///< log-likelihood of the same family with one component
 };
 

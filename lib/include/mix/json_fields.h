@@ -9,8 +9,8 @@ namespace mix {
 
 using Json = nlohmann::ordered_json;
 
-/// The parameters as a JSON object, each under its name. Numbers keep all their bits; infinities and
-/// NaN, which JSON lacks, become the strings "inf", "-inf" and "nan".
+/// The parameters as a JSON object, each under its name. Numbers keep all their bits; infinities
+/// and NaN, which JSON lacks, become the strings "inf", "-inf" and "nan".
 class JsonWriter final : public Fields {
  public:
   [[nodiscard]] bool loading() const override { return false; }
@@ -32,8 +32,8 @@ class JsonWriter final : public Fields {
   Json json_ = Json::object();
 };
 
-/// Reads parameters from a JSON object. Throws DataError that names the field when one is missing or
-/// of the wrong type, or when a family is unknown to the registry.
+/// Reads parameters from a JSON object. Throws DataError that names the field when one is missing
+/// or of the wrong type, or when a family is unknown to the registry.
 class JsonReader final : public Fields {
  public:
   JsonReader(const Json& json, const Registry& registry, std::string path = "model");

@@ -12,11 +12,11 @@ namespace mix {
 
 /// What a family is asked to describe.
 struct FamilyRequest {
-  Index k = 1;              ///< number of components
+  Index k = 1;                     ///< number of components
   const Table* columns = nullptr;  ///< the columns it describes, with their values
-  std::string structure{};  ///< covariance structure, empty for the family's default
-  std::string prior{};      ///< "none", "conjugate" or "chen-tan", empty for none
-  bool has_trials = false;  ///< the last column holds numbers of trials
+  std::string structure{};         ///< covariance structure, empty for the family's default
+  std::string prior{};             ///< "none", "conjugate" or "chen-tan", empty for none
+  bool has_trials = false;         ///< the last column holds numbers of trials
 };
 
 /// One family that can be named: on the command line, in a model file, in a comparison.

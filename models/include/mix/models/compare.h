@@ -43,9 +43,9 @@ struct Ranked {
   double log_likelihood = quiet_nan;
   Index parameter_count = 0;
   Criteria criteria{};
-  double value = quiet_nan;            ///< of the criterion that ranks
-  std::string status = "ok";           ///< "ok", "flagged: ..." or "failed: ..."
-  std::shared_ptr<const Fit> fit{};    ///< null when it failed
+  double value = quiet_nan;          ///< of the criterion that ranks
+  std::string status = "ok";         ///< "ok", "flagged: ..." or "failed: ..."
+  std::shared_ptr<const Fit> fit{};  ///< null when it failed
 };
 
 /// The table, best first; spurious fits after sound ones, failures last.
@@ -78,8 +78,9 @@ std::vector<Candidate> suitable(Rows x);
 template <>
 struct fmt::formatter<mix::Ranked> : fmt::formatter<std::string> {
   auto format(const mix::Ranked& r, fmt::format_context& context) const {
-    return fmt::format_to(context.out(), "{:<24} {:>2}  log-likelihood {:>12.3f}  {:>3} parameters  BIC {:>12.3f}  {}",
-                          r.name, r.n_components, r.log_likelihood, r.parameter_count,
-                          r.criteria.bic, r.status);
+    return fmt::format_to(
+        context.out(),
+        "{:<24} {:>2}  log-likelihood {:>12.3f}  {:>3} parameters  BIC {:>12.3f}  {}", r.name,
+        r.n_components, r.log_likelihood, r.parameter_count, r.criteria.bic, r.status);
   }
 };

@@ -37,20 +37,20 @@ struct FitOptions {
 struct Report {
   double log_likelihood = -infinity;
   Index parameter_count = 0;
-  double n = 0;                  ///< sum of the sample weights
+  double n = 0;  ///< sum of the sample weights
   Criteria criteria;
   double objective = -infinity;  ///< what was maximized: log-likelihood plus log prior for Soft
   bool converged = false;
   Stop stop = Stop::max_iterations;
-  Index n_iter = 0;              ///< passes of the run that was kept
+  Index n_iter = 0;  ///< passes of the run that was kept
   std::vector<double> objective_history;
-  std::string start;             ///< name of the start that was kept
-  Index starts = 0;              ///< starts tried
-  Index hits = 0;                ///< completed runs that reached the best optimum, within 0.01 nats
-  Index completed = 0;           ///< runs that were carried to convergence
-  Vector mass;                   ///< rows held by each component
-  double entropy = 0;            ///< -sum w r log r
-  bool flagged = false;          ///< a component looks like an artifact of an unbounded likelihood
+  std::string start;     ///< name of the start that was kept
+  Index starts = 0;      ///< starts tried
+  Index hits = 0;        ///< completed runs that reached the best optimum, within 0.01 nats
+  Index completed = 0;   ///< runs that were carried to convergence
+  Vector mass;           ///< rows held by each component
+  double entropy = 0;    ///< -sum w r log r
+  bool flagged = false;  ///< a component looks like an artifact of an unbounded likelihood
   /// The highest objective among the flagged optima, -infinity when none was met.
   double best_flagged = -infinity;
   std::vector<std::string> warnings;
@@ -65,9 +65,9 @@ struct Fit {
 };
 
 /// Estimates the parameters of `model` from the rows of `x`: several starts, the best optimum kept,
-/// one without spurious components preferred. Throws std::invalid_argument for arguments that no fit
-/// can have (sizes that differ, negative weights, non-finite cells, rows outside the support, more
-/// components than rows with weight).
+/// one without spurious components preferred. Throws std::invalid_argument for arguments that no
+/// fit can have (sizes that differ, negative weights, non-finite cells, rows outside the support,
+/// more components than rows with weight).
 Fit fit(const MixtureModel& model, Rows x, const FitOptions& options = {});
 
 /// Exactly one E- and M-step per start, or none: evaluates `model` on `x` as a report.

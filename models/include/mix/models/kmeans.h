@@ -26,12 +26,12 @@ struct KMeans {
   Index n_iter = 0;           ///< Lloyd iterations, the last of which changed no label
   Stop stop = Stop::max_iterations;
   Index starts = 0;
-  Index hits = 0;             ///< starts that reached the lowest inertia, within 1e-6 of it
+  Index hits = 0;  ///< starts that reached the lowest inertia, within 1e-6 of it
 };
 
-/// k-means (Lloyd 1982) as the hard-assignment, equal-weight limit of the mixture of Gaussians with one
-/// common spherical covariance: the engine of `fit` with assignment Hard. An emptied cluster takes
-/// over the row farthest from its center.
+/// k-means (Lloyd 1982) as the hard-assignment, equal-weight limit of the mixture of Gaussians with
+/// one common spherical covariance: the engine of `fit` with assignment Hard. An emptied cluster
+/// takes over the row farthest from its center.
 KMeans kmeans(Rows x, Index k, const KMeansOptions& options = {});
 
 }  // namespace mix

@@ -25,8 +25,8 @@ class MixtureModel {
   /// Equal weights. A template, so that a MixtureModel is copied here and never converted.
   template <std::same_as<AnyFamily> F>
   explicit MixtureModel(F family) : MixtureModel(equal_weights(family.size()), std::move(family)) {}
-  /// Throws std::invalid_argument unless there is one non-negative weight per component and they sum
-  /// to one within 1e-6 (they are then normalized).
+  /// Throws std::invalid_argument unless there is one non-negative weight per component and they
+  /// sum to one within 1e-6 (they are then normalized).
   MixtureModel(Vector weights, AnyFamily family);
   /// The result of an estimation, and how its weights were treated.
   MixtureModel(MixtureState state, MixingWeights mixing);
@@ -86,20 +86,19 @@ class MixtureModel {
 /// A mixture of the given distributions and families, with equal weights:
 /// `mixture(Gaussians(3, 2), UniformBox::around(x))`.
 template <class... Families>
-  requires(sizeof...(Families) > 0 && (std::convertible_to<Families, AnyFamily> && ...))
-MixtureModel mixture(Families&&... families) {
+requires(sizeof...(Families) > 0 && (std::convertible_to<Families, AnyFamily> && ...)) MixtureModel
+    mixture(Families&&... families) {
   if constexpr (sizeof...(Families) == 1) {
     return MixtureModel(AnyFamily(std::forward<Families>(families)...));
   } else {
-    return MixtureModel(
-        AnyFamily(FamilyList({AnyFamily(std::forward<Families>(families))...})));
+    return MixtureModel(AnyFamily(FamilyList({AnyFamily(std::forward<Families>(families))...})));
   }
 }
 
 /// A mixture with known weights: `mixture({0.25, 0.75}, Normal(-2, 1), Normal(2, 1))`.
 template <class... Families>
-  requires(sizeof...(Families) > 0 && (std::convertible_to<Families, AnyFamily> && ...))
-MixtureModel mixture(std::initializer_list<double> weights, Families&&... families) {
+requires(sizeof...(Families) > 0 && (std::convertible_to<Families, AnyFamily> && ...)) MixtureModel
+    mixture(std::initializer_list<double> weights, Families&&... families) {
   return MixtureModel(Eigen::Map<const Vector>(weights.begin(), static_cast<Index>(weights.size())),
                       mixture(std::forward<Families>(families)...).family());
 }

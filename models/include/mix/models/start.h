@@ -30,8 +30,8 @@ struct Responsibilities {
 };
 /// The parameters that the model has.
 struct Parameters {};
-/// Model-based agglomeration (Fraley 1998; Scrucca & Raftery 2015) of at most 2000 rows, the others to
-/// the nearest cluster mean.
+/// Model-based agglomeration (Fraley 1998; Scrucca & Raftery 2015) of at most 2000 rows, the others
+/// to the nearest cluster mean.
 struct Hierarchical {};
 /// The best of several runs of a few iterations (Biernacki, Celeux & Govaert 2003).
 struct ShortRuns {
