@@ -152,8 +152,12 @@ class Untied {
   void describe(Index k, Fields& visit) const
     requires Visitable<D>
   {
-    D copy = component(k);
-    copy.fields(visit);
+    if constexpr (requires(const D& d) { d.describe(visit); }) {
+      component(k).describe(visit);  // without settings that are saved but no parameters
+    } else {
+      D copy = component(k);
+      copy.fields(visit);
+    }
   }
 
  private:
