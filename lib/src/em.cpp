@@ -106,6 +106,7 @@ class StopRule {
   void restart() { history_.clear(), small_ = 0; }
 
   bool operator()(double objective) {
+    if (tol_ < 0) return false;
     history_.push_back(objective);
     const std::size_t n = history_.size();
     if (n < 3) return false;
@@ -119,7 +120,7 @@ class StopRule {
       const double rate = gain / before;
       remaining = gain * rate / (1 - rate);
     }
-    small_ = remaining < tol_ || (remaining == 0) ? small_ + 1 : 0;
+    small_ = remaining < tol_ || remaining == 0 ? small_ + 1 : 0;
     return small_ >= 2;
   }
 
@@ -193,13 +194,20 @@ std::string name_components(const std::vector<Index>& components) {
 
 std::string to_string(Stop stop) {
   switch (stop) {
-    case Stop::converged: return "converged";
-    case Stop::labels_repeat: return "labels_repeat";
-    case Stop::max_iterations: return "max_iterations";
-    case Stop::no_improvement: return "no_improvement";
-    case Stop::interrupted: return "interrupted";
-    case Stop::empty_component: return "empty_component";
-    case Stop::not_finite: return "not_finite";
+    case Stop::converged:
+      return "converged";
+    case Stop::labels_repeat:
+      return "labels_repeat";
+    case Stop::max_iterations:
+      return "max_iterations";
+    case Stop::no_improvement:
+      return "no_improvement";
+    case Stop::interrupted:
+      return "interrupted";
+    case Stop::empty_component:
+      return "empty_component";
+    case Stop::not_finite:
+      return "not_finite";
   }
   return "unknown";
 }
@@ -281,8 +289,9 @@ EmReport run_em(MixtureState& state, Rows x, Weights w, const EmOptions& options
     if (!empty.empty() && options.empty == EmptyComponent::reseed) {
       pass = expect(state, iteration, true);
       reseed(pass, empty, state, x, w, options);
-      report.warnings.push_back(fmt::format(
-          "component {} held no rows and took over the worst-explained ones", name_components(empty)));
+      report.warnings.push_back(
+          fmt::format("component {} held no rows and took over the worst-explained ones",
+                      name_components(empty)));
       reseeded = true;
     }
 
@@ -305,7 +314,9 @@ EmReport run_em(MixtureState& state, Rows x, Weights w, const EmOptions& options
     report.objective = best_objective;
     report.mass = responsibilities(state, x).transpose() * w;
   }
-  report.log_likelihood = log_likelihood(state, x, w);
+  report.log_likelihood = options.assignment.as<Soft>() != nullptr
+                              ? report.objective - state.family.log_prior()
+                              : log_likelihood(state, x, w);
   if (report.log_likelihood == -infinity) {
     Index first = 0;
     Index count = 0;
@@ -337,16 +348,15 @@ void log_joint(const MixtureState& state, Rows x, MatrixRef out) {
 }
 
 double log_likelihood(const MixtureState& state, Rows x, Weights w) {
-  const Vector sum =
-      sum_over_blocks(x.rows(), 1, [&](Index first, Index count, VectorRef total) {
-        Matrix l(count, state.family.size());
-        Vector term(count);
-        log_joint(state, x.middleRows(first, count), l);
-        Soft{}.assign({}, l, term);
-        for (Index i = 0; i < count; ++i) {
-          if (w[first + i] > 0) total[0] += w[first + i] * term[i];
-        }
-      });
+  const Vector sum = sum_over_blocks(x.rows(), 1, [&](Index first, Index count, VectorRef total) {
+    Matrix l(count, state.family.size());
+    Vector term(count);
+    log_joint(state, x.middleRows(first, count), l);
+    Soft{}.assign({}, l, term);
+    for (Index i = 0; i < count; ++i) {
+      if (w[first + i] > 0) total[0] += w[first + i] * term[i];
+    }
+  });
   return sum[0];
 }
 

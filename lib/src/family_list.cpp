@@ -167,7 +167,8 @@ void FamilyList::select(const std::vector<Index>& order) {
   for (AnyFamily& family : families_) {
     const Index end = first + family.size();
     std::vector<Index> own;
-    for (; next != order.end() && *next >= first && *next < end; ++next) own.push_back(*next - first);
+    for (; next != order.end() && *next >= first && *next < end; ++next)
+      own.push_back(*next - first);
     if (!own.empty()) {
       family.select(own);
       kept.push_back(std::move(family));
@@ -184,9 +185,7 @@ void FamilyList::fields(Fields& visit) {
   visit.list(
       "families", static_cast<Index>(families_.size()),
       [&](Index count) { families_.resize(static_cast<std::size_t>(count)); },
-      [&](Index i, Fields& element) {
-        element("family", families_[static_cast<std::size_t>(i)]);
-      });
+      [&](Index i, Fields& element) { element("family", families_[static_cast<std::size_t>(i)]); });
 }
 
 void FamilyList::describe(Index k, Fields& visit) const {

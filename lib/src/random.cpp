@@ -12,8 +12,8 @@
 
 namespace mix {
 
-// Boost.Random, not <random>: the standard leaves the algorithms of its distributions open, so that a
-// seed would mean other numbers with another standard library.
+// Boost.Random, not <random>: the standard leaves the algorithms of its distributions open, so that
+// a seed would mean other numbers with another standard library.
 
 double uniform(Rng& rng) {
   // 53 bits, shifted by half a step so that neither 0 nor 1 occurs.

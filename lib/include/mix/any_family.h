@@ -19,14 +19,14 @@ class AnyFamily {
   AnyFamily();
 
   template <class F>
-    requires(!std::same_as<std::remove_cvref_t<F>, AnyFamily> && Family<std::remove_cvref_t<F>>)
-  AnyFamily(F&& family)  // NOLINT(google-explicit-constructor): conversion is its purpose
+  requires(!std::same_as<std::remove_cvref_t<F>, AnyFamily> && Family<std::remove_cvref_t<F>>)
+      AnyFamily(F&& family)  // NOLINT(google-explicit-constructor): conversion is its purpose
       : self_(std::make_unique<Holder<std::remove_cvref_t<F>>>(std::forward<F>(family))) {}
 
   template <class D>
-    requires(!std::same_as<std::remove_cvref_t<D>, AnyFamily> &&
-             !FamilyShape<std::remove_cvref_t<D>> && Component<std::remove_cvref_t<D>>)
-  AnyFamily(D&& distribution)  // NOLINT(google-explicit-constructor): conversion is its purpose
+  requires(!std::same_as<std::remove_cvref_t<D>, AnyFamily> &&
+           !FamilyShape<std::remove_cvref_t<D>> && Component<std::remove_cvref_t<D>>)
+      AnyFamily(D&& distribution)  // NOLINT(google-explicit-constructor): conversion is its purpose
       : AnyFamily(Untied<std::remove_cvref_t<D>>(std::forward<D>(distribution), 1)) {}
 
   AnyFamily(const AnyFamily& other) : self_(other.self_->clone()) {}
@@ -192,7 +192,9 @@ struct AnyFamily::Holder final : AnyFamily::Interface {
   void log_densities(Rows x, MatrixRef out) const override { family.log_densities(x, out); }
   [[nodiscard]] bool streams() const override {
     // A wrapper around other families knows only at run time whether they all stream.
-    if constexpr (requires { { family.streams() } -> std::convertible_to<bool>; }) {
+    if constexpr (requires {
+                    { family.streams() } -> std::convertible_to<bool>;
+                  }) {
       return family.streams();
     }
     return StreamingFamily<F>;
@@ -257,7 +259,9 @@ struct AnyFamily::Holder final : AnyFamily::Interface {
     return {};
   }
   [[nodiscard]] bool samples() const override {
-    if constexpr (requires { { family.samples() } -> std::convertible_to<bool>; }) {
+    if constexpr (requires {
+                    { family.samples() } -> std::convertible_to<bool>;
+                  }) {
       return family.samples();
     }
     return SampleableFamily<F>;
@@ -271,7 +275,9 @@ struct AnyFamily::Holder final : AnyFamily::Interface {
     }
   }
   [[nodiscard]] bool selects() const override {
-    if constexpr (requires { { family.selects() } -> std::convertible_to<bool>; }) {
+    if constexpr (requires {
+                    { family.selects() } -> std::convertible_to<bool>;
+                  }) {
       return family.selects();
     }
     return Selectable<F>;

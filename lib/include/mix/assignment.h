@@ -12,9 +12,9 @@ namespace mix {
 
 /// Where a block stands: what a policy may depend on besides the densities.
 struct BlockContext {
-  Index first_row = 0;      ///< index of the block's first row among all rows
-  Index iteration = 0;      ///< 0 in the first pass
-  std::uint64_t seed = 0;   ///< of the run
+  Index first_row = 0;     ///< index of the block's first row among all rows
+  Index iteration = 0;     ///< 0 in the first pass
+  std::uint64_t seed = 0;  ///< of the run
 };
 
 /// How rows are shared among components: the E-step. `assign` replaces `l`, the rows x components
@@ -23,9 +23,9 @@ struct BlockContext {
 /// responsibilities 0 and the term minus infinity.
 template <class A>
 concept Assignment = std::copyable<A> &&
-                     requires(const A& a, const BlockContext& context, MatrixRef l, VectorRef term) {
-                       a.assign(context, l, term);
-                     };
+    requires(const A& a, const BlockContext& context, MatrixRef l, VectorRef term) {
+  a.assign(context, l, term);
+};
 
 /// Responsibilities by Bayes' theorem: plain EM. Objective: the log-likelihood.
 struct Soft {
@@ -60,8 +60,8 @@ struct Annealed {
   void assign(const BlockContext& context, MatrixRef l, VectorRef term) const;
 };
 
-/// Only the `keep` best components of a row share it (Forster & Luecke 2018): keep = 1 is Hard, keep
-/// = K is Soft. Objective: sum log sum over the kept, a lower bound of the log-likelihood.
+/// Only the `keep` best components of a row share it (Forster & Luecke 2018): keep = 1 is Hard,
+/// keep = K is Soft. Objective: sum log sum over the kept, a lower bound of the log-likelihood.
 struct Truncated {
   Index keep = 5;
   void assign(const BlockContext& context, MatrixRef l, VectorRef term) const;
@@ -79,9 +79,9 @@ class AnyAssignment {
  public:
   AnyAssignment() : AnyAssignment(Soft{}) {}
   template <class A>
-    requires(!std::same_as<std::remove_cvref_t<A>, AnyAssignment> &&
-             Assignment<std::remove_cvref_t<A>>)
-  AnyAssignment(A policy)  // NOLINT(google-explicit-constructor): conversion is its purpose
+  requires(!std::same_as<std::remove_cvref_t<A>, AnyAssignment> &&
+           Assignment<std::remove_cvref_t<A>>)
+      AnyAssignment(A policy)  // NOLINT(google-explicit-constructor): conversion is its purpose
       : self_(std::make_shared<const Holder<A>>(std::move(policy))) {}
 
   void assign(const BlockContext& context, MatrixRef l, VectorRef term) const {

@@ -8,15 +8,15 @@
 #include "mix/random.h"
 #include "mix/types.h"
 
-/// The contract between distributions and the engine. The laws that the functions obey are stated in
-/// docs/design/contract.md and checked by mix/testing/check_distribution.h.
+/// The contract between distributions and the engine. The laws that the functions obey are stated
+/// in docs/design/contract.md and checked by mix/testing/check_distribution.h.
 namespace mix {
 
 /// One probability distribution over rows of `dimension()` columns.
 ///
-/// `log_density(x, out)` writes the natural logarithm of the density (or probability) of each row; a
-/// row outside the support gets minus infinity, never an exception. `parameter_count()` counts free
-/// parameters.
+/// `log_density(x, out)` writes the natural logarithm of the density (or probability) of each row;
+/// a row outside the support gets minus infinity, never an exception. `parameter_count()` counts
+/// free parameters.
 template <class D>
 concept Distribution = std::copyable<D> && requires(const D& d, Rows x, VectorRef out) {
   { d.dimension() } -> std::convertible_to<Index>;
@@ -25,24 +25,27 @@ concept Distribution = std::copyable<D> && requires(const D& d, Rows x, VectorRe
 };
 
 /// A distribution whose estimate needs only a sum over rows. `accumulate` adds the statistics of a
-/// block, weighted by `w`, under the current parameters; `maximize` sets the parameters from the sum.
+/// block, weighted by `w`, under the current parameters; `maximize` sets the parameters from the
+/// sum.
 template <class D>
 concept Streaming = Distribution<D> &&
-                    requires(const D& current, D& d, Rows x, Weights w, VectorRef statistics,
-                             ConstVectorRef sum) {
-                      { current.statistics_size() } -> std::convertible_to<Index>;
-                      current.accumulate(x, w, statistics);
-                      d.maximize(sum);
-                    };
+    requires(const D& current, D& d, Rows x, Weights w, VectorRef statistics, ConstVectorRef sum) {
+  { current.statistics_size() } -> std::convertible_to<Index>;
+  current.accumulate(x, w, statistics);
+  d.maximize(sum);
+};
 
 /// A distribution that is estimated from all rows at once.
 template <class D>
-concept Refittable = Distribution<D> && requires(D& d, Rows x, Weights w) { d.fit(x, w); };
+concept Refittable = Distribution<D> && requires(D& d, Rows x, Weights w) {
+  d.fit(x, w);
+};
 
 /// A distribution that can draw one row.
 template <class D>
-concept Sampleable = Distribution<D> &&
-                     requires(const D& d, Rng& rng, VectorRef out) { d.sample(rng, out); };
+concept Sampleable = Distribution<D> && requires(const D& d, Rng& rng, VectorRef out) {
+  d.sample(rng, out);
+};
 
 /// A distribution that can be a component of a mixture.
 template <class D>
@@ -59,18 +62,18 @@ concept FamilyShape = std::copyable<F> && requires(const F& f, Rows x, MatrixRef
 
 /// A family that is estimated from additive statistics of rows and shares.
 template <class F>
-concept StreamingFamily = FamilyShape<F> &&
-                          requires(const F& current, F& f, Rows x, Shares shares,
-                                   VectorRef statistics, ConstVectorRef sum) {
-                            { current.statistics_size() } -> std::convertible_to<Index>;
-                            current.accumulate(x, shares, statistics);
-                            f.maximize(sum);
-                          };
+concept StreamingFamily = FamilyShape<F> && requires(const F& current, F& f, Rows x, Shares shares,
+                                                     VectorRef statistics, ConstVectorRef sum) {
+  { current.statistics_size() } -> std::convertible_to<Index>;
+  current.accumulate(x, shares, statistics);
+  f.maximize(sum);
+};
 
 /// A family that is estimated from all rows and shares at once.
 template <class F>
-concept RefittableFamily = FamilyShape<F> &&
-                           requires(F& f, Rows x, Shares shares) { f.fit(x, shares); };
+concept RefittableFamily = FamilyShape<F> && requires(F& f, Rows x, Shares shares) {
+  f.fit(x, shares);
+};
 
 /// What the engine fits: one of the two, evaluated block by block.
 template <class F>
@@ -92,7 +95,9 @@ concept Titled = requires(const T& t) {
 
 /// `prepare(x, w)` learns location and scale of the data before the first estimate.
 template <class T>
-concept Preparable = requires(T& t, Rows x, Weights w) { t.prepare(x, w); };
+concept Preparable = requires(T& t, Rows x, Weights w) {
+  t.prepare(x, w);
+};
 
 /// `log_prior()` is the logarithm of the prior density at the parameters, up to a constant; with it
 /// `maximize` maximizes the posterior.
@@ -103,11 +108,15 @@ concept WithPrior = requires(const T& t) {
 
 /// `fields(visitor)` names every parameter once.
 template <class T>
-concept Visitable = requires(T& t, Fields& visit) { t.fields(visit); };
+concept Visitable = requires(T& t, Fields& visit) {
+  t.fields(visit);
+};
 
 /// A family's `describe(k, visitor)` names the parameters of one component.
 template <class F>
-concept Describable = requires(const F& f, Index k, Fields& visit) { f.describe(k, visit); };
+concept Describable = requires(const F& f, Index k, Fields& visit) {
+  f.describe(k, visit);
+};
 
 /// `embed(x)` maps rows to points whose Euclidean distances mean something; seeding uses them.
 template <class T>
@@ -115,20 +124,23 @@ concept Embeddable = requires(const T& t, Rows x) {
   { t.embed(x) } -> std::convertible_to<Matrix>;
 };
 
-/// An iteration of `cycles()` conditional maximizations (AECM, Meng & van Dyk 1997); `select_cycle(c)`
-/// tells which one the next `accumulate` and `maximize` serve.
+/// An iteration of `cycles()` conditional maximizations (AECM, Meng & van Dyk 1997);
+/// `select_cycle(c)` tells which one the next `accumulate` and `maximize` serve.
 template <class T>
 concept Cyclic = requires(const T& t, T& m, Index c) {
   { t.cycles() } -> std::convertible_to<Index>;
   m.select_cycle(c);
 };
 
-/// A family's `start(x, shares)` is its first estimate, which must not depend on current parameters.
+/// A family's `start(x, shares)` is its first estimate, which must not depend on current
+/// parameters.
 template <class F>
-concept Startable = requires(F& f, Rows x, Shares shares) { f.start(x, shares); };
+concept Startable = requires(F& f, Rows x, Shares shares) {
+  f.start(x, shares);
+};
 
-/// A family's `flaw(k, mass)` is empty, or says why component k, which holds `mass` rows, looks like an
-/// artifact of an unbounded likelihood.
+/// A family's `flaw(k, mass)` is empty, or says why component k, which holds `mass` rows, looks
+/// like an artifact of an unbounded likelihood.
 template <class F>
 concept SelfCritical = requires(const F& f, Index k, double mass) {
   { f.flaw(k, mass) } -> std::convertible_to<std::string>;
@@ -137,7 +149,9 @@ concept SelfCritical = requires(const F& f, Index k, double mass) {
 /// A family's `select(order)` reorders components or keeps some of them: the new component i is the
 /// old component order[i].
 template <class F>
-concept Selectable = requires(F& f, const std::vector<Index>& order) { f.select(order); };
+concept Selectable = requires(F& f, const std::vector<Index>& order) {
+  f.select(order);
+};
 
 /// A family that draws a row from component k.
 template <class F>
@@ -155,29 +169,38 @@ concept Supported = requires(const T& t, Rows x) {
 template <class D>
 consteval bool check_component() {
   static_assert(std::copyable<D>, "a component must be copyable: D(const D&) and operator=");
-  static_assert(requires(const D& d) {
-    { d.dimension() } -> std::convertible_to<Index>;
-  }, "missing: Index dimension() const  (the number of columns it describes)");
-  static_assert(requires(const D& d) {
-    { d.parameter_count() } -> std::convertible_to<Index>;
-  }, "missing: Index parameter_count() const  (the number of free parameters)");
-  static_assert(requires(const D& d, Rows x, VectorRef out) { d.log_density(x, out); },
-                "missing: void log_density(mix::Rows x, mix::VectorRef out) const");
   static_assert(
-      requires(D& d, Rows x, Weights w) { d.fit(x, w); } ||
+      requires(const D& d) {
+        { d.dimension() } -> std::convertible_to<Index>;
+      },
+      "missing: Index dimension() const  (the number of columns it describes)");
+  static_assert(
+      requires(const D& d) {
+        { d.parameter_count() } -> std::convertible_to<Index>;
+      },
+      "missing: Index parameter_count() const  (the number of free parameters)");
+  static_assert(
+      requires(const D& d, Rows x, VectorRef out) { d.log_density(x, out); },
+      "missing: void log_density(mix::Rows x, mix::VectorRef out) const");
+  static_assert(
+      requires(D & d, Rows x, Weights w) { d.fit(x, w); } ||
           requires(const D& d) { d.statistics_size(); },
       "missing an estimator: either  void fit(mix::Rows x, mix::Weights w)  or the three functions "
       "statistics_size() const, accumulate(x, w, statistics) const, maximize(sum)");
   if constexpr (requires(const D& d) { d.statistics_size(); }) {
-    static_assert(requires(const D& d, Rows x, Weights w, VectorRef statistics) {
-      d.accumulate(x, w, statistics);
-    }, "missing: void accumulate(mix::Rows x, mix::Weights w, mix::VectorRef statistics) const");
-    static_assert(requires(D& d, ConstVectorRef sum) { d.maximize(sum); },
-                  "missing: void maximize(mix::ConstVectorRef sum)");
+    static_assert(
+        requires(const D& d, Rows x, Weights w, VectorRef statistics) {
+          d.accumulate(x, w, statistics);
+        },
+        "missing: void accumulate(mix::Rows x, mix::Weights w, mix::VectorRef statistics) const");
+    static_assert(
+        requires(D & d, ConstVectorRef sum) { d.maximize(sum); },
+        "missing: void maximize(mix::ConstVectorRef sum)");
   }
-  static_assert(!FamilyShape<D>,
-                "this is a family (it has size() and log_densities()), not one distribution: give it "
-                "to mixture(...) directly, without Untied");
+  static_assert(
+      !FamilyShape<D>,
+      "this is a family (it has size() and log_densities()), not one distribution: give it "
+      "to mixture(...) directly, without Untied");
   return Component<D>;
 }
 

@@ -24,7 +24,7 @@ enum class MixingWeights {
 
 /// What happens to a component that no row supports any more.
 enum class EmptyComponent {
-  keep,    ///< its parameters stay and its weight becomes 0; with a prior they move to the prior mode
+  keep,  ///< its parameters stay and its weight becomes 0; with a prior they move to the prior mode
   reseed,  ///< it takes over the worst-explained rows (k-means: the farthest row)
   drop,    ///< it is removed, K falls by one
   stop,    ///< the run ends
@@ -32,13 +32,13 @@ enum class EmptyComponent {
 
 /// Why a run ended.
 enum class Stop {
-  converged,            ///< the estimated remaining gain of the objective is below `tol`
-  labels_repeat,        ///< hard assignment: no row changed its component
-  max_iterations,       ///< `max_iter` passes were made
-  no_improvement,       ///< stochastic assignment: no better parameters for a long time
-  interrupted,          ///< the progress callback said so
-  empty_component,      ///< a component emptied and the policy is EmptyComponent::stop
-  not_finite,           ///< the objective became NaN
+  converged,        ///< the estimated remaining gain of the objective is below `tol`
+  labels_repeat,    ///< hard assignment: no row changed its component
+  max_iterations,   ///< `max_iter` passes were made
+  no_improvement,   ///< stochastic assignment: no better parameters for a long time
+  interrupted,      ///< the progress callback said so
+  empty_component,  ///< a component emptied and the policy is EmptyComponent::stop
+  not_finite,       ///< the objective became NaN
 };
 
 /// The enumerator's name: "converged".
@@ -46,15 +46,16 @@ std::string to_string(Stop stop);
 
 /// What a progress callback sees.
 struct Progress {
-  Index iteration = 0;     ///< passes over the data so far
-  double objective = 0;    ///< at the parameters of this pass
+  Index iteration = 0;   ///< passes over the data so far
+  double objective = 0;  ///< at the parameters of this pass
 };
 
 struct EmOptions {
   AnyAssignment assignment = Soft{};
   MixingWeights mixing = MixingWeights::free;
   EmptyComponent empty = EmptyComponent::keep;
-  /// Stop when the gain still to come, estimated by Aitken's rule, is below this many nats.
+  /// Stop when the gain still to come, estimated by Aitken's rule, is below this many nats;
+  /// negative turns the rule off.
   double tol = 1e-3;
   /// The largest number of passes over the data.
   Index max_iter = 1000;

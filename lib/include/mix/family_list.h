@@ -6,8 +6,8 @@
 
 namespace mix {
 
-/// Families side by side as one family: the components of the first, then those of the second, and so
-/// on. How different families meet in one mixture. Streams when all of them do.
+/// Families side by side as one family: the components of the first, then those of the second, and
+/// so on. How different families meet in one mixture. Streams when all of them do.
 class FamilyList {
  public:
   static constexpr std::string_view name = "list";
@@ -54,8 +54,8 @@ class FamilyList {
   std::vector<AnyFamily> families_;
 };
 
-/// A family whose parameters are known: it is evaluated and weighted, never estimated, and counts no
-/// free parameters.
+/// A family whose parameters are known: it is evaluated and weighted, never estimated, and counts
+/// no free parameters.
 class Frozen {
  public:
   static constexpr std::string_view name = "frozen";
@@ -87,5 +87,8 @@ class Frozen {
  private:
   AnyFamily family_;
 };
+
+/// The family or distribution with its parameters held as they are.
+inline Frozen frozen(AnyFamily family) { return Frozen(std::move(family)); }
 
 }  // namespace mix

@@ -11,13 +11,13 @@ namespace mix {
 
 class AnyFamily;
 
-/// Visits the parameters of a distribution or family, each once and by name. Saving, loading, printing
-/// and comparing are visitors, so a distribution writes `void fields(Fields& visit)` once:
+/// Visits the parameters of a distribution or family, each once and by name. Saving, loading,
+/// printing and comparing are visitors, so a distribution writes `void fields(Fields& visit)` once:
 ///
 ///     void fields(Fields& visit) { visit("rate", rate_); }
 ///
-/// A visitor that loads overwrites the values; when something is derived from them, recompute it after
-/// the visits `if (visit.loading())`.
+/// A visitor that loads overwrites the values; when something is derived from them, recompute it
+/// after the visits `if (visit.loading())`.
 class Fields {
  public:
   virtual ~Fields() = default;

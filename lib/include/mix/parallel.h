@@ -10,9 +10,9 @@ namespace mix {
 /// with them every rounding error, depend on the data alone.
 inline constexpr Index block_rows = 512;
 
-/// Adds up what `body(first, count, sum)` adds to `sum` (a vector of `size` zeros) for each block of
-/// rows, in parallel. The order of the additions is fixed by `rows` alone, so the result has the same
-/// bits for any number of threads.
+/// Adds up what `body(first, count, sum)` adds to `sum` (a vector of `size` zeros) for each block
+/// of rows, in parallel. The order of the additions is fixed by `rows` alone, so the result has the
+/// same bits for any number of threads.
 Vector sum_over_blocks(Index rows, Index size,
                        const std::function<void(Index first, Index count, VectorRef sum)>& body);
 

@@ -1,10 +1,10 @@
 #pragma once
 
+#include <Random123/philox.h>
+
 #include <cstdint>
 #include <limits>
 #include <vector>
-
-#include <Random123/philox.h>
 
 #include "mix/types.h"
 
@@ -14,8 +14,8 @@ namespace mix {
 enum class Purpose : std::uint32_t { start, assignment, sample, fold, short_run, user };
 
 /// A counter-based generator (Philox4x64-10, Salmon et al. 2011): the stream is a function of
-/// (seed, purpose, iteration, row) alone, so that a draw never depends on threads or on other draws.
-/// Models std::uniform_random_bit_generator.
+/// (seed, purpose, iteration, row) alone, so that a draw never depends on threads or on other
+/// draws. Models std::uniform_random_bit_generator.
 class Rng {
  public:
   using result_type = std::uint64_t;

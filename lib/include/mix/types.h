@@ -9,7 +9,8 @@ using Index = Eigen::Index;
 using Matrix = Eigen::MatrixXd;
 using Vector = Eigen::VectorXd;
 
-/// A block of observations, one per row (rows x columns, column-major); a view, never a copy of column-major data.
+/// A block of observations, one per row (rows x columns, column-major); a view, never a copy of
+/// column-major data.
 using Rows = Eigen::Ref<const Matrix>;
 
 /// One non-negative weight per row of a block.

@@ -30,9 +30,7 @@ class Untied {
   [[nodiscard]] const D& component(Index k) const {
     return components_[static_cast<std::size_t>(k)];
   }
-  [[nodiscard]] std::string title() const
-    requires Titled<D>
-  {
+  [[nodiscard]] std::string title() const requires Titled<D> {
     return components_.empty() ? std::string(name) : components_.front().title();
   }
 
@@ -50,15 +48,15 @@ class Untied {
     for (Index k = 0; k < size(); ++k) component(k).log_density(x, out.col(k));
   }
 
-  void sample(Index k, Rng& rng, VectorRef out) const
-    requires Sampleable<D>
-  {
+  void sample(Index k, Rng& rng, VectorRef out) const requires Sampleable<D> {
     component(k).sample(rng, out);
   }
 
   /// Where the distribution knows only at run time whether it streams (a mixture of any families).
   [[nodiscard]] bool streams() const {
-    if constexpr (requires(const D& d) { { d.streams() } -> std::convertible_to<bool>; }) {
+    if constexpr (requires(const D& d) {
+                    { d.streams() } -> std::convertible_to<bool>;
+                  }) {
       for (const D& d : components_) {
         if (!d.streams()) return false;
       }
@@ -66,16 +64,12 @@ class Untied {
     }
     return Streaming<D>;
   }
-  [[nodiscard]] Index statistics_size() const
-    requires Streaming<D>
-  {
+  [[nodiscard]] Index statistics_size() const requires Streaming<D> {
     Index total = 0;
     for (const D& d : components_) total += d.statistics_size();
     return total;
   }
-  void accumulate(Rows x, Shares shares, VectorRef statistics) const
-    requires Streaming<D>
-  {
+  void accumulate(Rows x, Shares shares, VectorRef statistics) const requires Streaming<D> {
     Index offset = 0;
     for (Index k = 0; k < size(); ++k) {
       const Index length = component(k).statistics_size();
@@ -83,9 +77,7 @@ class Untied {
       offset += length;
     }
   }
-  void maximize(ConstVectorRef sum)
-    requires Streaming<D>
-  {
+  void maximize(ConstVectorRef sum) requires Streaming<D> {
     Index offset = 0;
     for (D& d : components_) {
       const Index length = d.statistics_size();
@@ -93,46 +85,38 @@ class Untied {
       offset += length;
     }
   }
-  void fit(Rows x, Shares shares)
-    requires Refittable<D>
-  {
-    for (Index k = 0; k < size(); ++k) components_[static_cast<std::size_t>(k)].fit(x, shares.col(k));
+  void fit(Rows x, Shares shares) requires Refittable<D> {
+    for (Index k = 0; k < size(); ++k)
+      components_[static_cast<std::size_t>(k)].fit(x, shares.col(k));
   }
-  void start(Rows x, Shares shares)
-    requires requires(D& d, Rows rows, Weights w) { d.start(rows, w); }
+  void start(Rows x, Shares shares) requires requires(D& d, Rows rows, Weights w) {
+    d.start(rows, w);
+  }
   {
     for (Index k = 0; k < size(); ++k) {
       components_[static_cast<std::size_t>(k)].start(x, shares.col(k));
     }
   }
 
-  void prepare(Rows x, Weights w)
-    requires Preparable<D>
-  {
+  void prepare(Rows x, Weights w) requires Preparable<D> {
     for (D& d : components_) d.prepare(x, w);
   }
-  [[nodiscard]] std::string check_support(Rows x) const
-    requires Supported<D>
-  {
+  [[nodiscard]] std::string check_support(Rows x) const requires Supported<D> {
     return components_.empty() ? std::string() : components_.front().check_support(x);
   }
-  [[nodiscard]] Matrix embed(Rows x) const
-    requires Embeddable<D>
-  {
+  [[nodiscard]] Matrix embed(Rows x) const requires Embeddable<D> {
     return components_.front().embed(x);
   }
-  [[nodiscard]] double log_prior() const
-    requires WithPrior<D>
-  {
+  [[nodiscard]] double log_prior() const requires WithPrior<D> {
     double sum = 0;
     for (const D& d : components_) sum += d.log_prior();
     return sum;
   }
-  [[nodiscard]] std::string flaw(Index k, double mass) const
-    requires requires(const D& d, double m) { { d.flaw(m) } -> std::convertible_to<std::string>; }
-  {
-    return component(k).flaw(mass);
+  [[nodiscard]] std::string flaw(Index k, double mass) const requires
+      requires(const D& d, double m) {
+    { d.flaw(m) } -> std::convertible_to<std::string>;
   }
+  { return component(k).flaw(mass); }
 
   void select(const std::vector<Index>& order) {
     std::vector<D> reordered;
@@ -141,13 +125,13 @@ class Untied {
     components_ = std::move(reordered);
   }
 
-  void fields(Fields& visit)
-    requires Visitable<D> && std::default_initializable<D>
-  {
+  void fields(Fields& visit) requires Visitable<D> && std::default_initializable<D> {
     visit.list(
         "components", size(),
         [&](Index count) { components_.resize(static_cast<std::size_t>(count)); },
-        [&](Index k, Fields& element) { components_[static_cast<std::size_t>(k)].fields(element); });
+        [&](Index k, Fields& element) {
+          components_[static_cast<std::size_t>(k)].fields(element);
+        });
   }
   void describe(Index k, Fields& visit) const
     requires Visitable<D>

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <Eigen/Core>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "mix/table.h"
+
+namespace mix {
+
+/// Reads an array as NumPy saves it: one number per cell, one row per observation, columns named
+/// x1, x2, ...; an array of one dimension is one column.
+///
+/// Format versions 1 to 3; booleans, integers of 1 to 8 bytes, floats of 4 and 8 bytes, either byte
+/// order, C or Fortran order. Integers beyond 2^53 are rounded to a double. NaN is a missing cell.
+/// Throws DataError naming the file: other types and shapes, no rows, an infinite value, a file
+/// shorter or longer than its header says.
+Table read_npy(const std::filesystem::path& path);
+
+/// As `read_npy`, from bytes in memory; `source_name` stands for the file in messages.
+Table parse_npy(std::string_view bytes, const std::string& source_name);
+
+/// Writes the matrix for NumPy (`<f8`, Fortran order), the whole file or nothing. Throws DataError
+/// as `write_file_atomically` does.
+void write_npy(const std::filesystem::path& path, const Eigen::Ref<const Eigen::MatrixXd>& values);
+
+}  // namespace mix

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mix/any_family.h"
+#include "mix/table.h"
+
+namespace mix {
+
+/// What a family is asked to describe.
+struct FamilyRequest {
+  Index k = 1;                     ///< number of components
+  const Table* columns = nullptr;  ///< the columns it describes, with their values
+  std::string structure{};         ///< covariance structure, empty for the family's default
+  std::string prior{};             ///< "none", "conjugate" or "chen-tan", empty for none
+  bool has_trials = false;         ///< the last column holds numbers of trials
+};
+
+/// One family that can be named: on the command line, in a model file, in a comparison.
+struct FamilyEntry {
+  /// Snake case, the same as the family's `name`.
+  std::string name;
+  /// A family whose parameters are about to be loaded.
+  std::function<AnyFamily()> empty;
+  /// A family ready to be fitted; null when it cannot be asked for by name.
+  std::function<AnyFamily(const FamilyRequest&)> make = nullptr;
+  /// Whether it is worth trying on these columns; null means never by itself.
+  std::function<bool(const Table&)> suits = nullptr;
+  /// Names of its structures that a comparison tries one by one; empty when it has none.
+  std::vector<std::string> structures{};
+};
+
+/// The families known by name. A user's own are added to a copy.
+class Registry {
+ public:
+  Registry() = default;
+  explicit Registry(std::vector<FamilyEntry> entries) : entries_(std::move(entries)) {}
+
+  void add(FamilyEntry entry) { entries_.push_back(std::move(entry)); }
+  [[nodiscard]] const std::vector<FamilyEntry>& entries() const { return entries_; }
+  /// The entry of that name; throws std::invalid_argument that lists the known names.
+  [[nodiscard]] const FamilyEntry& find(std::string_view name) const;
+
+ private:
+  std::vector<FamilyEntry> entries_;
+};
+
+}  // namespace mix

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <fmt/format.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "mix/models/fit.h"
+#include "mix/registry.h"
+
+namespace mix {
+
+/// A family to compare: its title and how to make it with k components.
+struct Candidate {
+  std::string name;
+  std::function<AnyFamily(Index k)> make;
+};
+
+/// The numbers of components from `first` to `last`.
+struct Components {
+  Index first = 1;
+  Index last = 9;
+};
+
+struct CompareOptions {
+  std::vector<Candidate> families{};
+  Components components{};
+  /// What the table is ranked by: a name of criterion_names(), or "cv" for -2 times the
+  /// cross-validated log-likelihood.
+  std::string criterion = "bic";
+  /// Options of every fit.
+  FitOptions fit{};
+  /// Called with the number of fits done and the number of all.
+  std::function<void(Index done, Index all)> progress = nullptr;
+};
+
+/// One row of the table: a family with a number of components.
+struct Ranked {
+  std::string name;
+  Index n_components = 0;
+  double log_likelihood = quiet_nan;
+  Index parameter_count = 0;
+  Criteria criteria{};
+  double value = quiet_nan;          ///< of the criterion that ranks
+  std::string status = "ok";         ///< "ok", "flagged: ..." or "failed: ..."
+  std::shared_ptr<const Fit> fit{};  ///< null when it failed
+};
+
+/// The table, best first; spurious fits after sound ones, failures last.
+struct Comparison {
+  std::vector<Ranked> table;
+  std::string criterion;
+
+  [[nodiscard]] auto begin() const { return table.begin(); }
+  [[nodiscard]] auto end() const { return table.end(); }
+  /// The fit that ranks first; throws std::runtime_error that says why when every one failed.
+  [[nodiscard]] const Fit& best() const;
+};
+
+/// Fits every family with every number of components and ranks them. A fit of K components also
+/// starts from the one of K-1 with a component split, so log-likelihoods do not fall in K.
+Comparison compare(Rows x, const CompareOptions& options);
+
+/// -2 times the log-likelihood of held-out rows, summed over `folds` folds, each fitted anew on the
+/// other rows with the full search. Smaller is better.
+double cross_validation(const Candidate& candidate, Index k, Rows x, const FitOptions& options,
+                        Index folds = 5);
+
+/// The families that suit the columns: their kinds (real, count, category) and ranges.
+std::vector<Candidate> suitable(const Table& table);
+/// The same for a matrix: a column of non-negative integers is a count.
+std::vector<Candidate> suitable(Rows x);
+
+}  // namespace mix
+
+template <>
+struct fmt::formatter<mix::Ranked> : fmt::formatter<std::string> {
+  auto format(const mix::Ranked& r, fmt::format_context& context) const {
+    return fmt::format_to(
+        context.out(),
+        "{:<24} {:>2}  log-likelihood {:>12.3f}  {:>3} parameters  BIC {:>12.3f}  {}", r.name,
+        r.n_components, r.log_likelihood, r.parameter_count, r.criteria.bic, r.status);
+  }
+};

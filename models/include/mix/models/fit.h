@@ -1,0 +1,76 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "mix/criteria.h"
+#include "mix/models/mixture_model.h"
+#include "mix/models/start.h"
+
+namespace mix {
+
+struct FitOptions {
+  /// One non-negative weight per row; empty means one each. A weight of two equals a doubled row.
+  Vector sample_weight{};
+  /// How rows are shared in the E-step.
+  AnyAssignment assignment = Soft{};
+  MixingWeights mixing = MixingWeights::free;
+  EmptyComponent empty = EmptyComponent::keep;
+  Start start = start::Auto{};
+  /// Starts to try besides; a fit of K components gets those grown from K-1 here.
+  std::vector<Start> more_starts{};
+  /// How many starts are drawn; 0 chooses by the size of the problem.
+  Index n_init = 0;
+  /// Nats of objective still to gain, by Aitken's estimate, at which a run ends.
+  double tol = 1e-3;
+  /// The largest number of passes of one run.
+  Index max_iter = 5000;
+  std::uint64_t seed = 0;
+  /// Threads to use; 0 means one per core. The result does not depend on it.
+  Index threads = 0;
+  /// Called once per iteration; the fit ends with the best so far when it returns false.
+  std::function<bool(const Progress&)> progress = nullptr;
+};
+
+/// How a fit went.
+struct Report {
+  double log_likelihood = -infinity;
+  Index parameter_count = 0;
+  double n = 0;  ///< sum of the sample weights
+  Criteria criteria;
+  double objective = -infinity;  ///< what was maximized: log-likelihood plus log prior for Soft
+  bool converged = false;
+  Stop stop = Stop::max_iterations;
+  Index n_iter = 0;  ///< passes of the run that was kept
+  std::vector<double> objective_history;
+  std::string start;     ///< name of the start that was kept
+  Index starts = 0;      ///< starts tried
+  Index hits = 0;        ///< completed runs that reached the best optimum, within 0.01 nats
+  Index completed = 0;   ///< runs that were carried to convergence
+  Vector mass;           ///< rows held by each component
+  double entropy = 0;    ///< -sum w r log r
+  bool flagged = false;  ///< a component looks like an artifact of an unbounded likelihood
+  /// The highest objective among the flagged optima, -infinity when none was met.
+  double best_flagged = -infinity;
+  std::vector<std::string> warnings;
+
+  [[nodiscard]] double bic() const { return criteria.bic; }
+  [[nodiscard]] double aic() const { return criteria.aic; }
+};
+
+struct Fit {
+  MixtureModel model;
+  Report report;
+};
+
+/// Estimates the parameters of `model` from the rows of `x`: several starts, the best optimum kept,
+/// one without spurious components preferred. Throws std::invalid_argument for arguments that no
+/// fit can have (sizes that differ, negative weights, non-finite cells, rows outside the support,
+/// more components than rows with weight).
+Fit fit(const MixtureModel& model, Rows x, const FitOptions& options = {});
+
+/// Exactly one E- and M-step per start, or none: evaluates `model` on `x` as a report.
+Report evaluate(const MixtureModel& model, Rows x, const FitOptions& options = {});
+
+}  // namespace mix

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "mix/em.h"
+
+namespace mix {
+
+struct KMeansOptions {
+  /// One non-negative weight per row; empty means one each.
+  Vector sample_weight{};
+  /// Centers to begin with, k x columns; then n_init is 1.
+  std::optional<Matrix> centers = std::nullopt;
+  /// How many greedy k-means++ starts; 0 chooses by the size of the problem.
+  Index n_init = 0;
+  Index max_iter = 1000;
+  std::uint64_t seed = 0;
+  Index threads = 0;
+};
+
+struct KMeans {
+  Matrix centers;             ///< k x columns
+  std::vector<Index> labels;  ///< nearest center of each row, ties to the lowest index
+  double inertia = 0;         ///< sum of weight times squared distance to the nearest center
+  Index n_iter = 0;           ///< Lloyd iterations, the last of which changed no label
+  Stop stop = Stop::max_iterations;
+  Index starts = 0;
+  Index hits = 0;  ///< starts that reached the lowest inertia, within 1e-6 of it
+};
+
+/// k-means (Lloyd 1982) as the hard-assignment, equal-weight limit of the mixture of Gaussians with
+/// one common spherical covariance: the engine of `fit` with assignment Hard. An emptied cluster
+/// takes over the row farthest from its center.
+KMeans kmeans(Rows x, Index k, const KMeansOptions& options = {});
+
+}  // namespace mix

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "mix/em.h"
+#include "mix/family_list.h"
+
+namespace mix {
+
+/// Rows drawn from a mixture, with the component each came from.
+struct Sample {
+  Matrix x;                   ///< rows x columns
+  std::vector<Index> labels;  ///< component of each row, from 0
+};
+
+/// A mixture: each row comes from component k with probability weights()[k]. It is itself a
+/// distribution, so mixtures nest.
+class MixtureModel {
+ public:
+  static constexpr std::string_view name = "mixture";
+
+  MixtureModel() = default;
+  /// Equal weights. A template, so that a MixtureModel is copied here and never converted.
+  template <std::same_as<AnyFamily> F>
+  explicit MixtureModel(F family) : state_{equal_weights(family.size()), std::move(family)} {}
+  /// Throws std::invalid_argument unless there is one non-negative weight per component and they
+  /// sum to one within 1e-6 (they are then normalized).
+  MixtureModel(Vector weights, AnyFamily family);
+  /// The result of an estimation, and how its weights were treated.
+  MixtureModel(MixtureState state, MixingWeights mixing);
+
+  [[nodiscard]] Index n_components() const { return state_.weights.size(); }
+  /// The probability of each component.
+  [[nodiscard]] const Vector& weights() const { return state_.weights; }
+  [[nodiscard]] const AnyFamily& family() const { return state_.family; }
+  [[nodiscard]] const MixtureState& state() const { return state_; }
+  /// What an M-step does to the weights; it decides how many free parameters they are.
+  [[nodiscard]] MixingWeights mixing() const { return mixing_; }
+  [[nodiscard]] std::string title() const { return state_.family.title(); }
+
+  [[nodiscard]] Index dimension() const { return state_.family.dimension(); }
+  [[nodiscard]] Index parameter_count() const;
+
+  /// Writes the log density of each row.
+  void log_density(Rows x, VectorRef out) const;
+  /// The log density of each row.
+  [[nodiscard]] Vector log_density(Rows x) const;
+  /// The probability that row i came from component k, rows x components.
+  [[nodiscard]] Matrix responsibilities(Rows x) const;
+  /// The most probable component of each row, from 0; ties to the lowest index.
+  [[nodiscard]] std::vector<Index> predict(Rows x) const;
+  /// The sum of the rows' log densities.
+  [[nodiscard]] double log_likelihood(Rows x) const;
+  /// The mean of the rows' log densities.
+  [[nodiscard]] double score(Rows x) const;
+
+  /// Draws one row into `out`.
+  void sample(Rng& rng, VectorRef out) const;
+  /// Draws `n` rows; row i depends on the seed and i alone.
+  [[nodiscard]] Sample sample(Index n, std::uint64_t seed) const;
+
+  // As a component of another mixture: one M-step is one EM step inside.
+  [[nodiscard]] bool streams() const { return state_.family.streams(); }
+  [[nodiscard]] Index statistics_size() const;
+  void accumulate(Rows x, Weights w, VectorRef statistics) const;
+  void maximize(ConstVectorRef sum);
+  void fit(Rows x, Weights w);
+  /// First estimate from weighted rows: seeds the components inside.
+  void start(Rows x, Weights w);
+  void prepare(Rows x, Weights w) { state_.family.prepare(x, w); }
+  [[nodiscard]] std::string check_support(Rows x) const { return state_.family.check_support(x); }
+  [[nodiscard]] Matrix embed(Rows x) const { return state_.family.embed(x); }
+  [[nodiscard]] double log_prior() const { return state_.family.log_prior(); }
+
+  void fields(Fields& visit);
+
+ private:
+  static Vector equal_weights(Index k);
+
+  MixtureState state_;
+  MixingWeights mixing_ = MixingWeights::free;
+};
+
+/// A mixture of the given distributions and families, with equal weights:
+/// `mixture(Gaussians(3, 2), UniformBox::around(x))`.
+template <class... Families>
+requires(sizeof...(Families) > 0 && (std::convertible_to<Families, AnyFamily> && ...)) MixtureModel
+    mixture(Families&&... families) {
+  if constexpr (sizeof...(Families) == 1) {
+    return MixtureModel(AnyFamily(std::forward<Families>(families)...));
+  } else {
+    return MixtureModel(AnyFamily(FamilyList({AnyFamily(std::forward<Families>(families))...})));
+  }
+}
+
+/// A mixture with known weights: `mixture({0.25, 0.75}, Normal(-2, 1), Normal(2, 1))`.
+template <class... Families>
+requires(sizeof...(Families) > 0 && (std::convertible_to<Families, AnyFamily> && ...)) MixtureModel
+    mixture(std::initializer_list<double> weights, Families&&... families) {
+  return MixtureModel(Eigen::Map<const Vector>(weights.begin(), static_cast<Index>(weights.size())),
+                      mixture(std::forward<Families>(families)...).family());
+}
+
+}  // namespace mix

@@ -1,0 +1,227 @@
+#include "mix/models/compare.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <mutex>
+#include <numeric>
+#include <stdexcept>
+
+#include "mix/models/model_file.h"
+#include "mix/parallel.h"
+#include "growing.h"
+#include "seeding.h"
+
+namespace mix {
+namespace {
+
+// Log-likelihoods that should not fall in K may differ by this much, in nats.
+constexpr double no_loss = 1e-6;
+
+class Ladder {
+ public:
+  Ladder(const Candidate& candidate, Rows x, const CompareOptions& options)
+      : candidate_(candidate),
+        x_(x),
+        options_(options),
+        w_(options.fit.sample_weight.size() > 0 ? options.fit.sample_weight
+                                                : Vector::Ones(x.rows())) {}
+
+  Ranked climb(Index k) {
+    Ranked row;
+    row.name = candidate_.name;
+    row.n_components = k;
+    try {
+      const MixtureModel model(candidate_.make(k));
+      FitOptions fit_options = options_.fit;
+      if (last_) add_grown_starts(model, fit_options);
+      Fit result = fit(model, x_, fit_options);
+      if (last_ && result.report.log_likelihood < last_->report.log_likelihood - no_loss) {
+        if (auto repaired = fit_doubled(model)) result = *std::move(repaired);
+      }
+      fill(row, std::move(result), k);
+    } catch (const std::exception& error) {
+      row.status = std::string("failed: ") + error.what();
+    }
+    return row;
+  }
+
+ private:
+  void fill(Ranked& row, Fit&& result, Index k) {
+    const auto kept = std::make_shared<const Fit>(std::move(result));
+    const Report& report = kept->report;
+    row.log_likelihood = report.log_likelihood;
+    row.parameter_count = report.parameter_count;
+    row.criteria = report.criteria;
+    row.fit = kept;
+    if (report.flagged) {
+      row.status = "flagged: " + report.warnings.back();
+      for (const std::string& warning : report.warnings) {
+        if (warning.starts_with("spurious: ")) row.status = "flagged: " + warning.substr(10);
+      }
+    } else if (!report.converged) {
+      row.status = "stopped: " + to_string(report.stop);
+    }
+    row.value = options_.criterion == "cv" ? cross_validation(candidate_, k, x_, options_.fit)
+                                           : report.criteria.at(options_.criterion);
+    if (!report.flagged) last_ = kept;
+  }
+
+  void add_grown_starts(const MixtureModel& model, FitOptions& fit_options) const {
+    const MixtureModel& smaller = last_->model;
+    if (smaller.n_components() + 1 != model.n_components()) return;
+    const std::vector<Index> splittable = learnable_components(smaller.family());
+    for (Matrix& r : grow(smaller.state(), x_, w_, model.family().embed(x_), splittable,
+                          splittable.back() + 1)) {
+      fit_options.more_starts.emplace_back(start::Responsibilities{std::move(r)});
+    }
+  }
+
+  // Where no start of K components reaches the likelihood of K-1: the smaller mixture itself, with
+  // its heaviest component doubled, is a mixture of K components.
+  [[nodiscard]] std::optional<Fit> fit_doubled(const MixtureModel& model) const {
+    const MixtureModel& smaller = last_->model;
+    if (smaller.n_components() + 1 != model.n_components()) return std::nullopt;
+    const std::vector<Index> splittable = learnable_components(smaller.family());
+    const Index heaviest = *std::max_element(
+        splittable.begin(), splittable.end(),
+        [&](Index a, Index b) { return smaller.weights()[a] < smaller.weights()[b]; });
+    FitOptions fit_options = options_.fit;
+    fit_options.start = start::Responsibilities{
+        doubled(smaller.responsibilities(x_), heaviest, splittable.back() + 1)};
+    Fit result = fit(model, x_, fit_options);
+    if (result.report.log_likelihood < last_->report.log_likelihood - no_loss) return std::nullopt;
+    result.report.warnings.emplace_back(
+        "no start found more than one component fewer does: a component is doubled");
+    return result;
+  }
+
+  const Candidate& candidate_;
+  Rows x_;
+  const CompareOptions& options_;
+  Vector w_;
+  std::shared_ptr<const Fit> last_;
+};
+
+void rank(std::vector<Ranked>& table) {
+  const auto grade = [](const Ranked& row) {
+    if (!row.fit || std::isnan(row.value)) return 2;
+    return row.fit->report.flagged ? 1 : 0;
+  };
+  std::stable_sort(table.begin(), table.end(), [&](const Ranked& a, const Ranked& b) {
+    if (grade(a) != grade(b)) return grade(a) < grade(b);
+    return grade(a) < 2 && a.value < b.value;
+  });
+}
+
+std::vector<Candidate> suitable_families(std::shared_ptr<const Table> table) {
+  std::vector<Candidate> candidates;
+  for (const FamilyEntry& entry : registry().entries()) {
+    if (!entry.make || !entry.suits || !entry.suits(*table)) continue;
+    std::vector<std::string> structures{""};
+    if (!entry.structures.empty()) structures = entry.structures;
+    for (const std::string& structure : structures) {
+      FamilyRequest request{.k = 1, .columns = table.get(), .structure = structure};
+      // A title needs a family; some families cannot even be made for these columns.
+      try {
+        candidates.push_back(
+            {entry.make(request).title(), [table, request, make = entry.make](Index k) mutable {
+               request.k = k;
+               return make(request);
+             }});
+      } catch (const std::invalid_argument&) {
+        continue;
+      }
+    }
+  }
+  return candidates;
+}
+
+}  // namespace
+
+const Fit& Comparison::best() const {
+  if (table.empty()) throw std::runtime_error("nothing was compared: there is no candidate");
+  if (!table.front().fit) {
+    throw std::runtime_error(fmt::format("no candidate could be fitted; {} with {} components {}",
+                                         table.front().name, table.front().n_components,
+                                         table.front().status));
+  }
+  return *table.front().fit;
+}
+
+Comparison compare(Rows x, const CompareOptions& options) {
+  if (options.families.empty()) {
+    throw std::invalid_argument("compare: there is no family to compare");
+  }
+  if (options.components.first < 1 || options.components.last < options.components.first) {
+    throw std::invalid_argument(
+        fmt::format("compare: the numbers of components must go from at least 1 upwards, not from "
+                    "{} to {}",
+                    options.components.first, options.components.last));
+  }
+  if (options.criterion != "cv") (void)Criteria{}.at(options.criterion);
+  const Index count = options.components.last - options.components.first + 1;
+  const auto families = static_cast<Index>(options.families.size());
+  Comparison result{std::vector<Ranked>(static_cast<std::size_t>(families * count)),
+                    options.criterion};
+  Index done = 0;
+  std::mutex reporting;
+  with_threads(options.fit.threads, [&] {
+    for_each_index(families, [&](Index f) {
+      CompareOptions inner = options;
+      inner.fit.threads = 0;
+      Ladder ladder(options.families[static_cast<std::size_t>(f)], x, inner);
+      for (Index i = 0; i < count; ++i) {
+        result.table[static_cast<std::size_t>(f * count + i)] =
+            ladder.climb(options.components.first + i);
+        if (options.progress) {
+          const std::lock_guard lock(reporting);
+          options.progress(++done, families * count);
+        }
+      }
+    });
+  });
+  rank(result.table);
+  return result;
+}
+
+double cross_validation(const Candidate& candidate, Index k, Rows x, const FitOptions& options,
+                        Index folds) {
+  if (folds < 2 || folds > x.rows()) {
+    throw std::invalid_argument(
+        fmt::format("cross_validation: folds must be from 2 to the number of rows, {}, but is {}",
+                    x.rows(), folds));
+  }
+  Rng rng(options.seed, Purpose::fold);
+  const std::vector<Index> shuffled = sample_without_replacement(rng, x.rows(), x.rows());
+  double held_out = 0;
+  for (Index fold = 0; fold < folds; ++fold) {
+    std::vector<Index> train;
+    std::vector<Index> test;
+    for (std::size_t i = 0; i < shuffled.size(); ++i) {
+      (static_cast<Index>(i) % folds == fold ? test : train).push_back(shuffled[i]);
+    }
+    std::sort(train.begin(), train.end());
+    FitOptions inner = options;
+    Vector test_weight = Vector::Ones(static_cast<Index>(test.size()));
+    if (options.sample_weight.size() > 0) {
+      inner.sample_weight = Vector(options.sample_weight(train));
+      test_weight = Vector(options.sample_weight(test));
+    }
+    const Matrix train_rows = x(train, Eigen::all);
+    const Matrix test_rows = x(test, Eigen::all);
+    const Fit fitted = fit(MixtureModel(candidate.make(k)), train_rows, inner);
+    held_out += log_likelihood(fitted.model.state(), test_rows, test_weight);
+  }
+  return -2 * held_out;
+}
+
+std::vector<Candidate> suitable(const Table& table) {
+  return suitable_families(std::make_shared<const Table>(table));
+}
+
+std::vector<Candidate> suitable(Rows x) {
+  return suitable_families(std::make_shared<const Table>(Table::from_matrix(x)));
+}
+
+}  // namespace mix

@@ -1,0 +1,455 @@
+#include "mix/models/fit.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <stdexcept>
+
+#include "mix/json_fields.h"
+#include "mix/parallel.h"
+#include "growing.h"
+#include "search.h"
+#include "seeding.h"
+
+namespace mix {
+namespace {
+
+// Passes of a start before the starts are ranked.
+constexpr Index short_passes = 25;
+// Passes of a way to grow by one component before the ways are ranked.
+constexpr Index growing_passes = 6;
+// More rows than this are searched on a random part of them; the best start then sees all rows.
+constexpr Index most_searched_rows = 50000;
+constexpr Index searched_rows = 20000;
+// Optima closer than this, in nats, count as one.
+constexpr double same_optimum = 0.01;
+
+struct Run {
+  std::string start;
+  MixtureState state;
+  EmReport em;
+  std::string flaw;
+
+  [[nodiscard]] bool better_than(const Run& other) const {
+    if (flaw.empty() != other.flaw.empty()) return flaw.empty();
+    return em.objective > other.em.objective;
+  }
+};
+
+std::string find_flaw(const MixtureState& state, const Vector& mass) {
+  for (Index k = 0; k < state.family.size() && k < mass.size(); ++k) {
+    std::string flaw = state.family.flaw(k, mass[k]);
+    if (!flaw.empty()) return flaw;
+  }
+  return {};
+}
+
+// Continues a run and joins the two histories.
+void carry_on(Run& run, Rows x, Weights w, const EmOptions& options) {
+  EmReport before = std::move(run.em);
+  run.em = run_em(run.state, x, w, options);
+  // The first pass of the continuation evaluates the parameters that the last pass before did.
+  std::vector<double> history = std::move(before.objective_history);
+  if (!history.empty()) history.pop_back();
+  run.em.n_iter += static_cast<Index>(history.size());
+  history.insert(history.end(), run.em.objective_history.begin(), run.em.objective_history.end());
+  run.em.objective_history = std::move(history);
+  run.em.falls += before.falls;
+  run.em.warnings.insert(run.em.warnings.begin(), before.warnings.begin(), before.warnings.end());
+  run.flaw = find_flaw(run.state, run.em.mass);
+}
+
+class Search {
+ public:
+  Search(const MixtureModel& model, Rows x, const FitOptions& options)
+      : model_(model),
+        x_(x),
+        w_(options.sample_weight.size() > 0 ? options.sample_weight : Vector::Ones(x.rows())),
+        options_(options) {}
+
+  Run best(Report& report) {
+    if (x_.rows() > most_searched_rows && std::holds_alternative<start::Auto>(options_.start) &&
+        options_.assignment.as<Known>() == nullptr) {
+      return best_from_part(report);
+    }
+    return best_of_all(report);
+  }
+
+ private:
+  Run best_from_part(Report& report) {
+    Rng rng(options_.seed, Purpose::start, 1U << 21U);
+    std::vector<Index> rows = sample_without_replacement(rng, x_.rows(), searched_rows);
+    std::sort(rows.begin(), rows.end());
+    FitOptions inner = options_;
+    inner.sample_weight = Vector(w_(rows));
+    inner.more_starts.clear();
+    Report found;
+    const Matrix part = x_(rows, Eigen::all);
+    const Run best = Search(model_, part, inner).best_of_all(found);
+
+    FitOptions outer = options_;
+    outer.start = start::Responsibilities{responsibilities(best.state, x_)};
+    Run run = Search(model_, x_, outer).best_of_all(report);
+    run.start = best.start;
+    report.starts = found.starts;
+    report.completed = found.completed;
+    report.hits = found.hits;
+    return run;
+  }
+
+  Run best_of_all(Report& report) {
+    Starter starter(model_, x_, w_, options_);
+    const std::vector<PlannedStart> planned = starter.plan();
+    report.starts = static_cast<Index>(planned.size());
+    std::vector<Run> runs;
+    for (const PlannedStart& next : planned) {
+      if (const auto* several = std::get_if<start::ShortRuns>(&next.start)) {
+        runs.push_back(best_short_run(starter, *several));
+      } else if (std::holds_alternative<start::Growing>(next.start) && starter.grows()) {
+        runs.push_back(grown_run(starter));
+      } else {
+        runs.push_back({to_string(next.start), starter.begin(next), {}, {}});
+      }
+    }
+    if (runs.size() == 1) {
+      carry_on(runs[0], x_, w_, em_options());
+      report.completed = report.hits = 1;
+      if (!runs[0].flaw.empty()) report.best_flagged = runs[0].em.objective;
+      return std::move(runs[0]);
+    }
+    for (Run& run : runs) {
+      carry_on(run, x_, w_, short_options(short_passes));
+      if (interrupted_) break;
+    }
+    return best_completed(runs, report);
+  }
+
+  [[nodiscard]] EmOptions em_options() {
+    EmOptions em;
+    em.assignment = options_.assignment;
+    em.mixing = options_.mixing;
+    em.empty = options_.empty;
+    em.tol = options_.tol;
+    em.max_iter = options_.max_iter;
+    em.seed = options_.seed;
+    if (options_.progress) {
+      em.progress = [this](const Progress& progress) {
+        interrupted_ = interrupted_ || !options_.progress(progress);
+        return !interrupted_;
+      };
+    }
+    return em;
+  }
+
+  // Policies that change with the iteration wait for the full run; the others are used from the
+  // start.
+  [[nodiscard]] EmOptions short_options(Index passes) {
+    EmOptions em = em_options();
+    if (!em.assignment.ascends() || em.assignment.last_stage() > 0) em.assignment = Soft{};
+    em.max_iter = std::min(passes, options_.max_iter);
+    return em;
+  }
+
+  Run best_short_run(Starter& starter, const start::ShortRuns& several) {
+    std::optional<Run> best;
+    for (Index run = 0; run < several.runs; ++run) {
+      const PlannedStart random{start::Random{}, run};
+      Run next{"short-runs", starter.begin(random), {}, {}};
+      carry_on(next, x_, w_, short_options(several.iterations));
+      if (!best || next.better_than(*best)) best = std::move(next);
+    }
+    return *std::move(best);
+  }
+
+  Run grown_run(Starter& starter) {
+    const std::vector<Index> nobody(static_cast<std::size_t>(x_.rows()), 0);
+    Run run{"growing", starter.begin(shares_from_labels(nobody, w_, starter.smaller(1)), 1), {}, {}};
+    carry_on(run, x_, w_, short_options(growing_passes));
+    for (Index groups = 1; groups < starter.groups(); ++groups) {
+      const std::vector<Index> splittable = learnable_components(run.state.family);
+      const Index position = learnable_components(starter.smaller(groups + 1)).back();
+      std::optional<Run> best;
+      for (Matrix& r : grow(run.state, x_, w_, starter.points(1), splittable, position)) {
+        r.array().colwise() *= w_.array();
+        Run next{"growing", starter.begin(r, groups + 1), {}, {}};
+        carry_on(next, x_, w_, short_options(growing_passes));
+        if (!best || next.better_than(*best)) best = std::move(next);
+      }
+      run = *std::move(best);
+      carry_on(run, x_, w_, short_options(2 * growing_passes));
+    }
+    return run;
+  }
+
+  // Completes the most promising runs, each until it converges or can no longer become the best.
+  Run best_completed(std::vector<Run>& runs, Report& report) {
+    std::stable_sort(runs.begin(), runs.end(),
+                     [](const Run& a, const Run& b) { return a.better_than(b); });
+    const std::size_t wanted = std::max<std::size_t>(4, runs.size() / 3);
+    std::vector<double> optima;
+    std::size_t best = 0;
+    bool found = false;
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      // More than the wanted number only while all optima so far are spurious.
+      if (i >= wanted && found && runs[best].flaw.empty()) break;
+      if (interrupted_ && found) break;
+      Run& run = runs[i];
+      bool abandoned = false;
+      if (run.em.stop != Stop::converged && run.em.stop != Stop::labels_repeat) {
+        EmOptions em = em_options();
+        const double goal = found && runs[best].flaw.empty() ? runs[best].em.objective : -infinity;
+        if (options_.assignment.ascends() && options_.assignment.last_stage() == 0) {
+          em.progress = abandon_below(goal, em.progress, abandoned);
+        }
+        carry_on(run, x_, w_, em);
+      }
+      if (!run.flaw.empty()) report.best_flagged = std::max(report.best_flagged, run.em.objective);
+      if (abandoned) continue;
+      ++report.completed;
+      if (run.flaw.empty()) optima.push_back(run.em.objective);
+      if (!found || run.better_than(runs[best])) best = i;
+      found = true;
+    }
+    report.hits =
+        std::max<Index>(1, std::count_if(optima.begin(), optima.end(), [&](double objective) {
+                          return objective > runs[best].em.objective - same_optimum;
+                        }));
+    return std::move(runs[best]);
+  }
+
+  // Ends a run whose objective, extrapolated with twice the gain that Aitken's rule still expects,
+  // stays below the goal.
+  static std::function<bool(const Progress&)> abandon_below(
+      double goal, std::function<bool(const Progress&)> next, bool& abandoned) {
+    return [goal, next = std::move(next), &abandoned, last = -infinity,
+            gain = infinity](const Progress& progress) mutable {
+      const double now = progress.objective - last;
+      if (progress.iteration > 10 && now >= 0 && now < gain) {
+        const double rate = now / gain;
+        const double bound = progress.objective + 2 * now * rate / (1 - rate);
+        abandoned = bound < goal - 2 * same_optimum;
+      }
+      gain = now;
+      last = progress.objective;
+      return !abandoned && (!next || next(progress));
+    };
+  }
+
+  const MixtureModel& model_;
+  Rows x_;
+  Vector w_;
+  const FitOptions& options_;
+  bool interrupted_ = false;
+};
+
+void check_arguments(const MixtureModel& model, Rows x, const FitOptions& options) {
+  const Index k = model.n_components();
+  if (k < 1) throw std::invalid_argument("fit: the model has no components");
+  if (x.cols() != model.dimension()) {
+    throw std::invalid_argument(fmt::format(
+        "fit: the model describes {} columns, but the data have {}", model.dimension(), x.cols()));
+  }
+  if (x.rows() == 0) throw std::invalid_argument("fit: the data have no rows");
+  for (Index d = 0; d < x.cols(); ++d) {
+    for (Index i = 0; i < x.rows(); ++i) {
+      if (std::isfinite(x(i, d))) continue;
+      throw std::invalid_argument(
+          fmt::format("fit: row {}, column {} is {}; leave such rows out, cells must be finite",
+                      i + 1, d + 1, std::isnan(x(i, d)) ? "missing (NaN)" : "infinite"));
+    }
+  }
+  Index supporting = x.rows();
+  if (const Vector& w = options.sample_weight; w.size() > 0) {
+    if (w.size() != x.rows()) {
+      throw std::invalid_argument(
+          fmt::format("fit: there are {} sample weights for {} rows", w.size(), x.rows()));
+    }
+    if (!w.allFinite() || w.minCoeff() < 0 || !(w.sum() > 0)) {
+      throw std::invalid_argument(
+          "fit: sample weights must be finite and non-negative, and at least one positive");
+    }
+    supporting = (w.array() > 0).count();
+  }
+  if (k > supporting) {
+    throw std::invalid_argument(
+        fmt::format("fit: {} components for {} rows with positive weight; ask for at most as many "
+                    "components as rows",
+                    k, supporting));
+  }
+  if (const auto* labels = std::get_if<start::Labels>(&options.start)) {
+    if (static_cast<Index>(labels->labels.size()) != x.rows()) {
+      throw std::invalid_argument(fmt::format("fit: there are {} start labels for {} rows",
+                                              labels->labels.size(), x.rows()));
+    }
+    for (const Index label : labels->labels) {
+      if (label >= k) {
+        throw std::invalid_argument(fmt::format(
+            "fit: start label {} needs {} components, but the model has {}", label, label + 1, k));
+      }
+    }
+  }
+  if (const auto* given = std::get_if<start::Responsibilities>(&options.start)) {
+    if (given->r.rows() != x.rows() || given->r.cols() != k || !(given->r.minCoeff() >= 0)) {
+      throw std::invalid_argument(fmt::format(
+          "fit: start responsibilities must be non-negative, {} rows x {} components, but are "
+          "{} x {}",
+          x.rows(), k, given->r.rows(), given->r.cols()));
+    }
+  }
+  if (const auto* known = options.assignment.as<Known>()) {
+    if (static_cast<Index>(known->labels.size()) != x.rows() ||
+        *std::max_element(known->labels.begin(), known->labels.end()) >= k) {
+      throw std::invalid_argument(fmt::format(
+          "fit: known labels must be one per row, from 0 to {}, or -1 where unknown", k - 1));
+    }
+  }
+  if (const std::string complaint = model.family().check_support(x); !complaint.empty()) {
+    throw std::invalid_argument("fit: " + complaint);
+  }
+}
+
+// Increasing in the first parameter of the components (the first coordinate of a mean, a rate), so
+// that the order of the components does not depend on the start. Families keep their places.
+void order_components(MixtureState& state, Vector& mass) {
+  if (!state.family.selects()) return;
+  const auto* list = state.family.as<FamilyList>();
+  std::vector<std::pair<Index, std::vector<double>>> keys;
+  for (Index k = 0; k < state.family.size(); ++k) {
+    Index part = 0;
+    if (list != nullptr) {
+      part = list->locate(k).first - list->families().data();
+    }
+    std::vector<double> key;
+    const Json parameters = json_component(state.family, k).flatten();
+    for (const auto& value : parameters) {
+      if (value.is_number()) key.push_back(value.get<double>());
+    }
+    keys.emplace_back(part, std::move(key));
+  }
+  std::vector<Index> order(keys.size());
+  std::iota(order.begin(), order.end(), Index{0});
+  std::stable_sort(order.begin(), order.end(), [&](Index a, Index b) {
+    return keys[static_cast<std::size_t>(a)] < keys[static_cast<std::size_t>(b)];
+  });
+  state.family.select(order);
+  state.weights = Vector(state.weights(order));
+  if (mass.size() == state.weights.size()) mass = Vector(mass(order));
+}
+
+// The log-likelihood of the same family with a single component, NaN where it cannot be had.
+double one_component(const MixtureModel& model, Rows x, Weights w) {
+  if (!model.family().selects() || model.family().as<FamilyList>() != nullptr) return quiet_nan;
+  MixtureState state{Vector::Ones(1), model.family()};
+  state.family.select({0});
+  state.family.prepare(x, w);
+  state.family.start(x, w);
+  return run_em(state, x, w, {.max_iter = 200}).log_likelihood;
+}
+
+void complete_report(Report& report, const MixtureModel& model, Rows x, Weights w) {
+  const Index k = model.n_components();
+  const Vector sums = sum_over_blocks(x.rows(), 4, [&](Index first, Index count, VectorRef sum) {
+    Matrix l(count, k);
+    Vector term(count);
+    log_joint(model.state(), x.middleRows(first, count), l);
+    Matrix r = l;
+    Soft{}.assign({}, r, term);
+    for (Index i = 0; i < count; ++i) {
+      const double weight = w[first + i];
+      if (!(weight > 0)) continue;
+      double entropy = 0;
+      for (Index c = 0; c < k; ++c) {
+        if (r(i, c) > 0) entropy -= r(i, c) * std::log(r(i, c));
+      }
+      sum[0] += weight * term[i];
+      sum[1] += weight * entropy;
+      sum[2] += weight * std::log(r.row(i).maxCoeff());
+      sum[3] += weight * l.row(i).maxCoeff();
+    }
+  });
+  report.log_likelihood = sums[0];
+  report.parameter_count = model.parameter_count();
+  report.n = w.sum();
+  report.entropy = sums[1];
+  report.criteria = criteria({.log_likelihood = sums[0],
+                              .parameter_count = report.parameter_count,
+                              .n = report.n,
+                              .n_components = k,
+                              .entropy = sums[1],
+                              .log_largest = sums[2],
+                              .classification = sums[3],
+                              .one_component = k > 1 ? one_component(model, x, w) : quiet_nan});
+}
+
+bool keeps_labels(const FitOptions& options) {
+  return std::holds_alternative<start::Labels>(options.start) ||
+         std::holds_alternative<start::Responsibilities>(options.start) ||
+         std::holds_alternative<start::Parameters>(options.start) ||
+         options.assignment.as<Known>() != nullptr || options.mixing == MixingWeights::fixed;
+}
+
+Fit fit_here(const MixtureModel& model, Rows x, const FitOptions& options) {
+  Fit fit;
+  Report& report = fit.report;
+  Run run = Search(model, x, options).best(report);
+  if (!keeps_labels(options)) order_components(run.state, run.em.mass);
+  fit.model = MixtureModel(std::move(run.state), options.mixing);
+
+  report.objective = run.em.objective;
+  report.stop = run.em.stop;
+  report.converged = run.em.stop == Stop::converged || run.em.stop == Stop::labels_repeat ||
+                     run.em.stop == Stop::no_improvement;
+  report.n_iter = run.em.n_iter;
+  report.objective_history = std::move(run.em.objective_history);
+  report.start = run.start;
+  report.mass = std::move(run.em.mass);
+  report.flagged = !run.flaw.empty();
+  report.warnings = std::move(run.em.warnings);
+  if (report.stop == Stop::max_iterations) {
+    report.warnings.push_back(
+        fmt::format("stopped after {} passes before converging; raise max_iter", report.n_iter));
+  }
+  if (report.flagged) {
+    report.warnings.push_back("spurious: " + run.flaw);
+  } else if (report.best_flagged > report.objective + same_optimum) {
+    report.warnings.push_back(
+        fmt::format("a solution {:.3f} nats higher was met, but one of its components is spurious",
+                    report.best_flagged - report.objective));
+  }
+  const Vector w =
+      options.sample_weight.size() > 0 ? options.sample_weight : Vector::Ones(x.rows());
+  complete_report(report, fit.model, x, w);
+  return fit;
+}
+
+}  // namespace
+
+Fit fit(const MixtureModel& model, Rows x, const FitOptions& options) {
+  check_arguments(model, x, options);
+  Fit result;
+  FitOptions chosen = options;
+  if (const auto* known = options.assignment.as<Known>();
+      known != nullptr && std::holds_alternative<start::Auto>(options.start)) {
+    chosen.start = start::Labels{known->labels};
+  }
+  with_threads(options.threads, [&] { result = fit_here(model, x, chosen); });
+  return result;
+}
+
+Report evaluate(const MixtureModel& model, Rows x, const FitOptions& options) {
+  Report report;
+  const Vector w =
+      options.sample_weight.size() > 0 ? options.sample_weight : Vector::Ones(x.rows());
+  with_threads(options.threads, [&] {
+    complete_report(report, model, x, w);
+    report.mass = model.responsibilities(x).transpose() * w;
+  });
+  report.objective = report.log_likelihood + model.family().log_prior();
+  report.objective_history = {report.objective};
+  report.start = "parameters";
+  return report;
+}
+
+}  // namespace mix

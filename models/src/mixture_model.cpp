@@ -1,0 +1,158 @@
+#include "mix/models/mixture_model.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <stdexcept>
+
+#include "mix/parallel.h"
+#include "seeding.h"
+
+namespace mix {
+
+Vector MixtureModel::equal_weights(Index k) {
+  if (k < 1) throw std::invalid_argument("a mixture needs at least one component");
+  return Vector::Constant(k, 1.0 / static_cast<double>(k));
+}
+
+MixtureModel::MixtureModel(Vector weights, AnyFamily family)
+    : state_{std::move(weights), std::move(family)} {
+  Vector& w = state_.weights;
+  if (w.size() != state_.family.size() || w.size() == 0) {
+    throw std::invalid_argument(fmt::format(
+        "a mixture needs one weight per component, but there are {} weights and {} components",
+        w.size(), state_.family.size()));
+  }
+  if (!(w.minCoeff() >= 0) || !(std::abs(w.sum() - 1) < 1e-6)) {
+    throw std::invalid_argument(
+        fmt::format("mixing weights must be non-negative and sum to 1, but they sum to {} and the "
+                    "smallest is {}",
+                    w.sum(), w.minCoeff()));
+  }
+  // Weights that sum to 1 up to rounding keep their bits, so that a saved model evaluates the same.
+  if (std::abs(w.sum() - 1) > 1e-14) w /= w.sum();
+}
+
+MixtureModel::MixtureModel(MixtureState state, MixingWeights mixing)
+    : state_(std::move(state)), mixing_(mixing) {}
+
+Index MixtureModel::parameter_count() const {
+  const Index weights = mixing_ == MixingWeights::free ? n_components() - 1 : 0;
+  return state_.family.parameter_count() + weights;
+}
+
+void MixtureModel::log_density(Rows x, VectorRef out) const {
+  // Called for one block of rows by an engine, or for all rows by a user: blocks bound the memory.
+  for (Index first = 0; first < x.rows(); first += block_rows) {
+    const Index count = std::min(block_rows, x.rows() - first);
+    Matrix l(count, n_components());
+    log_joint(state_, x.middleRows(first, count), l);
+    Soft{}.assign({}, l, out.segment(first, count));
+  }
+}
+
+Vector MixtureModel::log_density(Rows x) const {
+  if (x.cols() != dimension()) {
+    throw std::invalid_argument(
+        fmt::format("the model describes {} columns, but the rows have {}", dimension(), x.cols()));
+  }
+  Vector out(x.rows());
+  for_each_block(x.rows(), [&](Index first, Index count) {
+    log_density(x.middleRows(first, count), out.segment(first, count));
+  });
+  return out;
+}
+
+Matrix MixtureModel::responsibilities(Rows x) const {
+  if (x.cols() != dimension()) {
+    throw std::invalid_argument(
+        fmt::format("the model describes {} columns, but the rows have {}", dimension(), x.cols()));
+  }
+  return mix::responsibilities(state_, x);
+}
+
+std::vector<Index> MixtureModel::predict(Rows x) const {
+  const Matrix r = responsibilities(x);
+  std::vector<Index> labels(static_cast<std::size_t>(x.rows()));
+  for (Index i = 0; i < x.rows(); ++i) {
+    r.row(i).maxCoeff(&labels[static_cast<std::size_t>(i)]);
+  }
+  return labels;
+}
+
+double MixtureModel::log_likelihood(Rows x) const {
+  return mix::log_likelihood(state_, x, Vector::Ones(x.rows()));
+}
+
+double MixtureModel::score(Rows x) const {
+  return log_likelihood(x) / static_cast<double>(x.rows());
+}
+
+void MixtureModel::sample(Rng& rng, VectorRef out) const {
+  state_.family.sample(categorical(rng, state_.weights), rng, out);
+}
+
+Sample MixtureModel::sample(Index n, std::uint64_t seed) const {
+  Sample drawn{Matrix(n, dimension()), std::vector<Index>(static_cast<std::size_t>(n))};
+  for_each_block(n, [&](Index first, Index count) {
+    Vector row(dimension());
+    for (Index i = first; i < first + count; ++i) {
+      Rng rng(seed, Purpose::sample, 0, static_cast<std::uint64_t>(i));
+      const Index k = categorical(rng, state_.weights);
+      state_.family.sample(k, rng, row);
+      drawn.x.row(i) = row.transpose();
+      drawn.labels[static_cast<std::size_t>(i)] = k;
+    }
+  });
+  return drawn;
+}
+
+Index MixtureModel::statistics_size() const {
+  return n_components() + state_.family.statistics_size();
+}
+
+void MixtureModel::accumulate(Rows x, Weights w, VectorRef statistics) const {
+  Matrix r(x.rows(), n_components());
+  Vector term(x.rows());
+  log_joint(state_, x, r);
+  Soft{}.assign({}, r, term);
+  r.array().colwise() *= w.array();
+  statistics.head(n_components()) += r.colwise().sum().transpose();
+  state_.family.accumulate(x, r, statistics.tail(state_.family.statistics_size()));
+}
+
+void MixtureModel::maximize(ConstVectorRef sum) {
+  const auto mass = sum.head(n_components());
+  if (!(mass.sum() > 0)) return;
+  if (mixing_ == MixingWeights::free) state_.weights = mass / mass.sum();
+  state_.family.maximize(sum.tail(state_.family.statistics_size()));
+}
+
+void MixtureModel::fit(Rows x, Weights w) {
+  Matrix r = mix::responsibilities(state_, x);
+  r.array().colwise() *= w.array();
+  const Vector mass = r.colwise().sum();
+  if (!(mass.sum() > 0)) return;
+  if (mixing_ == MixingWeights::free) state_.weights = mass / mass.sum();
+  state_.family.fit(x, r);
+}
+
+void MixtureModel::start(Rows x, Weights w) {
+  if (!(w.sum() > 0)) return;
+  Rng rng(0, Purpose::start);
+  const Matrix points = state_.family.embed(x);
+  Matrix r = shares_from_labels(nearest_rows(points, seed_rows(points, w, n_components(), rng)), w,
+                                state_.family);
+  state_.family.start(x, r);
+  if (mixing_ == MixingWeights::free) state_.weights = r.colwise().sum().transpose() / w.sum();
+}
+
+void MixtureModel::fields(Fields& visit) {
+  Index mixing = static_cast<Index>(mixing_);
+  visit("weights", state_.weights);
+  visit("mixing", mixing);
+  visit("family", state_.family);
+  mixing_ = static_cast<MixingWeights>(mixing);
+}
+
+}  // namespace mix

@@ -1,0 +1,123 @@
+#include "mix/models/model_file.h"
+
+#include <fmt/format.h>
+
+#include "mix/distributions/registry.h"
+#include "mix/errors.h"
+#include "mix/files.h"
+
+namespace mix {
+namespace {
+
+constexpr const char* format_name = "mixture-model";
+// Raised when a file of the new kind means something else to the old reader.
+constexpr int format_version = 1;
+
+const char* to_text(ColumnKind kind) {
+  switch (kind) {
+    case ColumnKind::real:
+      return "real";
+    case ColumnKind::count:
+      return "count";
+    case ColumnKind::category:
+      return "category";
+  }
+  return "real";
+}
+
+ColumnKind parse_kind(const std::string& text) {
+  if (text == "real") return ColumnKind::real;
+  if (text == "count") return ColumnKind::count;
+  if (text == "category") return ColumnKind::category;
+  throw DataError(
+      fmt::format("model.columns: kind must be real, count or category, but is {}", text));
+}
+
+}  // namespace
+
+const Registry& registry() {
+  static const Registry all = [] {
+    Registry known(distribution_entries());
+    known.add({.name = "list", .empty = [] { return AnyFamily(FamilyList()); }});
+    known.add({.name = "frozen", .empty = [] { return AnyFamily(Frozen()); }});
+    known.add({.name = "mixture", .empty = [] { return AnyFamily(Untied<MixtureModel>()); }});
+    return known;
+  }();
+  return all;
+}
+
+Json to_json(const SavedModel& saved) {
+  Json columns = Json::array();
+  for (const Column& column : saved.columns) {
+    Json entry = {{"name", column.name}, {"kind", to_text(column.kind)}};
+    if (column.kind == ColumnKind::category) entry["levels"] = column.levels;
+    columns.push_back(std::move(entry));
+  }
+  MixtureModel model = saved.model;
+  JsonWriter writer;
+  model.fields(writer);
+  return {{"format", format_name},
+          {"version", format_version},
+          {"columns", std::move(columns)},
+          {"model", writer.json()}};
+}
+
+SavedModel from_json(const Json& json, const std::string& source, const Registry& known) {
+  try {
+    if (!json.is_object() || json.value("format", std::string()) != format_name) {
+      throw DataError("this is not a mixture model: it lacks \"format\": \"mixture-model\"");
+    }
+    const Json version = json.value("version", Json());
+    if (!version.is_number_integer()) throw DataError("model version is missing");
+    if (version.get<int>() > format_version) {
+      throw DataError(fmt::format(
+          "the file has version {}, this program reads up to {}; read it with a newer release",
+          version.get<int>(), format_version));
+    }
+    SavedModel saved;
+    for (const Json& entry : json.at("columns")) {
+      Column column{
+          entry.at("name").get<std::string>(), parse_kind(entry.at("kind").get<std::string>()), {}};
+      if (column.kind == ColumnKind::category) {
+        column.levels = entry.at("levels").get<std::vector<std::string>>();
+      }
+      saved.columns.push_back(std::move(column));
+    }
+    JsonReader reader(json.at("model"), known);
+    saved.model.fields(reader);
+    if (saved.model.n_components() != saved.model.family().size() ||
+        saved.model.n_components() == 0) {
+      throw DataError(fmt::format("model.weights has {} entries for {} components",
+                                  saved.model.n_components(), saved.model.family().size()));
+    }
+    if (!saved.columns.empty() &&
+        static_cast<Index>(saved.columns.size()) != saved.model.dimension()) {
+      throw DataError(fmt::format("the file names {} columns for a model of {}",
+                                  saved.columns.size(), saved.model.dimension()));
+    }
+    // Checks what the constructor checks.
+    (void)MixtureModel(saved.model.weights(), saved.model.family());
+    return saved;
+  } catch (const nlohmann::json::exception& error) {
+    throw DataError(fmt::format("{}: broken model file: {}", source, error.what()));
+  } catch (const std::invalid_argument& error) {
+    throw DataError(fmt::format("{}: broken model file: {}", source, error.what()));
+  } catch (const DataError& error) {
+    throw DataError(fmt::format("{}: {}", source, error.what()));
+  }
+}
+
+void save_model(const std::filesystem::path& path, const SavedModel& saved) {
+  write_file_atomically(path, to_json(saved).dump(1) + "\n");
+}
+
+SavedModel load_model(const std::filesystem::path& path, const Registry& known) {
+  const std::string text = read_file(path);
+  const Json json = Json::parse(text, nullptr, false);
+  if (json.is_discarded()) {
+    throw DataError(fmt::format("{}: this is not JSON, so not a model file", path.string()));
+  }
+  return from_json(json, path.string(), known);
+}
+
+}  // namespace mix
