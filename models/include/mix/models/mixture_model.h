@@ -24,7 +24,7 @@ class MixtureModel {
   MixtureModel() = default;
   /// Equal weights. A template, so that a MixtureModel is copied here and never converted.
   template <std::same_as<AnyFamily> F>
-  explicit MixtureModel(F family) : MixtureModel(equal_weights(family.size()), std::move(family)) {}
+  explicit MixtureModel(F family) : state_{equal_weights(family.size()), std::move(family)} {}
   /// Throws std::invalid_argument unless there is one non-negative weight per component and they
   /// sum to one within 1e-6 (they are then normalized).
   MixtureModel(Vector weights, AnyFamily family);

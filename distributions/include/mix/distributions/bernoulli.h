@@ -1,0 +1,56 @@
+#pragma once
+
+#include <concepts>
+#include <string>
+#include <string_view>
+
+#include "mix/distributions/smoothing.h"
+#include "mix/fields.h"
+#include "mix/random.h"
+#include "mix/types.h"
+
+namespace mix {
+
+/// Columns of zeros and ones, each with a probability of one, the columns independent.
+///
+/// log f(x) = sum_j x_j log(p_j) + (1 - x_j) log(1 - p_j). The estimate of p_j is the weighted
+/// share of ones, which may be exactly 0 or 1 unless smoothed.
+class Bernoulli {
+ public:
+  static constexpr std::string_view name = "bernoulli";
+
+  Bernoulli() = default;
+  /// For estimation: `dimension` columns, all probabilities 1/2.
+  explicit Bernoulli(Index dimension, Smoothing smoothing = {});
+  /// Throws std::invalid_argument unless every probability is in [0, 1].
+  explicit Bernoulli(Vector probability, Smoothing smoothing = {});
+  /// Bernoulli(0.5) is not 0 columns: probabilities come as a vector, also a single one.
+  template <std::floating_point Probability>
+  explicit Bernoulli(Probability probability, Smoothing smoothing = {}) = delete;
+
+  [[nodiscard]] const Vector& probability() const { return probability_; }
+
+  [[nodiscard]] Index dimension() const { return probability_.size(); }
+  [[nodiscard]] Index parameter_count() const { return probability_.size(); }
+  void log_density(Rows x, VectorRef out) const;
+  void sample(Rng& rng, VectorRef out) const;
+
+  /// The weight of the zeros of each column, then the weight of its ones.
+  [[nodiscard]] Index statistics_size() const { return 2 * probability_.size(); }
+  void accumulate(Rows x, Weights w, VectorRef statistics) const;
+  void maximize(ConstVectorRef sum);
+
+  [[nodiscard]] double log_prior() const;
+  [[nodiscard]] std::string check_support(Rows x) const;
+  /// The rows themselves: the squared distance counts the columns that differ.
+  [[nodiscard]] Matrix embed(Rows x) const { return x; }
+  void fields(Fields& visit);
+  /// The parameters without `pseudo_count`, which is a setting.
+  void describe(Fields& visit) const;
+
+ private:
+  Vector probability_;
+  Smoothing smoothing_;
+};
+
+}  // namespace mix

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "mix/distributions/smoothing.h"
+#include "mix/fields.h"
+#include "mix/random.h"
+#include "mix/types.h"
+
+namespace mix {
+
+/// The number of successes in a number of trials.
+///
+/// log f(x) = log C(n, x) + x log(p) + (n - x) log(1 - p). The number of trials n is either the
+/// same in all rows (one column: successes) or known row by row (two columns: successes, trials);
+/// then the density is that of the successes given the trials. The estimate of p is the weighted
+/// share of successes among all trials, which may be exactly 0 or 1 unless smoothed.
+class Binomial {
+ public:
+  static constexpr std::string_view name = "binomial";
+
+  Binomial() = default;
+  /// One column, `trials` >= 1 in every row.
+  explicit Binomial(Index trials, double probability = 0.5, Smoothing smoothing = {});
+  /// Two columns: successes, and the trials of the row.
+  static Binomial with_trials_column(double probability = 0.5, Smoothing smoothing = {});
+
+  [[nodiscard]] double probability() const { return probability_; }
+  /// The trials of every row; with a trials column, those of a sampled row.
+  [[nodiscard]] Index trials() const { return trials_; }
+
+  [[nodiscard]] Index dimension() const { return trials_from_ == fixed ? 1 : 2; }
+  [[nodiscard]] Index parameter_count() const { return 1; }
+  void log_density(Rows x, VectorRef out) const;
+  /// With a trials column every drawn row has `trials()` trials: the mean that `prepare` saw,
+  /// rounded, for the trials themselves have no distribution here.
+  void sample(Rng& rng, VectorRef out) const;
+
+  /// The weighted sums of failures and of successes.
+  [[nodiscard]] Index statistics_size() const { return 2; }
+  void accumulate(Rows x, Weights w, VectorRef statistics) const;
+  void maximize(ConstVectorRef sum);
+
+  void prepare(Rows x, Weights w);
+  [[nodiscard]] double log_prior() const;
+  [[nodiscard]] std::string check_support(Rows x) const;
+  /// 2 sqrt(n) arcsin(sqrt((x + 3/8) / (n + 3/4))), n the mean trials of `x` in the first factor:
+  /// its variance within a component is about 1 whatever p (Anscombe 1948).
+  [[nodiscard]] Matrix embed(Rows x) const;
+  void fields(Fields& visit);
+  /// The parameters without settings.
+  void describe(Fields& visit) const;
+
+ private:
+  static constexpr std::string_view fixed = "fixed";
+  static constexpr std::string_view column = "column";
+
+  [[nodiscard]] double trials_of(Rows x, Index row) const {
+    return trials_from_ == fixed ? static_cast<double>(trials_) : x(row, 1);
+  }
+  void check() const;
+
+  std::string trials_from_ = std::string(fixed);
+  Index trials_ = 1;
+  double probability_ = 0.5;
+  Smoothing smoothing_;
+};
+
+}  // namespace mix

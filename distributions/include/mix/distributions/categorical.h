@@ -1,0 +1,71 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mix/distributions/smoothing.h"
+#include "mix/fields.h"
+#include "mix/random.h"
+#include "mix/types.h"
+
+namespace mix {
+
+/// Columns of categories coded 0, 1, ..., L_j - 1, the columns independent. A mixture of these is
+/// latent class analysis.
+///
+/// log f(x) = sum_j log p_j(x_j). The estimate of p_j(l) is the weighted share of the level in its
+/// column, which may be exactly 0 unless smoothed.
+class Categorical {
+ public:
+  static constexpr std::string_view name = "categorical";
+  /// No column may have more levels.
+  static constexpr Index most_levels = 65536;
+
+  Categorical() = default;
+  /// For estimation: `dimension` columns, whose level counts `prepare` learns (highest code plus
+  /// one).
+  explicit Categorical(Index dimension, Smoothing smoothing = {});
+  /// For estimation with known level counts, all levels equally probable.
+  explicit Categorical(std::vector<Index> levels, Smoothing smoothing = {});
+  /// One vector of probabilities per column. Throws std::invalid_argument unless each sums to 1.
+  explicit Categorical(const std::vector<Vector>& probabilities, Smoothing smoothing = {});
+
+  /// The number of levels of each column.
+  [[nodiscard]] const std::vector<Index>& levels() const { return levels_; }
+  /// Columns x most levels of any column; 0 beyond a column's own levels.
+  [[nodiscard]] const Matrix& probabilities() const { return probabilities_; }
+
+  [[nodiscard]] Index dimension() const { return static_cast<Index>(levels_.size()); }
+  [[nodiscard]] Index parameter_count() const;
+  void log_density(Rows x, VectorRef out) const;
+  void sample(Rng& rng, VectorRef out) const;
+
+  /// The weight of each level of each column, in the layout of `probabilities()`.
+  [[nodiscard]] Index statistics_size() const { return probabilities_.size(); }
+  void accumulate(Rows x, Weights w, VectorRef statistics) const;
+  void maximize(ConstVectorRef sum);
+
+  void prepare(Rows x, Weights w);
+  [[nodiscard]] double log_prior() const;
+  [[nodiscard]] std::string check_support(Rows x) const;
+  /// One column of 0 and 1 per level: the squared distance is twice the number of columns that
+  /// differ.
+  [[nodiscard]] Matrix embed(Rows x) const;
+  void fields(Fields& visit);
+  /// The parameters without `pseudo_count`, which is a setting.
+  void describe(Fields& visit) const;
+
+ private:
+  enum class Levels { given, learned };
+
+  [[nodiscard]] bool explains(Rows x, Index row) const;
+  void set_equally_probable();
+
+  std::vector<Index> levels_;
+  Matrix probabilities_;
+  Smoothing smoothing_;
+  Levels source_ = Levels::given;
+};
+
+}  // namespace mix

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <concepts>
+#include <string>
+#include <string_view>
+
+#include "mix/fields.h"
+#include "mix/random.h"
+#include "mix/types.h"
+
+namespace mix {
+
+/// Waiting times, one exponential distribution per column, the columns independent.
+///
+/// log f(x) = sum_j log(rate_j) - rate_j x_j for x_j >= 0. A rate is 1 / mean. The likelihood of
+/// zeros alone is unbounded, so an estimated mean is never below 1e-10 of the column's mean in all
+/// data, which `prepare` learns; `flaw` reports a component that reached that limit.
+class Exponential {
+ public:
+  static constexpr std::string_view name = "exponential";
+
+  Exponential() = default;
+  /// For estimation: `dimension` columns, all rates 1.
+  explicit Exponential(Index dimension);
+  /// Throws std::invalid_argument unless every rate is finite and positive.
+  explicit Exponential(Vector rate);
+  /// Exponential(2.5) is not 2 columns: rates come as a vector, also a single one.
+  template <std::floating_point Rate>
+  explicit Exponential(Rate rate) = delete;
+
+  [[nodiscard]] const Vector& rate() const { return rate_; }
+
+  [[nodiscard]] Index dimension() const { return rate_.size(); }
+  [[nodiscard]] Index parameter_count() const { return rate_.size(); }
+  void log_density(Rows x, VectorRef out) const;
+  void sample(Rng& rng, VectorRef out) const;
+
+  /// The weight of the rows, then the weighted sum of each column.
+  [[nodiscard]] Index statistics_size() const { return 1 + rate_.size(); }
+  void accumulate(Rows x, Weights w, VectorRef statistics) const;
+  void maximize(ConstVectorRef sum);
+
+  void prepare(Rows x, Weights w);
+  [[nodiscard]] std::string check_support(Rows x) const;
+  /// The fourth root of x / mean: near to normal, and defined at 0.
+  [[nodiscard]] Matrix embed(Rows x) const;
+  [[nodiscard]] std::string flaw(double mass) const;
+  void fields(Fields& visit);
+  /// The parameters without `least_mean`, which is a setting.
+  void describe(Fields& visit) const;
+
+ private:
+  Vector rate_;
+  Vector least_mean_;  // per column; the estimate stays at or above it
+};
+
+}  // namespace mix

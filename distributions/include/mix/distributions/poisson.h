@@ -1,0 +1,52 @@
+#pragma once
+
+#include <concepts>
+#include <string>
+#include <string_view>
+
+#include "mix/fields.h"
+#include "mix/random.h"
+#include "mix/types.h"
+
+namespace mix {
+
+/// Counts, one Poisson distribution per column, the columns independent.
+///
+/// log f(x) = sum_j x_j log(rate_j) - rate_j - log(x_j!), with 0 log(0) = 0: a rate of 0 puts all
+/// mass on 0. The estimate of a rate is the weighted mean of its column.
+class Poisson {
+ public:
+  static constexpr std::string_view name = "poisson";
+
+  Poisson() = default;
+  /// For estimation: `dimension` columns, all rates 1.
+  explicit Poisson(Index dimension);
+  /// Throws std::invalid_argument unless every rate is finite and at least 0.
+  explicit Poisson(Vector rate);
+  /// Poisson(2.5) is not 2 columns: rates come as a vector, also a single one.
+  template <std::floating_point Rate>
+  explicit Poisson(Rate rate) = delete;
+
+  [[nodiscard]] const Vector& rate() const { return rate_; }
+
+  [[nodiscard]] Index dimension() const { return rate_.size(); }
+  [[nodiscard]] Index parameter_count() const { return rate_.size(); }
+  void log_density(Rows x, VectorRef out) const;
+  void sample(Rng& rng, VectorRef out) const;
+
+  /// The weight of the rows, then the weighted sum of each column.
+  [[nodiscard]] Index statistics_size() const { return 1 + rate_.size(); }
+  void accumulate(Rows x, Weights w, VectorRef statistics) const;
+  void maximize(ConstVectorRef sum);
+
+  [[nodiscard]] std::string check_support(Rows x) const;
+  /// 2 sqrt(x + 3/8), whose variance within a component is about 1 whatever the rate (Anscombe
+  /// 1948).
+  [[nodiscard]] Matrix embed(Rows x) const;
+  void fields(Fields& visit);
+
+ private:
+  Vector rate_;
+};
+
+}  // namespace mix

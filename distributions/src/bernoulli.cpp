@@ -1,0 +1,93 @@
+#include "mix/distributions/bernoulli.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <stdexcept>
+#include <utility>
+
+#include "mix/support.h"
+
+namespace mix {
+namespace {
+
+bool is_binary(double value) { return value == 0 || value == 1; }
+
+void check(const Vector& probability, const Smoothing& smoothing) {
+  for (Index j = 0; j < probability.size(); ++j) {
+    if (probability[j] >= 0 && probability[j] <= 1) continue;
+    throw std::invalid_argument(
+        fmt::format("Bernoulli: the probability of column {} is {}; it lies between 0 and 1", j + 1,
+                    probability[j]));
+  }
+  check_smoothing("Bernoulli", smoothing);
+}
+
+}  // namespace
+
+Bernoulli::Bernoulli(Index dimension, Smoothing smoothing) : smoothing_(smoothing) {
+  if (dimension < 1) {
+    throw std::invalid_argument(
+        fmt::format("Bernoulli: {} columns; at least 1 is needed", dimension));
+  }
+  probability_ = Vector::Constant(dimension, 0.5);
+  check(probability_, smoothing_);
+}
+
+Bernoulli::Bernoulli(Vector probability, Smoothing smoothing)
+    : probability_(std::move(probability)), smoothing_(smoothing) {
+  check(probability_, smoothing_);
+}
+
+void Bernoulli::log_density(Rows x, VectorRef out) const {
+  out.setZero();
+  for (Index j = 0; j < dimension(); ++j) {
+    const double log_one = std::log(probability_[j]);
+    const double log_zero = std::log1p(-probability_[j]);
+    for (Index i = 0; i < x.rows(); ++i) {
+      out[i] += x(i, j) == 1 ? log_one : x(i, j) == 0 ? log_zero : -infinity;
+    }
+  }
+}
+
+void Bernoulli::sample(Rng& rng, VectorRef out) const {
+  for (Index j = 0; j < dimension(); ++j) out[j] = uniform(rng) < probability_[j] ? 1 : 0;
+}
+
+void Bernoulli::accumulate(Rows x, Weights w, VectorRef statistics) const {
+  for (Index i = 0; i < x.rows(); ++i) {
+    // A row that no probability explains may hold anything, also NaN, and contributes nothing.
+    if (!(w[i] > 0) || !x.row(i).unaryExpr(&is_binary).all()) continue;
+    statistics.head(dimension()) += w[i] * (1 - x.row(i).transpose().array()).matrix();
+    statistics.tail(dimension()) += w[i] * x.row(i).transpose();
+  }
+}
+
+void Bernoulli::maximize(ConstVectorRef sum) {
+  for (Index j = 0; j < dimension(); ++j) {
+    const double zeros = sum[j] + smoothing_.pseudo_count;
+    const double ones = sum[dimension() + j] + smoothing_.pseudo_count;
+    if (zeros + ones > 0) probability_[j] = ones / (zeros + ones);
+  }
+}
+
+double Bernoulli::log_prior() const {
+  if (smoothing_.pseudo_count == 0) return 0;
+  const auto p = probability_.array();
+  return smoothing_.pseudo_count * (p.log() + (-p).log1p()).sum();
+}
+
+std::string Bernoulli::check_support(Rows x) const { return check_cells(x, is_binary, "0 or 1"); }
+
+void Bernoulli::fields(Fields& visit) {
+  visit("probability", probability_);
+  visit("pseudo_count", smoothing_.pseudo_count);
+  if (visit.loading()) check(probability_, smoothing_);
+}
+
+void Bernoulli::describe(Fields& visit) const {
+  Vector probability = probability_;
+  visit("probability", probability);
+}
+
+}  // namespace mix

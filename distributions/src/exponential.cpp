@@ -1,0 +1,121 @@
+#include "mix/distributions/exponential.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+#include <utility>
+
+#include "mix/support.h"
+
+namespace mix {
+namespace {
+
+// An estimated mean is at least this share of the column's mean in all data.
+constexpr double least_share = 1e-10;
+// Used where the data give no scale: no `prepare`, or a column of zeros alone.
+constexpr double least_scale = 1e-300;
+
+bool is_duration(double value) { return value >= 0 && value < infinity; }
+
+void check(const Vector& rate) {
+  for (Index j = 0; j < rate.size(); ++j) {
+    if (rate[j] > 0 && std::isfinite(rate[j])) continue;
+    throw std::invalid_argument(fmt::format(
+        "Exponential: the rate of column {} is {}; a rate is finite and positive", j + 1, rate[j]));
+  }
+}
+
+}  // namespace
+
+Exponential::Exponential(Index dimension) {
+  if (dimension < 1) {
+    throw std::invalid_argument(
+        fmt::format("Exponential: {} columns; at least 1 is needed", dimension));
+  }
+  rate_ = Vector::Ones(dimension);
+  least_mean_ = Vector::Constant(dimension, least_scale);
+}
+
+Exponential::Exponential(Vector rate)
+    : rate_(std::move(rate)), least_mean_(Vector::Constant(rate_.size(), least_scale)) {
+  check(rate_);
+}
+
+void Exponential::log_density(Rows x, VectorRef out) const {
+  out.setZero();
+  for (Index j = 0; j < dimension(); ++j) {
+    const double rate = rate_[j];
+    const double log_rate = std::log(rate);
+    for (Index i = 0; i < x.rows(); ++i) {
+      out[i] += is_duration(x(i, j)) ? log_rate - rate * x(i, j) : -infinity;
+    }
+  }
+}
+
+void Exponential::sample(Rng& rng, VectorRef out) const {
+  for (Index j = 0; j < dimension(); ++j) out[j] = standard_exponential(rng) / rate_[j];
+}
+
+void Exponential::accumulate(Rows x, Weights w, VectorRef statistics) const {
+  for (Index i = 0; i < x.rows(); ++i) {
+    // A row that no rate explains may hold anything, also NaN, and contributes nothing.
+    if (!(w[i] > 0) || !x.row(i).unaryExpr(&is_duration).all()) continue;
+    statistics[0] += w[i];
+    statistics.tail(dimension()) += w[i] * x.row(i).transpose();
+  }
+}
+
+void Exponential::maximize(ConstVectorRef sum) {
+  if (!(sum[0] > 0)) return;
+  // The likelihood falls on both sides of its top, so the nearest allowed mean is the best one.
+  rate_ = (sum.tail(dimension()) / sum[0]).cwiseMax(least_mean_).cwiseInverse();
+}
+
+void Exponential::prepare(Rows x, Weights w) {
+  Vector sum = Vector::Zero(statistics_size());
+  accumulate(x, w, sum);
+  if (!(sum[0] > 0)) return;
+  least_mean_ = (sum.tail(dimension()) / sum[0] * least_share).cwiseMax(least_scale);
+}
+
+std::string Exponential::check_support(Rows x) const {
+  return check_cells(x, is_duration, "a waiting time (finite, at least 0)");
+}
+
+Matrix Exponential::embed(Rows x) const {
+  Matrix out = x.cwiseMax(0);
+  for (Index j = 0; j < out.cols(); ++j) {
+    const double mean = out.col(j).mean();
+    if (mean > 0) out.col(j) = (out.col(j) / mean).array().sqrt().sqrt();
+  }
+  return out;
+}
+
+std::string Exponential::flaw(double /*mass*/) const {
+  for (Index j = 0; j < dimension(); ++j) {
+    if (1 / rate_[j] > 1.5 * least_mean_[j]) continue;
+    return fmt::format(
+        "the mean of column {} is at its lower limit {:.3g}: the component holds zeros", j + 1,
+        least_mean_[j]);
+  }
+  return {};
+}
+
+void Exponential::fields(Fields& visit) {
+  visit("rate", rate_);
+  visit("least_mean", least_mean_);
+  if (!visit.loading()) return;
+  check(rate_);
+  if (least_mean_.size() != rate_.size() || !(least_mean_.array() > 0).all()) {
+    throw std::invalid_argument("Exponential: least_mean needs one positive value per column");
+  }
+}
+
+void Exponential::describe(Fields& visit) const {
+  Vector rate = rate_;
+  visit("rate", rate);
+}
+
+}  // namespace mix

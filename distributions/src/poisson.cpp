@@ -1,0 +1,79 @@
+#include "mix/distributions/poisson.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <stdexcept>
+#include <utility>
+
+#include "mix/special.h"
+#include "mix/support.h"
+
+namespace mix {
+namespace {
+
+constexpr std::string_view expected = "a count (0, 1, 2, ...)";
+
+void check(const Vector& rate) {
+  for (Index j = 0; j < rate.size(); ++j) {
+    if (rate[j] >= 0 && std::isfinite(rate[j])) continue;
+    throw std::invalid_argument(fmt::format(
+        "Poisson: the rate of column {} is {}; a rate is finite and at least 0", j + 1, rate[j]));
+  }
+}
+
+}  // namespace
+
+Poisson::Poisson(Index dimension) {
+  if (dimension < 1) {
+    throw std::invalid_argument(
+        fmt::format("Poisson: {} columns; at least 1 is needed", dimension));
+  }
+  rate_ = Vector::Ones(dimension);
+}
+
+Poisson::Poisson(Vector rate) : rate_(std::move(rate)) { check(rate_); }
+
+void Poisson::log_density(Rows x, VectorRef out) const {
+  out.setZero();
+  for (Index j = 0; j < dimension(); ++j) {
+    const double rate = rate_[j];
+    const double log_rate = std::log(rate);
+    for (Index i = 0; i < x.rows(); ++i) {
+      const double count = x(i, j);
+      if (!is_count(count)) {
+        out[i] = -infinity;
+      } else {
+        out[i] += (count == 0 ? 0 : count * log_rate) - rate - log_factorial(count);
+      }
+    }
+  }
+}
+
+void Poisson::sample(Rng& rng, VectorRef out) const {
+  for (Index j = 0; j < dimension(); ++j) out[j] = mix::poisson(rng, rate_[j]);
+}
+
+void Poisson::accumulate(Rows x, Weights w, VectorRef statistics) const {
+  for (Index i = 0; i < x.rows(); ++i) {
+    // A row that no rate explains may hold anything, also NaN, and contributes nothing.
+    if (!(w[i] > 0) || !x.row(i).unaryExpr(&is_count).all()) continue;
+    statistics[0] += w[i];
+    statistics.tail(dimension()) += w[i] * x.row(i).transpose();
+  }
+}
+
+void Poisson::maximize(ConstVectorRef sum) {
+  if (sum[0] > 0) rate_ = sum.tail(dimension()) / sum[0];
+}
+
+std::string Poisson::check_support(Rows x) const { return check_cells(x, is_count, expected); }
+
+Matrix Poisson::embed(Rows x) const { return 2 * (x.array().max(0) + 0.375).sqrt(); }
+
+void Poisson::fields(Fields& visit) {
+  visit("rate", rate_);
+  if (visit.loading()) check(rate_);
+}
+
+}  // namespace mix

@@ -1,0 +1,267 @@
+#include "mix/distributions/product.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <regex>
+#include <stdexcept>
+#include <utility>
+
+namespace mix {
+namespace {
+
+bool adjacent(const std::vector<Index>& columns) {
+  for (std::size_t j = 1; j < columns.size(); ++j) {
+    if (columns[j] != columns[j - 1] + 1) return false;
+  }
+  return !columns.empty();
+}
+
+// Calls `body` with the columns of a block: a view when they are neighbors, otherwise a copy.
+template <class Body>
+auto with_columns(const Product::Block& block, Rows x, const Body& body) {
+  if (adjacent(block.columns)) {
+    return body(
+        Rows(x.middleCols(block.columns.front(), static_cast<Index>(block.columns.size()))));
+  }
+  const Matrix copy = x(Eigen::all, block.columns);
+  return body(Rows(copy));
+}
+
+// A block counts its columns from 1; a reader of the message counts those of the whole row.
+std::string renumber(const std::string& message, const std::vector<Index>& columns) {
+  static const std::regex pattern("column (\\d+)");
+  std::string out;
+  auto rest = message.cbegin();
+  for (std::sregex_iterator match(message.begin(), message.end(), pattern), end; match != end;
+       ++match) {
+    const std::size_t column = std::stoul((*match)[1].str());
+    out.append(rest, (*match)[0].first);
+    out += column >= 1 && column <= columns.size()
+               ? fmt::format("column {}", columns[column - 1] + 1)
+               : (*match)[0].str();
+    rest = (*match)[0].second;
+  }
+  return out.append(rest, message.cend());
+}
+
+}  // namespace
+
+Product::Product(std::vector<Block> blocks) : blocks_(std::move(blocks)) { check(); }
+
+void Product::check() const {
+  if (blocks_.empty()) throw std::invalid_argument("Product: 0 blocks; at least 1 is needed");
+  std::vector<bool> used(static_cast<std::size_t>(dimension()), false);
+  for (const Block& block : blocks_) {
+    if (block.family.dimension() != static_cast<Index>(block.columns.size())) {
+      throw std::invalid_argument(
+          fmt::format("Product: '{}' describes {} columns, but its block has {}",
+                      block.family.title(), block.family.dimension(), block.columns.size()));
+    }
+    if (block.family.size() != size()) {
+      throw std::invalid_argument(fmt::format(
+          "Product: all blocks have the same number of components, but '{}' has {} and '{}' has {}",
+          blocks_.front().family.title(), size(), block.family.title(), block.family.size()));
+    }
+    for (const Index column : block.columns) {
+      if (column < 0 || column >= dimension() || used[static_cast<std::size_t>(column)]) {
+        throw std::invalid_argument(
+            fmt::format("Product: the blocks name column {} out of {}; each of 0 to {} belongs to "
+                        "one block, once",
+                        column, dimension(), dimension() - 1));
+      }
+      used[static_cast<std::size_t>(column)] = true;
+    }
+  }
+}
+
+std::string Product::title() const {
+  std::string title;
+  for (const Block& block : blocks_) {
+    if (!title.empty()) title += " x ";
+    title += block.family.title();
+  }
+  return title;
+}
+
+Index Product::size() const { return blocks_.empty() ? 0 : blocks_.front().family.size(); }
+
+Index Product::dimension() const {
+  std::size_t sum = 0;
+  for (const Block& block : blocks_) sum += block.columns.size();
+  return static_cast<Index>(sum);
+}
+
+Index Product::parameter_count() const {
+  Index sum = 0;
+  for (const Block& block : blocks_) sum += block.family.parameter_count();
+  return sum;
+}
+
+void Product::log_densities(Rows x, MatrixRef out) const {
+  out.setZero();
+  Matrix own(x.rows(), size());
+  for (const Block& block : blocks_) {
+    with_columns(block, x, [&](Rows columns) { block.family.log_densities(columns, own); });
+    // Minus infinity wins, also over a density that is infinite in another block.
+    out = (out.array() > -infinity && own.array() != -infinity)
+              .select(out.array() + own.array(), -infinity);
+  }
+}
+
+bool Product::samples() const {
+  return std::all_of(blocks_.begin(), blocks_.end(),
+                     [](const Block& block) { return block.family.samples(); });
+}
+
+void Product::sample(Index k, Rng& rng, VectorRef out) const {
+  for (const Block& block : blocks_) {
+    Vector own(static_cast<Index>(block.columns.size()));
+    block.family.sample(k, rng, own);
+    out(block.columns) = own;
+  }
+}
+
+bool Product::streams() const {
+  return std::all_of(blocks_.begin(), blocks_.end(),
+                     [](const Block& block) { return block.family.streams(); });
+}
+
+Index Product::statistics_size() const {
+  Index sum = 0;
+  for (const Block& block : blocks_) sum += block.family.statistics_size();
+  return sum;
+}
+
+void Product::accumulate(Rows x, Shares shares, VectorRef statistics) const {
+  Index offset = 0;
+  for (const Block& block : blocks_) {
+    const Index length = block.family.statistics_size();
+    with_columns(block, x, [&](Rows columns) {
+      block.family.accumulate(columns, shares, statistics.segment(offset, length));
+    });
+    offset += length;
+  }
+}
+
+void Product::maximize(ConstVectorRef sum) {
+  Index offset = 0;
+  for (Block& block : blocks_) {
+    const Index length = block.family.statistics_size();
+    block.family.maximize(sum.segment(offset, length));
+    offset += length;
+  }
+}
+
+void Product::fit(Rows x, Shares shares) {
+  for (Block& block : blocks_) {
+    with_columns(block, x, [&](Rows columns) { block.family.fit(columns, shares); });
+  }
+}
+
+void Product::start(Rows x, Shares shares) {
+  for (Block& block : blocks_) {
+    with_columns(block, x, [&](Rows columns) { block.family.start(columns, shares); });
+  }
+}
+
+Index Product::cycles() const {
+  Index most = 1;
+  for (const Block& block : blocks_) most = std::max(most, block.family.cycles());
+  return most;
+}
+
+void Product::select_cycle(Index cycle) {
+  // A block with fewer cycles than the longest simply repeats its own.
+  for (Block& block : blocks_) block.family.select_cycle(cycle % block.family.cycles());
+}
+
+void Product::prepare(Rows x, Weights w) {
+  for (Block& block : blocks_) {
+    with_columns(block, x, [&](Rows columns) { block.family.prepare(columns, w); });
+  }
+}
+
+std::string Product::check_support(Rows x) const {
+  for (const Block& block : blocks_) {
+    const std::string complaint =
+        with_columns(block, x, [&](Rows columns) { return block.family.check_support(columns); });
+    if (!complaint.empty()) return renumber(complaint, block.columns);
+  }
+  return {};
+}
+
+Matrix Product::embed(Rows x) const {
+  std::vector<Matrix> parts;
+  Index columns = 0;
+  for (const Block& block : blocks_) {
+    Matrix part = with_columns(block, x, [&](Rows own) { return block.family.embed(own); });
+    const double spread = (part.rowwise() - part.colwise().mean()).norm() /
+                          std::sqrt(static_cast<double>(x.rows() * part.cols()));
+    if (spread > 0) {
+      part *=
+          std::sqrt(static_cast<double>(block.columns.size()) / static_cast<double>(part.cols())) /
+          spread;
+    }
+    columns += part.cols();
+    parts.push_back(std::move(part));
+  }
+  Matrix out(x.rows(), columns);
+  Index first = 0;
+  for (const Matrix& part : parts) {
+    out.middleCols(first, part.cols()) = part;
+    first += part.cols();
+  }
+  return out;
+}
+
+double Product::log_prior() const {
+  double sum = 0;
+  for (const Block& block : blocks_) sum += block.family.log_prior();
+  return sum;
+}
+
+std::string Product::flaw(Index k, double mass) const {
+  for (const Block& block : blocks_) {
+    const std::string complaint = block.family.flaw(k, mass);
+    if (!complaint.empty()) return renumber(complaint, block.columns);
+  }
+  return {};
+}
+
+bool Product::selects() const {
+  return std::all_of(blocks_.begin(), blocks_.end(),
+                     [](const Block& block) { return block.family.selects(); });
+}
+
+void Product::select(const std::vector<Index>& order) {
+  for (Block& block : blocks_) block.family.select(order);
+}
+
+void Product::fields(Fields& visit) {
+  visit.list(
+      "blocks", static_cast<Index>(blocks_.size()),
+      [&](Index count) { blocks_.resize(static_cast<std::size_t>(count)); },
+      [&](Index i, Fields& element) {
+        Block& block = blocks_[static_cast<std::size_t>(i)];
+        element("columns", block.columns);
+        element("family", block.family);
+      });
+  if (visit.loading()) check();
+}
+
+void Product::describe(Index k, Fields& visit) const {
+  visit.list(
+      "blocks", static_cast<Index>(blocks_.size()), [](Index) {},
+      [&](Index i, Fields& element) {
+        const Block& block = blocks_[static_cast<std::size_t>(i)];
+        std::string distribution = block.family.name();
+        std::vector<Index> columns = block.columns;
+        element("distribution", distribution);
+        element("columns", columns);
+        block.family.describe(k, element);
+      });
+}
+
+}  // namespace mix

@@ -1,0 +1,131 @@
+#include "mix/distributions/registry.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "mix/distributions/bernoulli.h"
+#include "mix/distributions/binomial.h"
+#include "mix/distributions/categorical.h"
+#include "mix/distributions/exponential.h"
+#include "mix/distributions/gaussians.h"
+#include "mix/distributions/multinomial.h"
+#include "mix/distributions/normal.h"
+#include "mix/distributions/poisson.h"
+#include "mix/distributions/product.h"
+#include "mix/distributions/student_t.h"
+#include "mix/distributions/uniform_box.h"
+
+namespace mix {
+namespace {
+
+Index columns(const FamilyRequest& request) { return request.columns->column_count(); }
+
+bool all_of_kind(const Table& table, ColumnKind kind) {
+  return std::all_of(table.columns().begin(), table.columns().end(),
+                     [kind](const Column& column) { return column.kind == kind; });
+}
+
+bool numeric(const Table& table) {
+  return std::none_of(table.columns().begin(), table.columns().end(), [](const Column& column) {
+    return column.kind == ColumnKind::category;
+  });
+}
+
+bool any_constant_column(const Table& table) {
+  for (Index d = 0; d < table.column_count(); ++d) {
+    const auto column = table.values().col(d);
+    if (column.minCoeff() == column.maxCoeff()) return true;
+  }
+  return false;
+}
+
+bool suits_continuous(const Table& table) {
+  return numeric(table) && table.rows() > 1 && !any_constant_column(table);
+}
+
+bool suits_positive(const Table& table) {
+  return suits_continuous(table) && !all_of_kind(table, ColumnKind::count) &&
+         table.values().minCoeff() >= 0;
+}
+
+bool suits_counts(const Table& table) { return all_of_kind(table, ColumnKind::count); }
+
+bool suits_categories(const Table& table) { return all_of_kind(table, ColumnKind::category); }
+
+bool suits_binary(const Table& table) {
+  return !suits_categories(table) && numeric(table) &&
+         (table.values().array() == 0 || table.values().array() == 1).all();
+}
+
+GaussianOptions gaussian_options(const FamilyRequest& request) {
+  GaussianOptions options;
+  if (!request.structure.empty()) options.structure = parse_structure(request.structure);
+  options.prior = parse_prior(request.prior.empty() ? "none" : request.prior);
+  return options;
+}
+
+std::vector<std::string> structure_names() {
+  std::vector<std::string> names;
+  for (const Structure structure : all_structures()) names.push_back(to_string(structure));
+  return names;
+}
+
+AnyFamily make_categorical(const FamilyRequest& request) {
+  std::vector<Index> levels;
+  for (Index d = 0; d < columns(request); ++d) {
+    const Column& column = request.columns->column(d);
+    const auto codes = request.columns->values().col(d);
+    levels.push_back(column.kind == ColumnKind::category
+                         ? static_cast<Index>(column.levels.size())
+                         : static_cast<Index>(codes.maxCoeff()) + 1);
+  }
+  return Untied(Categorical(std::move(levels)), request.k);
+}
+
+AnyFamily make_binomial(const FamilyRequest& request) {
+  if (!request.has_trials) {
+    throw std::invalid_argument(
+        "binomial needs the number of trials: name their column with --trials");
+  }
+  return Untied(Binomial::with_trials_column(), request.k);
+}
+
+AnyFamily make_normal(const FamilyRequest& request) {
+  if (columns(request) != 1) {
+    throw std::invalid_argument(
+        fmt::format("normal describes one column, not {}; use gaussian", columns(request)));
+  }
+  return Untied(Normal(), request.k);
+}
+
+}  // namespace
+
+std::vector<FamilyEntry> distribution_entries() {
+  using Request = const FamilyRequest&;
+  // name, empty for loading, made for fitting, columns it suits, structures
+  return {
+      {"gaussian", [] { return AnyFamily(Gaussians()); },
+       [](Request r) { return AnyFamily(Gaussians(r.k, columns(r), gaussian_options(r))); },
+       suits_continuous, structure_names()},
+      {"student_t", [] { return AnyFamily(StudentT()); },
+       [](Request r) { return AnyFamily(StudentT(r.k, columns(r))); }, suits_continuous},
+      {"normal", [] { return AnyFamily(Untied<Normal>()); }, make_normal},
+      {"exponential", [] { return AnyFamily(Untied<Exponential>()); },
+       [](Request r) { return AnyFamily(Untied(Exponential(columns(r)), r.k)); }, suits_positive},
+      {"poisson", [] { return AnyFamily(Untied<Poisson>()); },
+       [](Request r) { return AnyFamily(Untied(Poisson(columns(r)), r.k)); }, suits_counts},
+      {"binomial", [] { return AnyFamily(Untied<Binomial>()); }, make_binomial},
+      {"bernoulli", [] { return AnyFamily(Untied<Bernoulli>()); },
+       [](Request r) { return AnyFamily(Untied(Bernoulli(columns(r)), r.k)); }, suits_binary},
+      {"multinomial", [] { return AnyFamily(Untied<Multinomial>()); },
+       [](Request r) { return AnyFamily(Untied(Multinomial(columns(r)), r.k)); }},
+      {"categorical", [] { return AnyFamily(Untied<Categorical>()); }, make_categorical,
+       suits_categories},
+      {"uniform", [] { return AnyFamily(Untied<UniformBox>()); }},
+      {"product", [] { return AnyFamily(Product()); }},
+  };
+}
+
+}  // namespace mix

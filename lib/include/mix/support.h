@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cmath>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "mix/types.h"
+
+/// What the `check_support` of distributions have in common.
+namespace mix {
+
+/// Whether `value` is a count: 0, 1, 2, ... up to 2^53, the last before doubles skip integers.
+inline bool is_count(double value) {
+  return value >= 0 && value <= 0x1p53 && value == std::floor(value);
+}
+
+/// Empty when `complaint(row, column)` is empty for every cell of `x`. Otherwise the first
+/// complaint with its place, counted from 1, and the number of rows that have one: "row 7, column
+/// 2: -1 is not a count (0, 1, 2, ...); 3 rows in all".
+std::string check_cells(Rows x,
+                        const std::function<std::string(Index row, Index column)>& complaint);
+
+/// `check_cells` for a support that is the same in all cells; `expected` completes the sentence "-1
+/// is not ...".
+std::string check_cells(Rows x, const std::function<bool(double)>& valid,
+                        std::string_view expected);
+
+}  // namespace mix

@@ -1,0 +1,35 @@
+#!/usr/bin/env python3
+"""Derives cases.json from a collection of reference fits: the families that the suite runs, on data
+files that the project keeps, with what a test needs to judge a fit.
+
+usage: derive_cases.py COLLECTION.json OUT.json
+"""
+
+import json
+import sys
+
+FAMILIES = [
+    "gaussian", "gaussian_labels", "gaussian_noise", "student_t", "poisson", "poisson_independent",
+    "multinomial", "lca", "bernoulli", "binomial", "exponential", "kmeans",
+]
+KEPT = [
+    "id", "family", "data_file", "columns", "label_columns", "model", "k", "n", "d", "dof_mode",
+    "rows", "transform", "standardised", "noise_volume", "noise_start", "loglik",
+    "loglik_one_mstep", "inertia", "npar", "bic", "confidence", "tol", "rel_tol", "bounded",
+    "min_nk", "min_eig_ratio",
+]
+
+collection, out = sys.argv[1:]
+with open(collection, encoding="utf-8") as file:
+    cases = json.load(file)["cases"]
+derived = []
+for case in cases:
+    if case["family"] not in FAMILIES or not case["data_file"].startswith("data/"):
+        continue
+    if "loglik" not in case and "inertia" not in case:
+        continue
+    kept = {key: case[key] for key in KEPT if key in case}
+    kept["data_file"] = case["data_file"].removeprefix("data/")
+    derived.append(kept)
+with open(out, "w", encoding="utf-8") as file:
+    file.write("[\n" + ",\n".join(json.dumps(case) for case in derived) + "\n]\n")
