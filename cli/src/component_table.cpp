@@ -31,6 +31,8 @@ class Flattener {
 
   void add(const Json& parameters, const std::vector<Column>& columns) {
     for (const auto& [key, value] : parameters.items()) {
+      // The levels are those of the probabilities.
+      if (key == "levels" && parameters.contains("probabilities")) continue;
       if (key == "blocks" && value.is_array()) {
         add_blocks(value, columns);
       } else {
@@ -42,7 +44,8 @@ class Flattener {
  private:
   static bool is_vector(const Json& value) {
     return value.is_array() && !value.empty() &&
-           std::none_of(value.begin(), value.end(), [](const Json& v) { return v.is_structured(); });
+           std::none_of(value.begin(), value.end(),
+                        [](const Json& v) { return v.is_structured(); });
   }
   static bool is_matrix(const Json& value) {
     return value.is_array() && !value.empty() && std::all_of(value.begin(), value.end(), is_vector);
@@ -65,14 +68,12 @@ class Flattener {
       Json parameters = block;
       parameters.erase("columns");
       parameters.erase("distribution");
-      if (parameters.size() == 1 && parameters.front().is_object()) {
-        parameters = Json(parameters.front());
-      }
       add(parameters, own);
     }
   }
 
-  void add_parameter(const std::string& key, const Json& value, const std::vector<Column>& columns) {
+  void add_parameter(const std::string& key, const Json& value,
+                     const std::vector<Column>& columns) {
     const std::string name = spoken(key);
     if (is_matrix(value) && key == "covariance") {
       add_covariance(value, columns);

@@ -23,8 +23,8 @@ std::vector<ComponentRow> component_rows(const MixtureModel& model,
 std::string format_components(const std::vector<std::string>& names,
                               const std::vector<ComponentRow>& rows);
 
-/// `1`, `2`, ... in place of names that are missing; a uniform component is called noise when others
-/// are not uniform.
+/// `1`, `2`, ... in place of names that are missing; a uniform component is called noise when
+/// others are not uniform.
 std::vector<std::string> component_titles(const MixtureModel& model,
                                           const std::vector<std::string>& names);
 

@@ -8,7 +8,6 @@
 #include <set>
 #include <stdexcept>
 
-#include "mix/csv.h"
 #include "mix/errors.h"
 #include "output.h"
 #include "text.h"
@@ -24,7 +23,8 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
 }
 
 void check_roles(const Table& table, const ColumnRoles& roles) {
-  for (const std::string* name : {&roles.weights, &roles.labels, &roles.start_labels, &roles.trials}) {
+  for (const std::string* name :
+       {&roles.weights, &roles.labels, &roles.start_labels, &roles.trials}) {
     if (!name->empty()) (void)table.index_of(*name);
   }
 }
@@ -40,9 +40,8 @@ std::vector<std::string> default_columns(const Table& table, const ColumnRoles& 
     if (contains(other, column.name)) continue;
     const CellKind kind = choice.kind_of(column.name);
     const bool numeric = column.kind != ColumnKind::category;
-    const bool described =
-        numeric || kind == CellKind::categories ||
-        (kind == CellKind::either && column.levels.size() <= most_levels);
+    const bool described = numeric || kind == CellKind::categories ||
+                           (kind == CellKind::either && column.levels.size() <= most_levels);
     (described ? columns : text).push_back(column.name);
   }
   if (!text.empty()) {
@@ -189,30 +188,6 @@ Data read_data(const std::filesystem::path& path, const ColumnRoles& roles,
   data.labels = label_column(kept.table, roles.labels);
   data.start_labels = label_column(kept.table, roles.start_labels);
   data.table = without_unused_levels(kept.table.select(described));
-  return data;
-}
-
-Data read_for_model(const std::filesystem::path& path, const std::vector<Column>& columns) {
-  Data data;
-  Table table;
-  if (path.extension() == ".npy") {
-    const Table read = read_table(path);
-    if (read.column_count() != static_cast<Index>(columns.size())) {
-      throw DataError(fmt::format("{} has {} columns, but the model describes {}", path.string(),
-                                  read.column_count(), columns.size()));
-    }
-    table = Table(columns, read.values(), TableSource{.name = path.string()});
-  } else {
-    CsvOptions options;
-    if (path.extension() == ".tsv") options.separator = '\t';
-    CsvReader reader(path, columns, options);
-    (void)reader.read_block(std::numeric_limits<Index>::max(), table);
-  }
-  CompleteRows kept = complete(table, table.names());
-  data.file = path.string();
-  data.file_rows = table.rows();
-  data.rows = std::move(kept.rows);
-  data.table = std::move(kept.table);
   return data;
 }
 

@@ -30,11 +30,11 @@ struct LabelColumn {
 /// The rows of a file that can be described, and what else the file says about them.
 struct Data {
   std::string file;
-  Table table;               ///< the described columns, no missing cell
-  std::vector<Index> rows;   ///< where row i of the table is among the rows of the file
-  Index file_rows = 0;       ///< rows of the file
-  Vector weights;            ///< empty: one each
-  LabelColumn labels;        ///< without names when no column was given
+  Table table;              ///< the described columns, no missing cell
+  std::vector<Index> rows;  ///< where row i of the table is among the rows of the file
+  Index file_rows = 0;      ///< rows of the file
+  Vector weights;           ///< empty: one each
+  LabelColumn labels;       ///< without names when no column was given
   LabelColumn start_labels;
 };
 
@@ -42,10 +42,6 @@ struct Data {
 /// DataError or std::invalid_argument that names file, line and column.
 Data read_data(const std::filesystem::path& path, const ColumnRoles& roles,
                const FamilyChoice& choice);
-
-/// Reads the columns that a model describes, in its order, with its levels; the rows of a NumPy file
-/// have no names and are taken in order. Rows with missing cells are left out.
-Data read_for_model(const std::filesystem::path& path, const std::vector<Column>& columns);
 
 /// The number of different rows, counted up to `limit`.
 Index distinct_rows(const Table& table, Index limit);

@@ -8,6 +8,7 @@
 
 #include "mix/distributions/product.h"
 #include "mix/distributions/uniform_box.h"
+#include "mix/errors.h"
 #include "mix/models/model_file.h"
 #include "text.h"
 
@@ -16,22 +17,16 @@ namespace {
 
 using Blocks = std::vector<FamilyBlock>;
 
-// The name in the registry; throws std::invalid_argument that lists the names there are.
+// The name itself; throws std::invalid_argument that lists the names there are.
 std::string known_family(const std::string& name) {
-  const std::string own = name == "normal" ? "gaussian" : name;
-  const FamilyEntry* entry = nullptr;
-  for (const FamilyEntry& e : registry().entries()) {
-    if (e.name == own && e.make) entry = &e;
+  std::vector<std::string> known;
+  for (const FamilyEntry& entry : registry().entries()) {
+    if (entry.make) known.push_back(entry.name);
   }
-  if (entry == nullptr) {
-    std::string known;
-    for (const FamilyEntry& e : registry().entries()) {
-      if (e.make) known += (known.empty() ? "" : ", ") + e.name;
-    }
-    throw std::invalid_argument(
-        fmt::format("there is no family named \"{}\"; the known families are {}", name, known));
-  }
-  return own;
+  if (std::find(known.begin(), known.end(), name) != known.end()) return name;
+  throw std::invalid_argument(
+      fmt::format("there is no family named {}; the known families are {}{}", in_quotes(name),
+                  join(known, ", "), did_you_mean(name, known)));
 }
 
 CellKind kind_of_family(const std::string& family) {
@@ -72,9 +67,8 @@ AnyFamily make_family(const Blocks& blocks, const Setting& setting, const std::s
       for (const std::string& column : block.columns) {
         positions.push_back(setting.table.index_of(column));
       }
-      parts.push_back({std::move(positions),
-                       make_block(block, setting.table.select(block.columns), setting,
-                                  structure_for(block), k)});
+      parts.push_back({std::move(positions), make_block(block, setting.table.select(block.columns),
+                                                        setting, structure_for(block), k)});
     }
     family = Product(std::move(parts));
   }
@@ -97,7 +91,8 @@ std::vector<std::string> structures_of(const Blocks& blocks, const std::string& 
 std::vector<Blocks> suitable_blocks(const Table& table) {
   std::vector<Blocks> alternatives;
   for (const FamilyEntry& entry : registry().entries()) {
-    if (entry.make && entry.suits && entry.suits(table)) alternatives.push_back({{entry.name, {}}});
+    if (entry.make && entry.suits && entry.suits(table))
+      alternatives.push_back(Blocks{FamilyBlock{entry.name}});
   }
   if (!alternatives.empty()) return alternatives;
   FamilyBlock categories{"categorical", {}};
@@ -105,7 +100,7 @@ std::vector<Blocks> suitable_blocks(const Table& table) {
   for (const Column& column : table.columns()) {
     (column.kind == ColumnKind::category ? categories : numbers).columns.push_back(column.name);
   }
-  if (numbers.columns.empty()) return {{categories}};
+  if (numbers.columns.empty()) return {Blocks{categories}};
   const Table numeric = table.select(numbers.columns);
   for (const FamilyEntry& entry : registry().entries()) {
     if (!entry.make || !entry.suits || !entry.suits(numeric)) continue;
@@ -123,9 +118,9 @@ void check_noise(const Table& table) {
   for (Index j = 0; j < table.column_count(); ++j) {
     const auto values = table.values().col(j);
     if (table.column(j).kind == ColumnKind::category) {
-      throw std::invalid_argument(fmt::format(
-          "--noise is uniform on a box of numbers, but column \"{}\" holds categories",
-          table.column(j).name));
+      throw std::invalid_argument(
+          fmt::format("--noise is uniform on a box of numbers, but column \"{}\" holds categories",
+                      table.column(j).name));
     }
     if (!(values.minCoeff() < values.maxCoeff())) {
       throw std::invalid_argument(fmt::format(
@@ -153,8 +148,8 @@ CellKind FamilyChoice::kind_of(const std::string& column) const {
   CellKind kind = CellKind::categories;
   for (const Blocks& blocks : alternatives) {
     for (const FamilyBlock& block : blocks) {
-      const bool described = block.columns.empty() || std::count(block.columns.begin(),
-                                                                 block.columns.end(), column) > 0;
+      const bool described = block.columns.empty() ||
+                             std::count(block.columns.begin(), block.columns.end(), column) > 0;
       if (!described) continue;
       const CellKind own = kind_of_family(block.family);
       if (own == CellKind::numbers) return own;
@@ -188,31 +183,31 @@ FamilyChoice parse_family(const std::string& text) {
                       "--families {0}', or name columns: a+b=gaussian,c=poisson",
                       text));
     }
-    return {{{{known_family(text), {}}}}};
+    return FamilyChoice{{Blocks{FamilyBlock{known_family(text)}}}};
   }
   Blocks blocks;
   for (const std::string& part : split(text, ',')) {
     const auto equals = part.rfind('=');
     FamilyBlock block;
-    if (equals != std::string::npos) block.columns = split(part.substr(0, equals), '+');
-    if (block.columns.empty() || std::count(block.columns.begin(), block.columns.end(), "") > 0) {
+    // The part is trimmed, so what follows an equals sign that is not its end is a name.
+    if (equals + 1 < part.size()) block.columns = split(part.substr(0, equals), '+');
+    if (equals == std::string::npos || block.columns.empty() ||
+        std::count(block.columns.begin(), block.columns.end(), "") > 0) {
       throw std::invalid_argument(fmt::format(
           "--family: \"{}\" is not COLUMNS=FAMILY; write for example a+b=gaussian,c=poisson",
           part));
     }
-    block.family = known_family(split(part.substr(equals + 1), ',').empty()
-                                    ? std::string()
-                                    : split(part.substr(equals + 1), ',').front());
+    block.family = known_family(part.substr(part.find_first_not_of(' ', equals + 1)));
     blocks.push_back(std::move(block));
   }
-  return {{std::move(blocks)}};
+  return FamilyChoice{{std::move(blocks)}};
 }
 
 FamilyChoice parse_families(const std::string& text) {
   if (text == "auto") return {};
   FamilyChoice choice;
   for (const std::string& name : split(text, ',')) {
-    choice.alternatives.push_back({{known_family(name), {}}});
+    choice.alternatives.push_back(Blocks{FamilyBlock{known_family(name)}});
   }
   if (choice.automatic()) throw std::invalid_argument("--families names no family");
   return choice;
@@ -245,10 +240,12 @@ std::vector<Candidate> make_candidates(const FamilyChoice& choice, const Table& 
       if (!taken) candidates.push_back({title, make});
     }
   }
-  if (!options.structure.empty() && !structured) {
-    throw std::invalid_argument(fmt::format(
-        "--structure {}: the family {} has no covariance structure; leave the option out",
-        options.structure, candidates.front().name));
+  for (const auto& [option, value] :
+       {std::pair("--structure", options.structure), std::pair("--prior", options.prior)}) {
+    if (structured || value.empty() || value == "none") continue;
+    throw std::invalid_argument(
+        fmt::format("{} {}: the family {} has no covariance structures; leave the option out",
+                    option, value, candidates.front().name));
   }
   return candidates;
 }

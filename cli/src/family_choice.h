@@ -35,8 +35,8 @@ struct FamilyChoice {
   void add_trials(const std::string& trials);
 };
 
-/// Parses `gaussian`, `auto` or `a+b=gaussian,c=poisson`. Throws std::invalid_argument that lists the
-/// known families.
+/// Parses `gaussian`, `auto` or `a+b=gaussian,c=poisson`. Throws std::invalid_argument that lists
+/// the known families.
 FamilyChoice parse_family(const std::string& text);
 
 /// Parses `normal,poisson,...` or `auto`.

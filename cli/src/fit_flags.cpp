@@ -49,10 +49,11 @@ AnyAssignment parse_assignment(const std::string& text) {
     const std::optional<Index> keep = parse_index(text.substr(truncated.size()));
     if (keep && *keep >= 1) return Truncated{*keep};
   }
-  throw std::invalid_argument(fmt::format(
-      "--assignment is soft, hard, stochastic, annealed or truncated:KEEP with KEEP at least 1, not "
-      "\"{}\"",
-      text));
+  throw std::invalid_argument(
+      fmt::format("--assignment is soft, hard, stochastic, annealed or truncated:KEEP with KEEP at "
+                  "least 1, not "
+                  "\"{}\"",
+                  text));
 }
 
 std::string start_label_column(const std::string& init) {
@@ -76,10 +77,9 @@ Components choose_components(const FitFlags& flags, const Data& data) {
                     flags.components, labels));
   }
   if (components.last > data.table.rows()) {
-    throw std::invalid_argument(
-        fmt::format("--components {}: {} cannot have {}; ask for at most as many as rows",
-                    flags.components, count_of(data.table.rows(), "row"),
-                    count_of(components.last, "component")));
+    throw std::invalid_argument(fmt::format(
+        "--components {}: {} cannot have {}; ask for at most as many as rows", flags.components,
+        count_of(data.table.rows(), "row"), count_of(components.last, "component")));
   }
   return components;
 }
@@ -108,9 +108,8 @@ void check_criterion(const std::string& name) {
   if (name == "cv") return;
   const std::vector<std::string>& known = criterion_names();
   if (std::find(known.begin(), known.end(), name) == known.end()) {
-    throw std::invalid_argument(
-        fmt::format("there is no criterion named \"{}\"; the known ones are {}, cv", name,
-                    join(known, ", ")));
+    throw std::invalid_argument(fmt::format(
+        "there is no criterion named \"{}\"; the known ones are {}, cv", name, join(known, ", ")));
   }
 }
 
@@ -140,8 +139,9 @@ void add_fit_flags(CLI::App& command, FitFlags& flags) {
                      "labels:COLUMN (default: auto)");
   command.add_option("--n-init", flags.fit.n_init, "number of starts; 0 chooses (default: 0)")
       ->check(not_negative);
-  command.add_option("--prior", flags.candidates.prior,
-                     "prior of covariances: none, conjugate or chen-tan (default: none)")
+  command
+      .add_option("--prior", flags.candidates.prior,
+                  "prior of covariances: none, conjugate or chen-tan (default: none)")
       ->check(CLI::IsMember({"none", "conjugate", "chen-tan"}));
   command.add_option("--assignment", flags.assignment,
                      "how rows are shared: soft, hard, stochastic, annealed or truncated:KEEP "
@@ -149,16 +149,19 @@ void add_fit_flags(CLI::App& command, FitFlags& flags) {
   command.add_flag("--equal-weights", flags.equal_weights, "all components equally probable");
   command.add_flag("--noise", flags.candidates.noise,
                    "one more component, uniform on the range of the data, for outliers");
-  command.add_option("--tol", flags.fit.tol,
-                     "stop when less than this is still to gain, in nats (default: 0.001)")
+  command
+      .add_option("--tol", flags.fit.tol,
+                  "stop when less than this is still to gain, in nats (default: 0.001)")
       ->check(CLI::NonNegativeNumber);
-  command.add_option("--max-iter", flags.fit.max_iter,
-                     "largest number of passes over the data (default: 5000)")
+  command
+      .add_option("--max-iter", flags.fit.max_iter,
+                  "largest number of passes over the data (default: 5000)")
       ->check(positive);
   flags.fit.seed = 1;
   command.add_option("--seed", flags.fit.seed, "seed of random starts (default: 1)");
-  command.add_option("--threads", flags.fit.threads,
-                     "threads; 0 is one per core; the result is the same (default: 0)")
+  command
+      .add_option("--threads", flags.fit.threads,
+                  "threads; 0 is one per core; the result is the same (default: 0)")
       ->check(not_negative);
 }
 
@@ -218,8 +221,7 @@ Fit run_single(const Problem& problem) {
     line.show(fmt::format("{} passes, objective {:.6g}", ++passes, progress.objective));
     return true;
   };
-  const MixtureModel model(
-      problem.options.families.front().make(problem.options.components.first));
+  const MixtureModel model(problem.options.families.front().make(problem.options.components.first));
   try {
     return fit(model, problem.data.table.values(), options);
   } catch (const std::invalid_argument& error) {

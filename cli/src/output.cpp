@@ -47,10 +47,11 @@ void check_target(const fs::path& path) {
     if (access(path.c_str(), W_OK) == 0) return;
     throw DataError(fmt::format("cannot write {}: {}", name, std::strerror(errno)));
   }
-  const fs::path folder = folder_of(fs::is_symlink(path, ignored) ? fs::weakly_canonical(path) : path);
+  const fs::path folder =
+      folder_of(fs::is_symlink(path, ignored) ? fs::weakly_canonical(path) : path);
   if (!fs::is_directory(folder, ignored)) {
-    throw DataError(fmt::format("cannot write {}: there is no folder {}", name,
-                                in_quotes(folder.string())));
+    throw DataError(
+        fmt::format("cannot write {}: there is no folder {}", name, in_quotes(folder.string())));
   }
   if (access(folder.c_str(), W_OK) != 0) {
     throw DataError(fmt::format("cannot write {}: {}", name, std::strerror(errno)));

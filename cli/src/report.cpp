@@ -81,15 +81,15 @@ std::string failures(const std::vector<Ranked>& table) {
     const auto& [reason, rows] = reasons[i];
     const std::string more =
         rows.size() > 1 ? fmt::format(" and {} more", rows.size() - 1) : std::string();
-    text += "  " + wrapped_text(fmt::format("{} with {}{}: {}", rows[0]->name,
-                                            count_of(rows[0]->n_components, "component"), more,
-                                            reason),
-                                94) +
+    text += "  " +
+            wrapped_text(fmt::format("{} with {}{}: {}", rows[0]->name,
+                                     count_of(rows[0]->n_components, "component"), more, reason),
+                         94) +
             "\n";
   }
   if (reasons.size() > failures_shown) {
-    text += fmt::format("  and {} other reasons; --json lists all\n",
-                        reasons.size() - failures_shown);
+    text +=
+        fmt::format("  and {} other reasons; --json lists all\n", reasons.size() - failures_shown);
   }
   return text;
 }
@@ -133,9 +133,9 @@ Certainty certainty(const Data& data, const MixtureModel& model,
     const Index row = doubtful[i];
     Index first = 0;
     r.row(row).maxCoeff(&first);
-    result.text += fmt::format("{} line {} ({}: {:.2f})", i == 0 ? ", least sure:" : ",",
-                               data.table.line_of(row), titles[static_cast<std::size_t>(first)],
-                               top[row]);
+    result.text +=
+        fmt::format("{} line {} ({}: {:.2f})", i == 0 ? ", least sure:" : ",",
+                    data.table.line_of(row), titles[static_cast<std::size_t>(first)], top[row]);
   }
   result.text += ".\n";
   return result;
@@ -144,15 +144,16 @@ Certainty certainty(const Data& data, const MixtureModel& model,
 std::string describe_run(const Report& report) {
   std::string text;
   if (report.starts > 1) {
-    text = fmt::format("Best of {} starts ({}); {} of {} completed runs reached it.",
-                       report.starts, report.start, report.hits, report.completed);
+    text = fmt::format("Best of {} starts ({}); {} of {} completed runs reached it.", report.starts,
+                       report.start, report.hits, report.completed);
   } else {
     text = fmt::format("One start ({}).", report.start);
   }
   std::string stop = to_string(report.stop);
   std::replace(stop.begin(), stop.end(), '_', ' ');
-  text += fmt::format(" Stopped after {}: {}.\n",
-                      report.n_iter == 1 ? "1 pass" : fmt::format("{} passes", report.n_iter), stop);
+  text +=
+      fmt::format(" Stopped after {}: {}.\n",
+                  report.n_iter == 1 ? "1 pass" : fmt::format("{} passes", report.n_iter), stop);
   return text;
 }
 
@@ -181,16 +182,15 @@ std::string describe_data(const Data& data) {
   return text + "\n  " + wrapped(names, 96) + "\n";
 }
 
-std::string describe_search(const Comparison& comparison) {
+std::string describe_search(const Comparison& comparison, RowsShown rows) {
   const std::vector<Ranked>& table = comparison.table;
   const auto fitted = static_cast<std::size_t>(
       std::count_if(table.begin(), table.end(), [](const Ranked& row) { return !failed(row); }));
   const std::string title = upper(comparison.criterion);
-  std::string text =
-      fmt::format("{} ranked by {}, smaller is better\n",
-                  count_of(static_cast<long long>(fitted), "model"), title);
+  std::string text = fmt::format("{} ranked by {}, smaller is better\n",
+                                 count_of(static_cast<long long>(fitted), "model"), title);
   std::size_t width = 8;
-  const std::size_t shown = std::min(fitted, rows_shown);
+  const std::size_t shown = rows == RowsShown::all ? fitted : std::min(fitted, rows_shown);
   for (std::size_t i = 0; i < shown; ++i) {
     width = std::max(width, std::min<std::size_t>(width_of(table[i].name), 40));
   }
@@ -198,10 +198,10 @@ std::string describe_search(const Comparison& comparison) {
                       pad_right("model", width), title);
   for (std::size_t i = 0; i < shown; ++i) {
     const Ranked& row = table[i];
-    text += fmt::format("{:>4}  {}  {:>3}  {:>14.3f}  {:>10}  {:>12.3f}  {:>10.3f}", i + 1,
-                        pad_right(shortened(row.name, 40), width), row.n_components,
-                        row.log_likelihood, row.parameter_count, row.value,
-                        row.value - table[0].value);
+    text +=
+        fmt::format("{:>4}  {}  {:>3}  {:>14.3f}  {:>10}  {:>12.3f}  {:>10.3f}", i + 1,
+                    pad_right(shortened(row.name, 40), width), row.n_components, row.log_likelihood,
+                    row.parameter_count, row.value, row.value - table[0].value);
     if (row.status != "ok") text += "  " + row.status.substr(0, row.status.find(':'));
     text += "\n";
   }
@@ -215,8 +215,7 @@ std::string describe_fit(const Problem& problem, const Fit& fit) {
   const std::vector<std::string> titles =
       component_titles(model, problem.component_names(model.n_components()));
   std::string text = fmt::format("{} with {}: log-likelihood {:.3f}, {}\n{}\n", model.title(),
-                                 count_of(model.n_components(), "component"),
-                                 report.log_likelihood,
+                                 count_of(model.n_components(), "component"), report.log_likelihood,
                                  count_of(report.parameter_count, "parameter"),
                                  describe_criteria(report.criteria));
   text += describe_run(report);

@@ -12,8 +12,11 @@ namespace mix::cli {
 /// `faithful.csv: 272 rows, 2 columns (eruptions, waiting)`.
 std::string describe_data(const Data& data);
 
-/// The ranked table: the best rows, how many more there are, and what failed and why.
-std::string describe_search(const Comparison& comparison);
+/// How much of a ranked table is shown.
+enum class RowsShown { best, all };
+
+/// The ranked table: its rows, how many more there are, and what failed and why.
+std::string describe_search(const Comparison& comparison, RowsShown rows = RowsShown::best);
 
 /// The fitted model: how it went, the components, and how sure each row is.
 std::string describe_fit(const Problem& problem, const Fit& fit);
