@@ -7,8 +7,35 @@
 
 #include <algorithm>
 
+#ifdef __SANITIZE_THREAD__
+#include <sanitizer/tsan_interface.h>
+#endif
+
 namespace mix {
 namespace {
+
+// The thread sanitizer does not see how oneTBB hands work over, because the library itself is not
+// instrumented. These tell it: what came before the loop happened before each task, and each task
+// before what comes after the loop. Without the sanitizer they are nothing.
+class Handover {
+ public:
+  void release() {
+#ifdef __SANITIZE_THREAD__
+    __tsan_release(this);
+#endif
+  }
+  void acquire() {
+#ifdef __SANITIZE_THREAD__
+    __tsan_acquire(this);
+#endif
+  }
+
+ private:
+  char place_ = 0;
+};
+
+Handover begin;
+Handover end;
 
 using Range = oneapi::tbb::blocked_range<Index>;
 
@@ -22,12 +49,18 @@ struct BlockSum {
       : rows(other.rows), body(other.body), sum(Vector::Zero(other.sum.size())) {}
 
   void operator()(const Range& blocks) {
+    begin.acquire();
     for (Index block = blocks.begin(); block != blocks.end(); ++block) {
       const Index first = block * block_rows;
       body(first, std::min(block_rows, rows - first), sum);
     }
+    end.release();
   }
-  void join(const BlockSum& right) { sum += right.sum; }
+  void join(const BlockSum& right) {
+    end.acquire();
+    sum += right.sum;
+    end.release();
+  }
 
   Index rows;
   const std::function<void(Index, Index, VectorRef)>& body;
@@ -50,7 +83,9 @@ Vector sum_over_blocks(Index rows, Index size,
     return std::move(total.sum);
   }
   const auto grain = static_cast<std::size_t>((blocks + max_leaves - 1) / max_leaves);
+  begin.release();
   oneapi::tbb::parallel_deterministic_reduce(Range(0, blocks, grain), total);
+  end.acquire();
   return std::move(total.sum);
 }
 
@@ -66,7 +101,13 @@ void for_each_index(Index count, const std::function<void(Index)>& body) {
     if (count == 1) body(0);
     return;
   }
-  oneapi::tbb::parallel_for(Index{0}, count, body);
+  begin.release();
+  oneapi::tbb::parallel_for(Index{0}, count, [&body](Index i) {
+    begin.acquire();
+    body(i);
+    end.release();
+  });
+  end.acquire();
 }
 
 void with_threads(Index threads, const std::function<void()>& body) {
@@ -75,7 +116,13 @@ void with_threads(Index threads, const std::function<void()>& body) {
     return;
   }
   oneapi::tbb::task_arena arena(static_cast<int>(threads));
-  arena.execute(body);
+  begin.release();
+  arena.execute([&body] {
+    begin.acquire();
+    body();
+    end.release();
+  });
+  end.acquire();
 }
 
 }  // namespace mix

@@ -9,6 +9,7 @@
 
 #include "mix/models/model_file.h"
 #include "mix/parallel.h"
+#include "growing.h"
 #include "seeding.h"
 
 namespace mix {
@@ -16,43 +17,6 @@ namespace {
 
 // Log-likelihoods that should not fall in K may differ by this much, in nats.
 constexpr double no_loss = 1e-6;
-
-// Responsibilities of K components from those of K-1: component j is cut in two by the sign of the
-// projection on the direction in which its rows vary most.
-Matrix split(const Matrix& r, Weights w, const Matrix& points, Index j) {
-  const Index n = r.rows();
-  const Index k = r.cols();
-  const Vector share = r.col(j).cwiseProduct(w);
-  const double mass = share.sum();
-  Matrix grown(n, k + 1);
-  grown.leftCols(k) = r;
-  grown.col(k).setZero();
-  if (!(mass > 0)) return grown;
-  const Eigen::RowVectorXd center = share.transpose() * points / mass;
-  const Matrix centered = points.rowwise() - center;
-  // The leading direction by power iteration on the weighted scatter; a cut needs no more digits.
-  Vector direction = (centered.cwiseAbs2().transpose() * share).cwiseSqrt();
-  for (int step = 0; step < 30 && direction.norm() > 0; ++step) {
-    const Vector projected = (centered * direction).cwiseProduct(share);
-    const Vector next = centered.transpose() * projected;
-    if (!(next.norm() > 0)) break;
-    direction = next.normalized();
-  }
-  const Vector side = centered * direction;
-  for (Index i = 0; i < n; ++i) {
-    if (side[i] > 0) std::swap(grown(i, j), grown(i, k));
-  }
-  return grown;
-}
-
-// The same mixture with component j counted twice at half its weight.
-Matrix doubled(const Matrix& r, Index j) {
-  Matrix grown(r.rows(), r.cols() + 1);
-  grown.leftCols(r.cols()) = r;
-  grown.col(j) *= 0.5;
-  grown.col(r.cols()) = grown.col(j);
-  return grown;
-}
 
 class Ladder {
  public:
@@ -104,23 +68,27 @@ class Ladder {
   }
 
   void add_grown_starts(const MixtureModel& model, FitOptions& fit_options) const {
-    const Matrix r = last_->model.responsibilities(x_);
-    if (r.cols() + 1 != model.n_components()) return;
-    const Matrix points = model.family().embed(x_);
-    for (Index j = 0; j < r.cols(); ++j) {
-      fit_options.more_starts.emplace_back(start::Responsibilities{split(r, w_, points, j)});
+    const MixtureModel& smaller = last_->model;
+    if (smaller.n_components() + 1 != model.n_components()) return;
+    const std::vector<Index> splittable = learnable_components(smaller.family());
+    for (Matrix& r : grow(smaller.state(), x_, w_, model.family().embed(x_), splittable,
+                          splittable.back() + 1)) {
+      fit_options.more_starts.emplace_back(start::Responsibilities{std::move(r)});
     }
   }
 
   // Where no start of K components reaches the likelihood of K-1: the smaller mixture itself, with
   // its heaviest component doubled, is a mixture of K components.
   [[nodiscard]] std::optional<Fit> fit_doubled(const MixtureModel& model) const {
-    const Matrix r = last_->model.responsibilities(x_);
-    if (r.cols() + 1 != model.n_components()) return std::nullopt;
-    Index heaviest = 0;
-    last_->model.weights().maxCoeff(&heaviest);
+    const MixtureModel& smaller = last_->model;
+    if (smaller.n_components() + 1 != model.n_components()) return std::nullopt;
+    const std::vector<Index> splittable = learnable_components(smaller.family());
+    const Index heaviest = *std::max_element(
+        splittable.begin(), splittable.end(),
+        [&](Index a, Index b) { return smaller.weights()[a] < smaller.weights()[b]; });
     FitOptions fit_options = options_.fit;
-    fit_options.start = start::Responsibilities{doubled(r, heaviest)};
+    fit_options.start = start::Responsibilities{
+        doubled(smaller.responsibilities(x_), heaviest, splittable.back() + 1)};
     Fit result = fit(model, x_, fit_options);
     if (result.report.log_likelihood < last_->report.log_likelihood - no_loss) return std::nullopt;
     result.report.warnings.emplace_back(

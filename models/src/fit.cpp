@@ -9,13 +9,20 @@
 
 #include "mix/json_fields.h"
 #include "mix/parallel.h"
+#include "growing.h"
 #include "search.h"
+#include "seeding.h"
 
 namespace mix {
 namespace {
 
 // Passes of a start before the starts are ranked.
 constexpr Index short_passes = 25;
+// Passes of a way to grow by one component before the ways are ranked.
+constexpr Index growing_passes = 6;
+// More rows than this are searched on a random part of them; the best start then sees all rows.
+constexpr Index most_searched_rows = 50000;
+constexpr Index searched_rows = 20000;
 // Optima closer than this, in nats, count as one.
 constexpr double same_optimum = 0.01;
 
@@ -63,6 +70,36 @@ class Search {
         options_(options) {}
 
   Run best(Report& report) {
+    if (x_.rows() > most_searched_rows && std::holds_alternative<start::Auto>(options_.start) &&
+        options_.assignment.as<Known>() == nullptr) {
+      return best_from_part(report);
+    }
+    return best_of_all(report);
+  }
+
+ private:
+  Run best_from_part(Report& report) {
+    Rng rng(options_.seed, Purpose::start, 1U << 21U);
+    std::vector<Index> rows = sample_without_replacement(rng, x_.rows(), searched_rows);
+    std::sort(rows.begin(), rows.end());
+    FitOptions inner = options_;
+    inner.sample_weight = Vector(w_(rows));
+    inner.more_starts.clear();
+    Report found;
+    const Matrix part = x_(rows, Eigen::all);
+    const Run best = Search(model_, part, inner).best_of_all(found);
+
+    FitOptions outer = options_;
+    outer.start = start::Responsibilities{responsibilities(best.state, x_)};
+    Run run = Search(model_, x_, outer).best_of_all(report);
+    run.start = best.start;
+    report.starts = found.starts;
+    report.completed = found.completed;
+    report.hits = found.hits;
+    return run;
+  }
+
+  Run best_of_all(Report& report) {
     Starter starter(model_, x_, w_, options_);
     const std::vector<PlannedStart> planned = starter.plan();
     report.starts = static_cast<Index>(planned.size());
@@ -70,6 +107,8 @@ class Search {
     for (const PlannedStart& next : planned) {
       if (const auto* several = std::get_if<start::ShortRuns>(&next.start)) {
         runs.push_back(best_short_run(starter, *several));
+      } else if (std::holds_alternative<start::Growing>(next.start) && starter.grows()) {
+        runs.push_back(grown_run(starter));
       } else {
         runs.push_back({to_string(next.start), starter.begin(next), {}, {}});
       }
@@ -87,7 +126,6 @@ class Search {
     return best_completed(runs, report);
   }
 
- private:
   [[nodiscard]] EmOptions em_options() {
     EmOptions em;
     em.assignment = options_.assignment;
@@ -123,6 +161,26 @@ class Search {
       if (!best || next.better_than(*best)) best = std::move(next);
     }
     return *std::move(best);
+  }
+
+  Run grown_run(Starter& starter) {
+    const std::vector<Index> nobody(static_cast<std::size_t>(x_.rows()), 0);
+    Run run{"growing", starter.begin(shares_from_labels(nobody, w_, starter.smaller(1)), 1), {}, {}};
+    carry_on(run, x_, w_, short_options(growing_passes));
+    for (Index groups = 1; groups < starter.groups(); ++groups) {
+      const std::vector<Index> splittable = learnable_components(run.state.family);
+      const Index position = learnable_components(starter.smaller(groups + 1)).back();
+      std::optional<Run> best;
+      for (Matrix& r : grow(run.state, x_, w_, starter.points(1), splittable, position)) {
+        r.array().colwise() *= w_.array();
+        Run next{"growing", starter.begin(r, groups + 1), {}, {}};
+        carry_on(next, x_, w_, short_options(growing_passes));
+        if (!best || next.better_than(*best)) best = std::move(next);
+      }
+      run = *std::move(best);
+      carry_on(run, x_, w_, short_options(2 * growing_passes));
+    }
+    return run;
   }
 
   // Completes the most promising runs, each until it converges or can no longer become the best.

@@ -27,13 +27,14 @@ const T* as(const Start& start) {
 Starter::Starter(const MixtureModel& model, Rows x, Weights w, const FitOptions& options)
     : model_(model), x_(x), w_(w), options_(options), prepared_(model.family()) {
   prepared_.prepare(x, w);
-  groups_ = static_cast<Index>(learnable_components(prepared_).size());
+  learnable_ = learnable_components(prepared_);
+  groups_ = static_cast<Index>(learnable_.size());
 }
 
 Index Starter::default_draws() const {
   // Small problems cost little, so they get many starts; large ones the least that is sensible.
   const double work = static_cast<double>(x_.rows()) * static_cast<double>(model_.n_components());
-  return std::clamp(static_cast<Index>(4e4 / work), Index{6}, Index{30});
+  return std::clamp(static_cast<Index>(3e5 / work), Index{8}, Index{30});
 }
 
 bool Starter::hierarchy_fits() const {
@@ -67,6 +68,7 @@ void Starter::plan_one(const Start& start, std::vector<PlannedStart>& planned) c
   if (x_.rows() <= hierarchy_row_limit && hierarchy_fits() && draws > 1) {
     planned.push_back({start::Hierarchical{}, 0});
   }
+  if (grows() && draws > 2) planned.push_back({start::Growing{}, 0});
   for (Index draw = 0; static_cast<Index>(planned.size()) < draws; ++draw) {
     switch (draw % 6) {
       case 2:
@@ -175,11 +177,29 @@ MixtureState Starter::begin(const PlannedStart& planned) {
     // Only what the data teach about scales; the parameters stay.
     return state;
   }
-  state.family = prepared_;
-  const Matrix r = shares(planned);
-  state.family.start(x_, r);
+  return begin(shares(planned), groups_);
+}
+
+AnyFamily Starter::smaller(Index groups) const {
+  AnyFamily family = prepared_;
+  if (groups == groups_) return family;
+  std::vector<Index> kept;
+  for (Index k = 0; k < prepared_.size(); ++k) {
+    const auto found = std::find(learnable_.begin(), learnable_.end(), k);
+    if (found == learnable_.end() || found - learnable_.begin() < groups) kept.push_back(k);
+  }
+  family.select(kept);
+  return family;
+}
+
+MixtureState Starter::begin(const Matrix& shares, Index groups) {
+  MixtureState state{model_.weights(), smaller(groups)};
+  if (groups < groups_) {
+    state.weights.setConstant(shares.cols(), 1.0 / static_cast<double>(shares.cols()));
+  }
+  state.family.start(x_, shares);
   if (options_.mixing == MixingWeights::free) {
-    const Vector mass = r.colwise().sum();
+    const Vector mass = shares.colwise().sum();
     state.weights = mass / mass.sum();
   } else if (options_.mixing == MixingWeights::equal) {
     state.weights.setConstant(1.0 / static_cast<double>(state.weights.size()));

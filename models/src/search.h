@@ -25,6 +25,16 @@ class Starter {
   [[nodiscard]] std::vector<PlannedStart> plan() const;
   /// The state that a start leads to: shares, then a first M-step from a prepared family.
   MixtureState begin(const PlannedStart& planned);
+  /// The prepared family with only `groups` of the components that take part in a partition.
+  [[nodiscard]] AnyFamily smaller(Index groups) const;
+  /// The state of smaller(groups) after a first M-step from `shares`, a column for each component.
+  MixtureState begin(const Matrix& shares, Index groups);
+  /// Whether smaller models can be made.
+  [[nodiscard]] bool grows() const { return prepared_.selects() && groups_ > 1; }
+  /// How many components take part in a partition of the rows.
+  [[nodiscard]] Index groups() const { return groups_; }
+  /// The rows as points; odd draws see them sphered.
+  const Matrix& points(Index draw);
 
  private:
   void plan_one(const Start& start, std::vector<PlannedStart>& planned) const;
@@ -32,14 +42,14 @@ class Starter {
   [[nodiscard]] bool hierarchy_fits() const;
   Matrix shares(const PlannedStart& planned);
   std::vector<Index> hierarchical_labels(Index k);
-  const Matrix& points(Index draw);
 
   const MixtureModel& model_;
   Rows x_;
   Weights w_;
   const FitOptions& options_;
   AnyFamily prepared_;
-  Index groups_ = 0;  // components that take part in a partition
+  std::vector<Index> learnable_;  // components that take part in a partition
+  Index groups_ = 0;              // how many
   Matrix embedded_;
   std::optional<Matrix> sphered_;
   std::optional<Hierarchy> hierarchy_;

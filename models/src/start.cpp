@@ -17,6 +17,7 @@ struct Name {
   std::string operator()(const start::Responsibilities&) const { return "responsibilities"; }
   std::string operator()(const start::Parameters&) const { return "parameters"; }
   std::string operator()(const start::Hierarchical&) const { return "hierarchical"; }
+  std::string operator()(const start::Growing&) const { return "growing"; }
   std::string operator()(const start::ShortRuns&) const { return "short-runs"; }
 };
 
@@ -25,9 +26,9 @@ struct Name {
 std::string to_string(const Start& start) { return std::visit(Name{}, start); }
 
 Start parse_start(const std::string& name) {
-  static const std::array<Start, 6> known{start::Auto{},         start::KMeansPlusPlus{},
-                                          start::KMeans{},       start::Random{},
-                                          start::Hierarchical{}, start::ShortRuns{}};
+  static const std::array<Start, 7> known{
+      start::Auto{},         start::KMeansPlusPlus{}, start::KMeans{},   start::Random{},
+      start::Hierarchical{}, start::Growing{},        start::ShortRuns{}};
   std::string names;
   for (const Start& start : known) {
     if (to_string(start) == name) return start;

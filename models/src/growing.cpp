@@ -1,0 +1,83 @@
+#include "growing.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace mix {
+namespace {
+
+// Share of the rows that an inserted component starts from.
+constexpr double inserted_share = 0.1;
+
+Matrix with_column(const Matrix& r, Index position) {
+  Matrix grown(r.rows(), r.cols() + 1);
+  grown.leftCols(position) = r.leftCols(position);
+  grown.col(position).setZero();
+  grown.rightCols(r.cols() - position) = r.rightCols(r.cols() - position);
+  return grown;
+}
+
+// The rows of component j on one side of its mean, along its leading direction, move to the new one.
+Matrix split(const Matrix& r, Weights w, const Matrix& points, Index j, Index position) {
+  Matrix grown = with_column(r, position);
+  const Vector share = r.col(j).cwiseProduct(w);
+  const double mass = share.sum();
+  if (!(mass > 0)) return grown;
+  const Eigen::RowVectorXd center = share.transpose() * points / mass;
+  const Matrix centered = points.rowwise() - center;
+  // The leading direction by power iteration on the weighted scatter; a cut needs no more digits.
+  Vector direction = (centered.cwiseAbs2().transpose() * share).cwiseSqrt();
+  for (int step = 0; step < 30; ++step) {
+    const Vector projected = (centered * direction).cwiseProduct(share);
+    const Vector next = centered.transpose() * projected;
+    if (!(next.norm() > 0)) break;
+    direction = next.normalized();
+  }
+  const Vector side = centered * direction;
+  const Index column = j < position ? j : j + 1;
+  for (Index i = 0; i < r.rows(); ++i) {
+    if (side[i] > 0) std::swap(grown(i, column), grown(i, position));
+  }
+  return grown;
+}
+
+// The rows of lowest density become the new component.
+Matrix insert(const Matrix& r, Weights w, const Vector& log_density, Index position) {
+  Matrix grown = with_column(r, position);
+  std::vector<Index> order(static_cast<std::size_t>(r.rows()));
+  std::iota(order.begin(), order.end(), Index{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](Index a, Index b) { return log_density[a] < log_density[b]; });
+  double left = w.sum() * inserted_share;
+  for (const Index i : order) {
+    if (left <= 0) break;
+    grown.row(i).setZero();
+    grown(i, position) = 1;
+    left -= w[i];
+  }
+  return grown;
+}
+
+}  // namespace
+
+std::vector<Matrix> grow(const MixtureState& state, Rows x, Weights w, const Matrix& points,
+                         const std::vector<Index>& splittable, Index position) {
+  Matrix r(x.rows(), state.family.size());
+  Vector log_density(x.rows());
+  log_joint(state, x, r);
+  Soft{}.assign({}, r, log_density);
+  std::vector<Matrix> grown;
+  for (const Index j : splittable) grown.push_back(split(r, w, points, j, position));
+  grown.push_back(insert(r, w, log_density, position));
+  return grown;
+}
+
+Matrix doubled(const Matrix& r, Index j, Index position) {
+  Matrix grown = with_column(r, position);
+  const Index column = j < position ? j : j + 1;
+  grown.col(column) *= 0.5;
+  grown.col(position) = grown.col(column);
+  return grown;
+}
+
+}  // namespace mix

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <vector>
+
+#include "mix/em.h"
+
+namespace mix {
+
+/// Responsibilities of K+1 components from those of K, in several ways: each component cut in two
+/// across the direction in which its rows vary most, and the worst-explained rows split off as a
+/// component of their own. `points` are the embedded rows; the new component is column
+/// `position`.
+std::vector<Matrix> grow(const MixtureState& state, Rows x, Weights w, const Matrix& points,
+                         const std::vector<Index>& splittable, Index position);
+
+/// The same density with component j counted twice at half its weight; the copy is column `position`.
+Matrix doubled(const Matrix& r, Index j, Index position);
+
+}  // namespace mix
