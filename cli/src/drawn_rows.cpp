@@ -57,7 +57,9 @@ std::vector<Index> thinned(Index size, Index n) {
 
 bool is_jittered(const Column& column, ConstVectorRef values) {
   if (column.kind != ColumnKind::count) return column.kind == ColumnKind::category;
-  return std::set<double>(values.begin(), values.end()).size() <= 30;
+  const auto different =
+      static_cast<Index>(std::set<double>(values.begin(), values.end()).size());
+  return different <= 30 || values.size() > 20 * different;
 }
 
 Vector jittered(ConstVectorRef values, std::uint64_t stream) {
@@ -97,6 +99,15 @@ Range extended(Range range, Range other, double most) {
   const double room = most * range.length();
   return {std::max(range.low - room, std::min(range.low, other.low)),
           std::min(range.high + room, std::max(range.high, other.high))};
+}
+
+double tic_step(Range range, int most) {
+  const double least = range.length() / most;
+  const double power = std::pow(10.0, std::floor(std::log10(least)));
+  for (const double factor : {1.0, 2.0, 5.0}) {
+    if (factor * power >= least) return factor * power;
+  }
+  return 10 * power;
 }
 
 std::string tic_format(Range range) {

@@ -25,7 +25,7 @@ DrawnRows drawn_rows(const MixtureModel& model, const Table& table, Index most);
 std::vector<Index> thinned(Index size, Index n);
 
 /// Whether the values of a column are drawn a little beside their place, so that equal ones do not
-/// hide each other: categories, and counts of which there are few different ones.
+/// hide each other: categories, and counts most of which are equal to many others.
 bool is_jittered(const Column& column, ConstVectorRef values);
 /// The values moved by at most 0.3, each time the same; `stream` tells columns apart.
 Vector jittered(ConstVectorRef values, std::uint64_t stream);
@@ -39,6 +39,8 @@ Range padded_range(ConstVectorRef values, double room);
 /// `range` extended to `other`, at most by the share `most` of its length on either side.
 Range extended(Range range, Range other, double most);
 
+/// The distance of at most `most` tics at round numbers: 1, 2 or 5 times a power of ten.
+double tic_step(Range range, int most);
 /// A gnuplot format for the tics of an axis that shows all digits in which they differ.
 std::string tic_format(Range range);
 

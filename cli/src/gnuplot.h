@@ -39,7 +39,7 @@ std::string rgb(Color color);
 
 inline constexpr Color ink = 0x222222;
 inline constexpr Color gray = 0x8A8A8A;
-inline constexpr Color bars = 0xDFDFDF;
+inline constexpr Color bars = 0xD6D6D6;
 
 /// A number that gnuplot reads back as the same double.
 std::string number(double value);

@@ -39,14 +39,16 @@ double decimal_step(const std::vector<double>& values) {
 
 Histogram counted(const std::vector<double>& values, double low, double width, Index bins) {
   Histogram result{low, width, std::vector<Index>(static_cast<std::size_t>(bins), 0)};
-  for (const double value : values) {
-    const auto bin = static_cast<Index>((value - low) / width);
-    ++result.counts[static_cast<std::size_t>(std::clamp<Index>(bin, 0, bins - 1))];
-  }
+  for (const double value : values) ++result.counts[result.bin(value)];
   return result;
 }
 
 }  // namespace
+
+std::size_t Histogram::bin(double x) const {
+  return static_cast<std::size_t>(
+      std::clamp((x - low) / width, 0.0, static_cast<double>(counts.size() - 1)));
+}
 
 double Histogram::density(std::size_t i) const {
   const Index n = std::accumulate(counts.begin(), counts.end(), Index{0});

@@ -16,6 +16,8 @@ struct Histogram {
     return low + (static_cast<double>(i) + 0.5) * width;
   }
   [[nodiscard]] double high() const { return low + width * static_cast<double>(counts.size()); }
+  /// The bin that holds `x`, the nearest one when none does.
+  [[nodiscard]] std::size_t bin(double x) const;
   /// The share of the values in bin i per unit of the axis; times the width it sums to one.
   [[nodiscard]] double density(std::size_t i) const;
   [[nodiscard]] double highest() const;

@@ -44,9 +44,13 @@ Matrix weighted_densities(const MixtureModel& model, const Vector& x) {
   return result;
 }
 
-std::vector<std::vector<double>> curve(const Vector& x, ConstVectorRef y) {
+/// The part of a curve that can be told from the axis.
+std::vector<std::vector<double>> curve(const Vector& x, ConstVectorRef y, double least) {
   std::vector<std::vector<double>> rows;
-  for (Index i = 0; i < x.size(); ++i) rows.push_back({x[i], y[i]});
+  for (Index i = 0; i < x.size(); ++i) {
+    if (y[i] > least) rows.push_back({x[i], y[i]});
+  }
+  if (rows.empty()) rows.push_back({x[0], 0});
   return rows;
 }
 
@@ -85,22 +89,32 @@ void plot_distribution(Picture& picture, const MixtureModel& model, const Table&
   std::vector<std::string> elements{fmt::format(
       "{} using 1:2:3 with boxes fc rgb {} fs solid border rgb {} title 'data'", picture.data(boxes),
       rgb(bars), rgb(one_by_one ? bars : 0xFFFFFF))};
-  if (k > 1) {
-    for (Index c = 0; c < k; ++c) {
-      const std::string color = rgb(component_color(model, c));
+  const double least = 0.002 * std::max(top, histogram.highest());
+  const double mark = std::clamp(30.0 / static_cast<double>(boxes.size()), 0.45, 0.8);
+  const std::string sum = picture.data(curve(x, y.col(k), least));
+  const std::string sum_title = k > 1 ? "'mixture'" : "'model'";
+  if (!one_by_one) {
+    elements.push_back(
+        fmt::format("{} with lines lc rgb {} lw 3.4 title {}", sum, rgb(ink), sum_title));
+  }
+  for (Index c = 0; c < k && k > 1; ++c) {
+    const std::string color = rgb(component_color(model, c));
+    const std::string data = picture.data(curve(x, y.col(c), least));
+    const std::string title = literal(component_label(model, c));
+    if (one_by_one) {
+      elements.push_back(fmt::format("{} with linespoints lc rgb {} lw 1.4 pt {} ps {} title {}",
+                                     data, color, series_mark(static_cast<std::size_t>(c)),
+                                     0.7 * mark, title));
+    } else {
       elements.push_back(fmt::format(
-          "{} using 1:2 with {} title {}", picture.data(curve(x, y.col(c))),
-          one_by_one ? fmt::format("linespoints lc rgb {} lw 1.2 pt {} ps 0.55", color,
-                                   series_mark(static_cast<std::size_t>(c)))
-                     : fmt::format("lines lc rgb {} lw 1.8", color),
-          literal(component_label(model, c))));
+          "{} with filledcurves y1=0 fc rgb {} fs transparent solid 0.22 noborder", data, color));
+      elements.push_back(fmt::format("{} with lines lc rgb {} lw 1.6 title {}", data, color, title));
     }
   }
-  elements.push_back(fmt::format(
-      "{} using 1:2 with {} title {}", picture.data(curve(x, y.col(k))),
-      one_by_one ? fmt::format("points lc rgb {} pt 6 ps 0.8 lw 1.4", rgb(ink))
-                 : fmt::format("lines lc rgb {} lw 2.2 {}", rgb(ink), k > 1 ? "dt (12,5)" : ""),
-      k > 1 ? "'mixture'" : "'model'"));
+  if (one_by_one) {
+    elements.push_back(fmt::format("{} with points lc rgb {} pt 6 ps {} lw 1.3 title {}", sum,
+                                   rgb(ink), mark, sum_title));
+  }
   picture.plot(elements);
 }
 

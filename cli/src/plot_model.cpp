@@ -33,21 +33,25 @@ std::string heading(const MixtureModel& model, const DrawnRows& rows) {
 }
 
 void write_heading(Picture& picture, const std::string& text) {
+  picture.command("set tmargin 2.6");
   picture.command("set label 1 {} at graph 0, graph 1 left offset 0,0.9 tc rgb {}",
                   literal(text, 110), rgb(0x555555));
 }
 
-void set_axis(Picture& picture, const std::string& axis, const Column& column, Range range) {
+void set_axis(Picture& picture, const std::string& axis, const Column& column, Range range,
+              int tics) {
   picture.command("set {}label {}", axis, literal(column.name));
   picture.command("set {}range [{}:{}]", axis, number(range.low), number(range.high));
   if (column.kind == ColumnKind::category) {
     picture.command("{}", level_labels(axis, column.levels));
-    if (axis == "x" && column.levels.size() > 8) picture.command("set xtics rotate by -40");
   } else {
+    const double step = tic_step(range, tics);
+    const bool whole = column.kind == ColumnKind::count;
+    picture.command("set {}tics {}", axis, number(whole ? std::max(1.0, step) : step));
     picture.command("set format {} '{}'", axis, tic_format(range));
-    // Whole numbers on a short axis: no tics between them.
-    if (column.kind == ColumnKind::count && range.length() < 8) picture.command("set {}tics 1", axis);
   }
+  const bool crowded = column.levels.size() > static_cast<std::size_t>(tics);
+  if (axis == "x") picture.command("set xtics {}", crowded ? "rotate by -40" : "norotate");
 }
 
 Index most_rows(Index panels) { return panels == 1 ? 20000 : 30000 / panels; }

@@ -18,8 +18,9 @@ std::string component_label(const MixtureModel& model, Index k);
 std::string heading(const MixtureModel& model, const DrawnRows& rows);
 /// Writes the line above the axes.
 void write_heading(Picture& picture, const std::string& text);
-/// Names the axis `axis` ("x" or "y") by the column, sets its range and its tics.
-void set_axis(Picture& picture, const std::string& axis, const Column& column, Range range);
+/// Names the axis `axis` ("x" or "y") by the column, sets its range and about `tics` tics.
+void set_axis(Picture& picture, const std::string& axis, const Column& column, Range range,
+              int tics = 8);
 
 /// The picture of a model of one column.
 void plot_distribution(Picture& picture, const MixtureModel& model, const Table& table);
@@ -28,6 +29,16 @@ void plot_plane(Picture& picture, const MixtureModel& model, const Table& table)
 /// The picture of a model of more columns.
 void plot_matrix(Picture& picture, const MixtureModel& model, const Table& table);
 
+/// The axis of column j: its values, and room for the components' ellipses as far as they do not
+/// dwarf the data.
+Range axis_range(const MixtureModel& model, const Table& table, const DrawnRows& rows, Index j);
+/// The ellipses that hold 50 % and 95 % of each component that has a shape in the two columns.
+std::vector<std::string> ellipse_elements(Picture& picture, const MixtureModel& model,
+                                          Index across, Index up, double width);
+/// Entries of a legend: the components, the ellipses when any has a shape in two of the columns, and
+/// the innermost regions of highest density.
+std::vector<std::string> legend(const MixtureModel& model, const std::vector<Index>& columns,
+                                std::size_t n_regions = 0);
 /// How many rows a picture of `panels` panels shows.
 Index most_rows(Index panels);
 /// One element per component: its rows, colored, paler where uncertain. `size` scales the marks.
