@@ -67,9 +67,10 @@ void Product::check() const {
     for (const Index column : block.columns) {
       if (column < 0 || column >= dimension() || used[static_cast<std::size_t>(column)]) {
         throw std::invalid_argument(
-            fmt::format("Product: the blocks name column {} out of {}; each of 0 to {} belongs to "
-                        "one block, once",
-                        column, dimension(), dimension() - 1));
+            fmt::format("Product: column {} is named twice or lies beyond the {} columns of the "
+                        "blocks; columns "
+                        "count from 0 and each belongs to one block",
+                        column, dimension()));
       }
       used[static_cast<std::size_t>(column)] = true;
     }

@@ -62,7 +62,7 @@ bool suits_binary(const Table& table) {
 GaussianOptions gaussian_options(const FamilyRequest& request) {
   GaussianOptions options;
   if (!request.structure.empty()) options.structure = parse_structure(request.structure);
-  options.prior = parse_prior(request.prior.empty() ? "none" : request.prior);
+  options.prior = parse_gaussian_prior(request.prior.empty() ? "none" : request.prior);
   return options;
 }
 

@@ -1,11 +1,14 @@
 #include "mix/parallel.h"
 
 #include <oneapi/tbb/blocked_range.h>
+#include <oneapi/tbb/global_control.h>
+#include <oneapi/tbb/info.h>
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/parallel_reduce.h>
 #include <oneapi/tbb/task_arena.h>
 
 #include <algorithm>
+#include <optional>
 
 #ifdef __SANITIZE_THREAD__
 #include <sanitizer/tsan_interface.h>
@@ -114,6 +117,12 @@ void with_threads(Index threads, const std::function<void()>& body) {
   if (threads <= 0) {
     body();
     return;
+  }
+  // oneTBB starts no more workers than cores otherwise, and says so on stderr.
+  std::optional<oneapi::tbb::global_control> more;
+  if (threads > oneapi::tbb::info::default_concurrency()) {
+    more.emplace(oneapi::tbb::global_control::max_allowed_parallelism,
+                 static_cast<std::size_t>(threads));
   }
   oneapi::tbb::task_arena arena(static_cast<int>(threads));
   begin.release();

@@ -61,10 +61,11 @@ class Frozen {
   static constexpr std::string_view name = "frozen";
 
   Frozen() = default;
-  /// A template, so that no other type converts here: AnyFamily's own converting constructor asks
-  /// whether Frozen can be copied, which must not ask whether Frozen converts to AnyFamily.
-  template <std::same_as<AnyFamily> F>
-  explicit Frozen(F family) : family_(std::move(family)) {}
+  /// Takes whatever AnyFamily takes. A template, because a plain AnyFamily parameter would make the
+  /// question whether a Frozen can be copied depend on itself.
+  template <class F>
+    requires(!std::same_as<std::remove_cvref_t<F>, Frozen> && std::convertible_to<F, AnyFamily>)
+  explicit Frozen(F&& family) : family_(std::forward<F>(family)) {}
 
   [[nodiscard]] const AnyFamily& family() const { return family_; }
   [[nodiscard]] std::string title() const { return family_.title() + " (frozen)"; }

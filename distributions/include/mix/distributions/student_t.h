@@ -1,0 +1,109 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mix/fields.h"
+#include "mix/random.h"
+#include "mix/types.h"
+
+namespace mix {
+
+/// Which components have a scale matrix of their own.
+enum class Scale {
+  per_component,  ///< one each (VVV)
+  common,         ///< one for all (EEE)
+};
+
+/// What is known about the degrees of freedom.
+enum class DegreesOfFreedom {
+  per_component,  ///< estimated, one each
+  shared,         ///< estimated, one for all
+  fixed,          ///< known
+};
+
+struct StudentTOptions {
+  Scale scale = Scale::per_component;
+  DegreesOfFreedom degrees_of_freedom = DegreesOfFreedom::per_component;
+  /// The known degrees of freedom, or where their estimation starts.
+  double dof = 10;
+};
+
+/// k multivariate t distributions: Gaussians with heavy tails, whose estimates outliers hardly
+/// move.
+///
+/// log f(x) = log G((v+D)/2) - log G(v/2) - D/2 log(v pi) - 1/2 log|S| - (v+D)/2 log(1 + q/v), with
+/// G the gamma function, q = (x-m)' S^-1 (x-m), scale matrix S (the covariance is v/(v-2) S) and v
+/// degrees of freedom. Estimated degrees of freedom stay in [0.5, 10000]; at the upper end the
+/// distribution is normal for all purposes. An iteration has two cycles (AECM, Meng & van Dyk
+/// 1997): first m and S, by the step of Kent, Tyler & Vardi (1994), then v by the observed
+/// likelihood. Every S carries the pseudo-scatter of 1e-10 rows with the variances that `prepare`
+/// learned, which matters at singular solutions only; `log_prior` accounts for it.
+class StudentT {
+ public:
+  static constexpr std::string_view name = "student_t";
+  static constexpr double least_dof = 0.5;
+  static constexpr double largest_dof = 1e4;
+
+  StudentT() = default;
+  /// For estimation: k components in `dimension` columns, all at 0 with unit scale. Throws
+  /// std::invalid_argument for sizes below 1 and degrees of freedom that cannot be.
+  StudentT(Index k, Index dimension, StudentTOptions options = {});
+  /// Known parameters: `means` is dimension x k; `scales` holds symmetric positive definite
+  /// matrices, k of them or a common one, as the options say; one value of `dof` per component.
+  StudentT(Matrix means, std::vector<Matrix> scales, Vector dof, StudentTOptions options = {});
+
+  [[nodiscard]] auto mean(Index k) const { return means_.col(k); }
+  [[nodiscard]] const Matrix& scale(Index k) const { return scales_[scale_index(k)]; }
+  [[nodiscard]] double dof(Index k) const { return dof_[k]; }
+  [[nodiscard]] const StudentTOptions& options() const { return options_; }
+  /// "student_t VVV", and what is assumed about the degrees of freedom.
+  [[nodiscard]] std::string title() const;
+
+  [[nodiscard]] Index size() const { return means_.cols(); }
+  [[nodiscard]] Index dimension() const { return means_.rows(); }
+  [[nodiscard]] Index parameter_count() const;
+  void log_densities(Rows x, MatrixRef out) const;
+  void sample(Index k, Rng& rng, VectorRef out) const;
+
+  [[nodiscard]] Index cycles() const;
+  void select_cycle(Index cycle) { cycle_ = cycle; }
+  /// Cycle 0: per component the weight of the rows, that weight times u = (v+D)/(v+q), the sum and
+  /// the lower triangle of the scatter about the current mean times u. Cycle 1: the weight, and the
+  /// sums of log(1 + q/v) at the current v and at the nodes of an interpolation in log v.
+  [[nodiscard]] Index statistics_size() const;
+  void accumulate(Rows x, Shares shares, VectorRef statistics) const;
+  void maximize(ConstVectorRef sum);
+  /// Weighted means and covariances; the degrees of freedom of the options.
+  void start(Rows x, Shares shares);
+
+  /// Throws std::invalid_argument for non-finite cells and constant columns.
+  void prepare(Rows x, Weights w);
+  [[nodiscard]] double log_prior() const;
+  [[nodiscard]] std::string flaw(Index k, double mass) const;
+  void select(const std::vector<Index>& order);
+  void fields(Fields& visit);
+  void describe(Index k, Fields& visit) const;
+
+ private:
+  [[nodiscard]] std::size_t scale_index(Index k) const {
+    return options_.scale == Scale::common ? 0 : static_cast<std::size_t>(k);
+  }
+  [[nodiscard]] Matrix floor() const;
+  void maximize_location_and_scale(ConstVectorRef sum);
+  void maximize_dof(ConstVectorRef sum);
+  void set_scale(std::size_t index, const Matrix& scale);
+  void factorize();
+
+  StudentTOptions options_;
+  Matrix means_;                // dimension x k
+  std::vector<Matrix> scales_;  // k, or the common one
+  Vector dof_;
+  Matrix spread_;    // covariance of all data, empty before `prepare`
+  double rows_ = 0;  // sum of the weights of all data
+  Index cycle_ = 0;
+  std::vector<Matrix> factors_;  // Cholesky factors of scales_
+};
+
+}  // namespace mix

@@ -1,0 +1,152 @@
+#include "degrees_of_freedom.h"
+
+#include <algorithm>
+#include <boost/math/special_functions/digamma.hpp>
+#include <boost/math/special_functions/gamma.hpp>
+#include <boost/math/tools/roots.hpp>
+#include <utility>
+
+#include "mix/distributions/student_t.h"
+
+namespace mix {
+namespace {
+
+// log G(z) - [(z - 1/2) log z - z + log(2 pi)/2] for z >= 10 (Stirling), to the last digits.
+double stirling_rest(double z) {
+  const double y = 1 / (z * z);
+  return (1.0 / 12 -
+          y * (1.0 / 360 -
+               y * (1.0 / 1260 - y * (1.0 / 1680 - y * (1.0 / 1188 - y * 691 / 360360))))) /
+         z;
+}
+
+double log_normalizer_derivative(double dof, double d) {
+  return 0.5 * (boost::math::digamma((dof + d) / 2) - boost::math::digamma(dof / 2) - d / dof);
+}
+
+// The polynomial through values at the nodes of a window, and its derivative.
+class Interpolation {
+ public:
+  Interpolation(DofWindow window, ConstVectorRef values)
+      : window_(window), coefficients_(dof_nodes) {
+    for (Index i = 0; i < dof_nodes; ++i) {
+      double sum = 0;
+      for (Index j = 0; j < dof_nodes; ++j) {
+        sum += values[j] * std::cos(std::numbers::pi * static_cast<double>(i) *
+                                    (static_cast<double>(j) + 0.5) / dof_nodes);
+      }
+      coefficients_[i] = (i == 0 ? 1.0 : 2.0) * sum / dof_nodes;
+    }
+  }
+
+  // Value and derivative at s, by the recurrences of T_i and of T_i' = i U_{i-1}.
+  [[nodiscard]] std::pair<double, double> operator()(double s) const {
+    const double width = window_.last - window_.first;
+    const double t = (2 * s - window_.first - window_.last) / width;
+    double value = coefficients_[0] + coefficients_[1] * t;
+    double derivative = coefficients_[1];
+    double t0 = 1;
+    double t1 = t;
+    double u0 = 1;
+    double u1 = 2 * t;
+    for (Index i = 2; i < dof_nodes; ++i) {
+      t0 = std::exchange(t1, 2 * t * t1 - t0);
+      value += coefficients_[i] * t1;
+      derivative += coefficients_[i] * static_cast<double>(i) * u1;
+      u0 = std::exchange(u1, 2 * t * u1 - u0);
+    }
+    return {value, 2 / width * derivative};
+  }
+
+ private:
+  DofWindow window_;
+  Vector coefficients_;
+};
+
+// The part of the weighted log-likelihood that depends on the degrees of freedom.
+class DofObjective {
+ public:
+  DofObjective(double dof, double d, ConstVectorRef sums)
+      : dof_(dof),
+        d_(d),
+        mass_(sums[0]),
+        current_log_(sums[1]),
+        window_(DofWindow::around(dof)),
+        logs_(window_, sums.tail(dof_nodes)) {}
+
+  // The maximizer in the window, or the current value if that is not worse.
+  [[nodiscard]] double best() const {
+    constexpr Index steps = 24;
+    const double step = (window_.last - window_.first) / steps;
+    Index top = 0;
+    double top_value = -infinity;
+    for (Index i = 0; i <= steps; ++i) {
+      const double v = value(window_.first + step * static_cast<double>(i));
+      if (v > top_value) {
+        top_value = v;
+        top = i;
+      }
+    }
+    const double at = window_.first + step * static_cast<double>(top);
+    const double s =
+        stationary_point(std::max(at - step, window_.first), std::min(at + step, window_.last), at);
+    const double found = std::clamp(std::exp(s), StudentT::least_dof, StudentT::largest_dof);
+    const double now = mass_ * t_log_normalizer(dof_, d_) - 0.5 * (dof_ + d_) * current_log_;
+    return value(s) > now ? found : dof_;
+  }
+
+ private:
+  [[nodiscard]] double value(double s) const {
+    const double dof = std::exp(s);
+    return mass_ * t_log_normalizer(dof, d_) - 0.5 * (dof + d_) * logs_(s).first;
+  }
+  [[nodiscard]] double slope(double s) const {
+    const double dof = std::exp(s);
+    const auto [log, derivative] = logs_(s);
+    return dof * (mass_ * log_normalizer_derivative(dof, d_) - 0.5 * log) -
+           0.5 * (dof + d_) * derivative;
+  }
+  [[nodiscard]] double stationary_point(double low, double high, double otherwise) const {
+    const double left = slope(low);
+    const double right = slope(high);
+    if (!(left > 0 && right < 0)) return otherwise;  // the maximum is at an end of the window
+    std::uintmax_t iterations = 60;
+    const auto [a, b] = boost::math::tools::toms748_solve(
+        [this](double s) { return slope(s); }, low, high, left, right,
+        boost::math::tools::eps_tolerance<double>(45), iterations);
+    return 0.5 * (a + b);
+  }
+
+  double dof_;
+  double d_;
+  double mass_;
+  double current_log_;
+  DofWindow window_;
+  Interpolation logs_;
+};
+
+}  // namespace
+
+double t_log_normalizer(double dof, double d) {
+  const double a = dof / 2;
+  const double b = d / 2;
+  const double log_pi_term = b * std::log(2 * std::numbers::pi);
+  if (a < 10) {
+    return boost::math::lgamma(a + b) - boost::math::lgamma(a) - b * std::log(a) - log_pi_term;
+  }
+  return (a + b - 0.5) * std::log1p(b / a) - b + stirling_rest(a + b) - stirling_rest(a) -
+         log_pi_term;
+}
+
+DofWindow DofWindow::around(double dof) {
+  const double least = std::log(StudentT::least_dof);
+  const double largest = std::log(StudentT::largest_dof);
+  const double s = std::clamp(std::log(dof), least, largest);
+  return {std::max(s - 1, least), std::min(s + 1, largest)};
+}
+
+double best_dof(double dof, double d, ConstVectorRef sums) {
+  return DofObjective(dof, d, sums).best();
+}
+
+}  // namespace mix

@@ -1,0 +1,453 @@
+#include "mix/distributions/student_t.h"
+
+#include <fmt/format.h>
+
+#include <Eigen/Cholesky>
+#include <Eigen/Eigenvalues>
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+#include <utility>
+
+#include "degrees_of_freedom.h"
+#include "mix/parallel.h"
+
+namespace mix {
+namespace {
+
+// The pseudo-scatter of each component, as a share of the rows that it would hold were all equal.
+constexpr double floor_share = 1e-10;
+// Fixed degrees of freedom may be any up to here.
+constexpr double largest_fixed_dof = 1e10;
+// A component is suspect when its smallest eigenvalue relative to that of all data is below this.
+constexpr double smallest_sound = 1e-4;
+constexpr double smallest_sound_of_few_rows = 1e-3;
+
+Index triangle(Index d) { return d * (d + 1) / 2; }
+
+void add_triangle(const Matrix& scatter, VectorRef out) {
+  Index next = 0;
+  for (Index j = 0; j < scatter.cols(); ++j) {
+    const Index length = scatter.rows() - j;
+    out.segment(next, length) += scatter.col(j).tail(length);
+    next += length;
+  }
+}
+
+Matrix symmetric(ConstVectorRef lower, Index d) {
+  Matrix full(d, d);
+  Index next = 0;
+  for (Index j = 0; j < d; ++j) {
+    for (Index i = j; i < d; ++i) full(i, j) = full(j, i) = lower[next++];
+  }
+  return full;
+}
+
+// One row of the data per column.
+struct Residuals {
+  Matrix plain;     // x - mean
+  Matrix whitened;  // the same in coordinates where the scale matrix is the identity
+  Vector squares;   // squared lengths of the whitened ones
+};
+
+// Memory of the thread: blocks come by the thousand, and fresh pages cost more than the arithmetic.
+Residuals& residuals(Rows x, ConstVectorRef mean, const Matrix& factor) {
+  thread_local Residuals r;
+  r.plain.noalias() = x.transpose();
+  r.plain.colwise() -= mean;
+  r.whitened = r.plain;
+  factor.triangularView<Eigen::Lower>().solveInPlace(r.whitened);
+  r.squares = r.whitened.colwise().squaredNorm().transpose();
+  // A row that is not finite is infinitely far away.
+  r.squares = r.squares.array().isNaN().select(infinity, r.squares);
+  return r;
+}
+
+// The weighted mean of each component's rows; `otherwise` where no row has a weight.
+Matrix weighted_means(Rows x, Shares shares, const Matrix& otherwise) {
+  const Index d = x.cols();
+  const Index k = shares.cols();
+  // About a row, so that data far from zero lose no digits.
+  const Vector origin = x.rows() > 0 ? Vector(x.row(0).transpose()) : Vector(Vector::Zero(d));
+  const Vector sum =
+      sum_over_blocks(x.rows(), k * (d + 1), [&](Index first, Index count, VectorRef total) {
+        const Matrix centered = x.middleRows(first, count).rowwise() - origin.transpose();
+        const auto r = shares.middleRows(first, count);
+        for (Index c = 0; c < k; ++c) {
+          total[c * (d + 1)] += r.col(c).sum();
+          total.segment(c * (d + 1) + 1, d) += centered.transpose() * r.col(c);
+        }
+      });
+  Matrix means = otherwise;
+  for (Index c = 0; c < k; ++c) {
+    const double mass = sum[c * (d + 1)];
+    if (mass > 0) means.col(c) = origin + sum.segment(c * (d + 1) + 1, d) / mass;
+  }
+  return means;
+}
+
+void check_options(const StudentTOptions& options) {
+  const bool fixed = options.degrees_of_freedom == DegreesOfFreedom::fixed;
+  const double least = fixed ? 0 : StudentT::least_dof;
+  const double largest = fixed ? largest_fixed_dof : StudentT::largest_dof;
+  if (options.dof > 0 && options.dof >= least && options.dof <= largest) return;
+  throw std::invalid_argument(fmt::format(
+      "StudentT: degrees of freedom {}; {} ones are from {} to {}", options.dof,
+      fixed ? "fixed" : "estimated", fixed ? "above 0" : fmt::format("{}", least), largest));
+}
+
+}  // namespace
+
+StudentT::StudentT(Index k, Index dimension, StudentTOptions options) : options_(options) {
+  if (k < 1 || dimension < 1) {
+    throw std::invalid_argument(fmt::format(
+        "StudentT: {} components in {} columns; both must be at least 1", k, dimension));
+  }
+  check_options(options_);
+  means_ = Matrix::Zero(dimension, k);
+  scales_.assign(options_.scale == Scale::common ? 1 : static_cast<std::size_t>(k),
+                 Matrix::Identity(dimension, dimension));
+  dof_ = Vector::Constant(k, options_.dof);
+  factorize();
+}
+
+StudentT::StudentT(Matrix means, std::vector<Matrix> scales, Vector dof, StudentTOptions options)
+    : options_(options),
+      means_(std::move(means)),
+      scales_(std::move(scales)),
+      dof_(std::move(dof)) {
+  check_options(options_);
+  factorize();
+}
+
+std::string StudentT::title() const {
+  std::string title = options_.scale == Scale::common ? "student_t EEE" : "student_t VVV";
+  if (options_.degrees_of_freedom == DegreesOfFreedom::shared) title += ", shared dof";
+  if (options_.degrees_of_freedom == DegreesOfFreedom::fixed) {
+    title += fmt::format(", {} dof", options_.dof);
+  }
+  return title;
+}
+
+Index StudentT::parameter_count() const {
+  Index count = means_.size() + static_cast<Index>(scales_.size()) * triangle(dimension());
+  if (options_.degrees_of_freedom == DegreesOfFreedom::per_component) count += size();
+  if (options_.degrees_of_freedom == DegreesOfFreedom::shared) count += 1;
+  return count;
+}
+
+void StudentT::log_densities(Rows x, MatrixRef out) const {
+  const auto d = static_cast<double>(dimension());
+  for (Index k = 0; k < size(); ++k) {
+    const Matrix& factor = factors_[scale_index(k)];
+    const Residuals& r = residuals(x, means_.col(k), factor);
+    const double constant = t_log_normalizer(dof_[k], d) - factor.diagonal().array().log().sum();
+    out.col(k) = constant - 0.5 * (dof_[k] + d) * (r.squares.array() / dof_[k]).log1p();
+  }
+}
+
+void StudentT::sample(Index k, Rng& rng, VectorRef out) const {
+  Vector z(dimension());
+  for (double& value : z) value = standard_normal(rng);
+  // The ratio of v to a chi-squared variable.
+  const double stretch = dof_[k] / (2 * standard_gamma(rng, dof_[k] / 2));
+  z *= std::sqrt(stretch);
+  out = means_.col(k) + factors_[scale_index(k)].triangularView<Eigen::Lower>() * z;
+}
+
+Index StudentT::cycles() const {
+  return options_.degrees_of_freedom == DegreesOfFreedom::fixed ? 1 : 2;
+}
+
+Index StudentT::statistics_size() const {
+  const Index d = dimension();
+  return size() * (cycle_ == 0 ? 2 + d + triangle(d) : 2 + dof_nodes);
+}
+
+void StudentT::accumulate(Rows x, Shares shares, VectorRef statistics) const {
+  const Index d = dimension();
+  const Index length = size() > 0 ? statistics_size() / size() : 0;
+  for (Index k = 0; k < size(); ++k) {
+    auto sums = statistics.segment(k * length, length);
+    const auto p = shares.col(k).array();
+    Residuals& r = residuals(x, means_.col(k), factors_[scale_index(k)]);
+    // Rows without a share may hold anything, infinities too.
+    for (Index i = 0; i < x.rows(); ++i) {
+      if (p[i] > 0) continue;
+      r.plain.col(i).setZero();
+      r.squares[i] = 0;
+    }
+    sums[0] += p.sum();
+    if (cycle_ == 0) {
+      const Vector pu = p * (dof_[k] + static_cast<double>(d)) / (dof_[k] + r.squares.array());
+      sums[1] += pu.sum();
+      sums.segment(2, d).noalias() += r.plain * pu;
+      r.whitened.noalias() = r.plain * pu.cwiseSqrt().asDiagonal();
+      Matrix scatter = Matrix::Zero(d, d);
+      scatter.selfadjointView<Eigen::Lower>().rankUpdate(r.whitened);
+      add_triangle(scatter, sums.tail(triangle(d)));
+    } else {
+      const DofWindow window = DofWindow::around(dof_[k]);
+      sums[1] += (p * (r.squares.array() / dof_[k]).log1p()).sum();
+      for (Index j = 0; j < dof_nodes; ++j) {
+        sums[2 + j] += (p * (r.squares.array() * std::exp(-window.node(j))).log1p()).sum();
+      }
+    }
+  }
+}
+
+void StudentT::maximize(ConstVectorRef sum) {
+  if (cycle_ == 0) {
+    maximize_location_and_scale(sum);
+  } else {
+    maximize_dof(sum);
+  }
+}
+
+// With S = c V, the logarithm in the density bounded by its tangent, and the pseudo-scatter F, the
+// bound to maximize over mean, V and c is
+//   -N/2 log|V| + c-terms: A/2 log c - B/2 c - tr((W + F/c) V^-1)/2,  A = sum v P, B = sum v P_u,
+// W the scatter weighted by u. First V at c = 1, then c at that V: both raise the bound and with it
+// the objective. Without F this is c = A/B, for one component the step of Kent, Tyler & Vardi, and
+// the argument carries over to components that share V and c.
+void StudentT::maximize_location_and_scale(ConstVectorRef sum) {
+  const Index d = dimension();
+  const Index length = 2 + d + triangle(d);
+  const Matrix floor_of_one = floor();
+  for (std::size_t index = 0; index < scales_.size(); ++index) {
+    const bool common = options_.scale == Scale::common;
+    const Index first = common ? 0 : static_cast<Index>(index);
+    const Index last = common ? size() : first + 1;
+    const Matrix pseudo = floor_of_one * static_cast<double>(last - first);
+    Matrix scatter = pseudo;
+    double mass = 0;
+    double a = 0;
+    double b = 0;
+    for (Index k = first; k < last; ++k) {
+      const auto sums = sum.segment(k * length, length);
+      if (!(sums[0] > 0) || !(sums[1] > 0)) continue;
+      const Vector shift = sums.segment(2, d) / sums[1];
+      means_.col(k) += shift;
+      scatter += symmetric(sums.tail(triangle(d)), d);
+      scatter -= sums[1] * shift * shift.transpose();
+      mass += sums[0];
+      a += dof_[k] * sums[0];
+      b += dof_[k] * sums[1];
+    }
+    if (!(mass > 0)) continue;
+    const Eigen::LLT<Matrix> factor(scatter);
+    if (factor.info() != Eigen::Success) continue;  // the old scale with the new mean is no worse
+    const double f = factor.solve(pseudo).trace();
+    a /= mass;
+    b /= mass;
+    const double c = (a + std::sqrt(a * a + 4 * b * f)) / (2 * b);
+    set_scale(index, c / mass * scatter);
+  }
+}
+
+void StudentT::maximize_dof(ConstVectorRef sum) {
+  const Index length = 2 + dof_nodes;
+  const auto d = static_cast<double>(dimension());
+  if (options_.degrees_of_freedom == DegreesOfFreedom::shared) {
+    Vector total = Vector::Zero(length);
+    for (Index k = 0; k < size(); ++k) total += sum.segment(k * length, length);
+    if (total[0] > 0) dof_.setConstant(best_dof(dof_[0], d, total));
+    return;
+  }
+  for (Index k = 0; k < size(); ++k) {
+    const auto sums = sum.segment(k * length, length);
+    if (sums[0] > 0) dof_[k] = best_dof(dof_[k], d, sums);
+  }
+}
+
+void StudentT::start(Rows x, Shares shares) {
+  const Index d = dimension();
+  Vector center = Vector::Zero(d);
+  Matrix spread = Matrix::Identity(d, d);
+  if (spread_.size() > 0) spread = spread_.diagonal().asDiagonal();
+  const Vector all = shares.rowwise().sum();
+  center = weighted_means(x, all, center);
+  means_ = weighted_means(x, shares, center.replicate(1, size()));
+  scales_.assign(scales_.size(), spread);
+  dof_.setConstant(options_.dof);
+  factorize();
+  // With infinitely many degrees of freedom every u is 1 and cycle 0 is the step of Gaussians.
+  dof_.setConstant(largest_fixed_dof * largest_fixed_dof);
+  cycle_ = 0;
+  maximize_location_and_scale(sum_over_blocks(
+      x.rows(), statistics_size(), [&](Index first, Index count, VectorRef statistics) {
+        accumulate(x.middleRows(first, count), shares.middleRows(first, count), statistics);
+      }));
+  dof_.setConstant(options_.dof);
+}
+
+void StudentT::prepare(Rows x, Weights w) {
+  const Index d = dimension();
+  if (x.cols() != d) {
+    throw std::invalid_argument(fmt::format(
+        "StudentT: the data have {} columns, but the family describes {}", x.cols(), d));
+  }
+  for (Index j = 0; j < d; ++j) {
+    for (Index i = 0; i < x.rows(); ++i) {
+      if (std::isfinite(x(i, j)) || !(w[i] > 0)) continue;
+      throw std::invalid_argument(fmt::format(
+          "StudentT: column {}, row {} is {}; cells must be finite", j + 1, i + 1, x(i, j)));
+    }
+  }
+  const double rows = w.sum();
+  if (!(rows > 0)) return;
+  const Vector mean = weighted_means(x, w, Matrix::Zero(d, 1));
+  const Vector scatter =
+      sum_over_blocks(x.rows(), d * d, [&](Index first, Index count, VectorRef total) {
+        const Matrix r = x.middleRows(first, count).rowwise() - mean.transpose();
+        const Matrix block = r.transpose() * w.segment(first, count).asDiagonal() * r;
+        total += block.reshaped();
+      });
+  const Matrix spread = scatter.reshaped(d, d) / rows;
+  for (Index j = 0; j < d; ++j) {
+    // Rounding of the mean leaves up to this much of a column whose values are all equal.
+    const double rounding = 1e-14 * std::abs(mean[j]);
+    if (spread(j, j) > rounding * rounding) continue;
+    throw std::invalid_argument(
+        fmt::format("StudentT: column {} is constant, so it has no scale; leave it out", j + 1));
+  }
+  rows_ = rows;
+  spread_ = spread;
+  means_.colwise() = mean;
+  const Matrix variances = spread.diagonal().asDiagonal();
+  scales_.assign(scales_.size(), variances);
+  factorize();
+}
+
+Matrix StudentT::floor() const {
+  const Index d = dimension();
+  if (spread_.size() == 0) return Matrix::Zero(d, d);
+  return floor_share * rows_ / static_cast<double>(size()) *
+         Matrix(spread_.diagonal().asDiagonal());
+}
+
+double StudentT::log_prior() const {
+  if (spread_.size() == 0) return 0;
+  const Matrix pseudo = floor();
+  double sum = 0;
+  for (Index k = 0; k < size(); ++k) {
+    const Matrix half = factors_[scale_index(k)].triangularView<Eigen::Lower>().solve(
+        Matrix(pseudo.diagonal().cwiseSqrt().asDiagonal()));
+    sum -= 0.5 * half.squaredNorm();
+  }
+  return sum;
+}
+
+std::string StudentT::flaw(Index k, double mass) const {
+  const auto d = static_cast<double>(dimension());
+  if (mass < d + 2) {
+    return fmt::format("it holds {:.3g} rows, fewer than {}", mass, dimension() + 2);
+  }
+  if (spread_.size() == 0) return {};
+  Matrix all = spread_;
+  if (Eigen::LLT<Matrix>(all).info() != Eigen::Success) all = spread_.diagonal().asDiagonal();
+  const double smallest =
+      Eigen::GeneralizedSelfAdjointEigenSolver<Matrix>(scale(k), all, Eigen::EigenvaluesOnly)
+          .eigenvalues()[0];
+  const double limit = mass < 5 * d ? smallest_sound_of_few_rows : smallest_sound;
+  if (smallest >= limit) return {};
+  return fmt::format("its scale is {:.2g} of that of all data in one direction", smallest);
+}
+
+void StudentT::select(const std::vector<Index>& order) {
+  means_ = Matrix(means_(Eigen::all, order));
+  dof_ = Vector(dof_(order));
+  if (options_.scale == Scale::common) return;
+  std::vector<Matrix> scales;
+  for (const Index k : order) scales.push_back(scale(k));
+  scales_ = std::move(scales);
+  factorize();
+}
+
+void StudentT::fields(Fields& visit) {
+  std::string scale = options_.scale == Scale::common ? "common" : "per_component";
+  std::string estimated = "per_component";
+  if (options_.degrees_of_freedom == DegreesOfFreedom::shared) estimated = "shared";
+  if (options_.degrees_of_freedom == DegreesOfFreedom::fixed) estimated = "fixed";
+  visit("scale_matrices", scale);
+  visit("estimated_degrees_of_freedom", estimated);
+  visit("first_degrees_of_freedom", options_.dof);
+  visit("means", means_);
+  visit.list(
+      "scales", static_cast<Index>(scales_.size()),
+      [&](Index count) { scales_.resize(static_cast<std::size_t>(count)); },
+      [&](Index i, Fields& element) { element("scale", scales_[static_cast<std::size_t>(i)]); });
+  visit("degrees_of_freedom", dof_);
+  visit("spread_of_all", spread_);
+  visit("rows_of_all", rows_);
+  if (!visit.loading()) return;
+  if (scale != "common" && scale != "per_component") {
+    throw std::invalid_argument(
+        fmt::format("StudentT: scale_matrices is '{}'; known: per_component, common", scale));
+  }
+  options_.scale = scale == "common" ? Scale::common : Scale::per_component;
+  if (estimated == "per_component") {
+    options_.degrees_of_freedom = DegreesOfFreedom::per_component;
+  } else if (estimated == "shared") {
+    options_.degrees_of_freedom = DegreesOfFreedom::shared;
+  } else if (estimated == "fixed") {
+    options_.degrees_of_freedom = DegreesOfFreedom::fixed;
+  } else {
+    throw std::invalid_argument(fmt::format(
+        "StudentT: estimated_degrees_of_freedom is '{}'; known: per_component, shared, fixed",
+        estimated));
+  }
+  check_options(options_);
+  cycle_ = 0;
+  factorize();
+}
+
+void StudentT::describe(Index k, Fields& visit) const {
+  Vector mean = means_.col(k);
+  Matrix matrix = scale(k);
+  double dof = dof_[k];
+  visit("mean", mean);
+  visit("scale", matrix);
+  visit("degrees_of_freedom", dof);
+}
+
+void StudentT::set_scale(std::size_t index, const Matrix& scale) {
+  const Eigen::LLT<Matrix> factor(scale);
+  if (factor.info() != Eigen::Success || !scale.allFinite()) return;
+  scales_[index] = scale;
+  factors_[index] = factor.matrixL();
+}
+
+// Checks all parameters, because they may come from a file, and derives the factors.
+void StudentT::factorize() {
+  const Index d = dimension();
+  const std::size_t count = options_.scale == Scale::common && size() > 0
+                                ? std::size_t{1}
+                                : static_cast<std::size_t>(size());
+  if (scales_.size() != count || dof_.size() != size() ||
+      (spread_.size() > 0 && (spread_.rows() != d || spread_.cols() != d))) {
+    throw std::invalid_argument(fmt::format(
+        "StudentT: {} means, {} scale matrices, {} degrees of freedom; the numbers must agree",
+        size(), scales_.size(), dof_.size()));
+  }
+  if (!means_.allFinite() || !dof_.allFinite() || (dof_.array() <= 0).any()) {
+    throw std::invalid_argument(
+        "StudentT: means must be finite, degrees of freedom finite and positive");
+  }
+  if (options_.degrees_of_freedom == DegreesOfFreedom::shared &&
+      dof_.minCoeff() < dof_.maxCoeff()) {
+    throw std::invalid_argument("StudentT: shared degrees of freedom must be equal");
+  }
+  factors_.resize(scales_.size());
+  for (std::size_t i = 0; i < scales_.size(); ++i) {
+    const bool square = scales_[i].rows() == d && scales_[i].cols() == d;
+    const Eigen::LLT<Matrix> factor(square ? scales_[i] : Matrix());
+    if (!square || !scales_[i].allFinite() || factor.info() != Eigen::Success) {
+      throw std::invalid_argument(fmt::format(
+          "StudentT: scale matrix {} must be {} x {} and positive definite", i + 1, d, d));
+    }
+    factors_[i] = factor.matrixL();
+  }
+}
+
+}  // namespace mix

@@ -1,0 +1,154 @@
+#include "field_tape.h"
+#include "laws.h"
+#include "mix/parallel.h"
+
+// The laws of evaluation, of statistics, and of values: copying, saving, selecting.
+namespace mix::laws {
+
+void Laws::row_alone() {
+  const Matrix together = log_densities(fitted_, x_);
+  Matrix alone(n_, k_);
+  for (Index i = 0; i < n_; ++i) alone.row(i) = log_densities(fitted_, x_.row(i));
+  require_equal(together, alone, options_.tolerance, "a row's density depends on its block");
+  const Matrix reversed = log_densities(fitted_, x_.colwise().reverse());
+  require_equal(together, reversed.colwise().reverse(), options_.tolerance,
+                "a row's density depends on its place");
+}
+
+void Laws::outside_support() {
+  for (Index j = 0; j < x_.cols(); ++j) {
+    Matrix odd = x_.topRows(std::min<Index>(n_, 8));
+    const double values[] = {-1, 0.5, -0.0, 1e9, -1e9, 1e100, -1e100, 1e-300};
+    for (Index i = 0; i < odd.rows(); ++i) odd(i, j) = values[i];
+    require(!has_nan(log_densities(fitted_, odd)), "the log density of an odd finite row is NaN");
+    static_cast<void>(fitted_.check_support(odd));
+  }
+}
+
+void Laws::add() {
+  Vector twice = statistics(elsewhere_, x_, shares_);
+  const Vector once = twice;
+  elsewhere_.accumulate(x_, shares_, twice);
+  require_equal_statistics(twice, 2 * once, "accumulating twice is not twice the sum");
+}
+
+void Laws::linear() {
+  const Matrix other = random_shares();
+  const Vector sum = statistics(elsewhere_, x_, shares_) + 2.5 * statistics(elsewhere_, x_, other);
+  require_equal_statistics(statistics(elsewhere_, x_, shares_ + 2.5 * other), sum,
+                           "the statistics are not linear in the shares");
+}
+
+void Laws::disjoint_rows() {
+  Vector sum = Vector::Zero(elsewhere_.statistics_size());
+  Index first = 0;
+  for (Index length = 1; first < n_; first += length, ++length) {
+    length = std::min(length, n_ - first);
+    elsewhere_.accumulate(x_.middleRows(first, length), shares_.middleRows(first, length), sum);
+  }
+  require_equal_statistics(sum, statistics(elsewhere_, x_, shares_),
+                           "the statistics of disjoint rows do not add up");
+  const Matrix reversed = x_.colwise().reverse();
+  const Matrix reversed_shares = shares_.colwise().reverse();
+  require_equal_statistics(statistics(elsewhere_, reversed, reversed_shares), sum,
+                           "the statistics depend on the order of the rows");
+}
+
+void Laws::zero_share() {
+  Matrix more(n_ + 2, x_.cols());
+  more << x_, Matrix::Constant(1, x_.cols(), -1e100), Matrix::Constant(1, x_.cols(), 0.5);
+  Matrix shares = Matrix::Zero(n_ + 2, k_);
+  shares.topRows(n_) = shares_;
+  require_equal_statistics(statistics(elsewhere_, more, shares),
+                           statistics(elsewhere_, x_, shares_),
+                           "a row whose shares are 0 changes the statistics");
+}
+
+void Laws::constant() {
+  const Matrix before = log_densities(elsewhere_, x_);
+  if (given_.streams()) {
+    const Vector first = statistics(elsewhere_, x_, shares_);
+    require_same_bits(statistics(elsewhere_, x_, shares_), first,
+                      "accumulate changes the distribution: a second call gives other statistics");
+  }
+  require_same_bits(log_densities(elsewhere_, x_), before,
+                    "log_density or accumulate changes the distribution");
+}
+
+void Laws::threads() {
+  const Index copies = 4 * block_rows / n_ + 2;
+  const Matrix x = x_.replicate(copies, 1);
+  const Matrix shares = shares_.replicate(copies, 1);
+  Matrix l[2];
+  Vector sum[2];
+  for (int run = 0; run < 2; ++run) {
+    with_threads(run == 0 ? 1 : 4, [&] {
+      l[run].resize(x.rows(), k_);
+      for_each_block(x.rows(), [&](Index first, Index count) {
+        elsewhere_.log_densities(x.middleRows(first, count), l[run].middleRows(first, count));
+      });
+      if (!given_.streams()) return;
+      sum[run] = sum_over_blocks(x.rows(), elsewhere_.statistics_size(),
+                                 [&](Index first, Index count, VectorRef total) {
+                                   elsewhere_.accumulate(x.middleRows(first, count),
+                                                         shares.middleRows(first, count), total);
+                                 });
+    });
+  }
+  require_same_bits(l[0], l[1], "log densities differ between one thread and four");
+  if (given_.streams()) {
+    require_same_bits(sum[0], sum[1], "statistics differ between one thread and four");
+  }
+}
+
+void Laws::copies() {
+  AnyFamily original = elsewhere_;
+  const Matrix before = log_densities(original, x_);
+  AnyFamily copy = original;
+  step(copy, x_, shares_);
+  require_same_bits(log_densities(original, x_), before, "a step of a copy changes the original");
+  copy = original;
+  step(original, x_, shares_);
+  require_same_bits(log_densities(copy, x_), before, "a step of the original changes its copy");
+}
+
+void Laws::round_trip() {
+  FieldTape saved;
+  try {
+    saved = FieldTape::of(fitted_);
+  } catch (const std::logic_error&) {
+    applies_ = false;  // it names no parameters
+    return;
+  }
+  for (const std::string& name : saved.repeated_names()) {
+    fail(fmt::format("two fields have the name '{}'", name));
+  }
+  AnyFamily loaded = elsewhere_;
+  saved.load_into(loaded);
+  require_same_bits(log_densities(loaded, x_), log_densities(fitted_, x_),
+                    "log densities differ after saving and loading");
+  require(loaded.parameter_count() == fitted_.parameter_count(),
+          "the parameter count differs after saving and loading");
+  require(FieldTape::of(loaded).equals(saved), "saving what was loaded gives other values");
+}
+
+void Laws::select() {
+  applies_ = fitted_.selects();
+  if (!applies_) return;
+  const Matrix l = log_densities(fitted_, x_);
+  for (Index k = 0; k < k_; ++k) {
+    AnyFamily one = fitted_;
+    one.select({k});
+    require(one.size() == 1, "select of one component leaves another number of components");
+    require_equal(log_densities(one, x_), l.col(k), options_.tolerance,
+                  "a selected component has other densities");
+  }
+}
+
+void Laws::embed() {
+  const Matrix points = fitted_.embed(x_);
+  require(points.rows() == n_, "embed returns another number of rows");
+  require(points.allFinite(), "embed returns points that are not finite");
+}
+
+}  // namespace mix::laws

@@ -1,0 +1,142 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "mix/distributions/bernoulli.h"
+#include "mix/distributions/binomial.h"
+#include "mix/distributions/categorical.h"
+#include "mix/distributions/exponential.h"
+#include "mix/distributions/multinomial.h"
+#include "mix/distributions/poisson.h"
+#include "mix/distributions/product.h"
+#include "mix/distributions/uniform_box.h"
+#include "mix/family_list.h"
+#include "mix/random.h"
+#include "mix/testing/check_distribution.h"
+
+// Every law, for every family. A new family costs one entry in `entries()`.
+namespace {
+
+using namespace mix;
+
+struct Entry {
+  std::string name;
+  AnyFamily family;
+  Matrix x;
+  LawOptions options = {};
+};
+
+void PrintTo(const Entry& entry, std::ostream* out) { *out << entry.name; }
+
+// `rows` rows of `columns` cells, drawn one after the other.
+Matrix draw(Index rows, Index columns, const std::function<double(Rng&)>& cell) {
+  Rng rng(7);
+  Matrix x(rows, columns);
+  for (Index i = 0; i < rows; ++i) {
+    for (Index j = 0; j < columns; ++j) x(i, j) = cell(rng);
+  }
+  return x;
+}
+
+Matrix counts(Index rows, Index columns) {
+  return draw(rows, columns, [](Rng& rng) { return poisson(rng, 3); });
+}
+Matrix times(Index rows, Index columns) {
+  return draw(rows, columns, [](Rng& rng) { return 5 * standard_exponential(rng); });
+}
+Matrix codes(Index rows, Index columns, Index levels) {
+  return draw(rows, columns,
+              [=](Rng& rng) { return static_cast<double>(uniform_index(rng, levels)); });
+}
+Matrix successes_and_trials(Index rows) {
+  Rng rng(7);
+  Matrix x(rows, 2);
+  for (Index i = 0; i < rows; ++i) {
+    x(i, 1) = static_cast<double>(1 + uniform_index(rng, 12));
+    x(i, 0) = binomial(rng, x(i, 1), 0.3);
+  }
+  return x;
+}
+Matrix beside(const Matrix& left, const Matrix& right) {
+  Matrix x(left.rows(), left.cols() + right.cols());
+  x << left, right;
+  return x;
+}
+
+// 0, 1, ..., n - 1 with the measure 1.
+LawOptions counting(Index n) {
+  return {.support = Vector::LinSpaced(n, 0, static_cast<double>(n - 1)),
+          .measure = Vector::Ones(n)};
+}
+// The 2^d rows of zeros and ones.
+LawOptions cube(Index d) {
+  const Index n = Index{1} << d;
+  Matrix x(n, d);
+  for (Index i = 0; i < n; ++i) {
+    for (Index j = 0; j < d; ++j) x(i, j) = static_cast<double>((i >> j) & 1);
+  }
+  return {.support = x, .measure = Vector::Ones(n)};
+}
+// The middles of `n` intervals that cover [from, to].
+LawOptions interval(double from, double to, Index n) {
+  const double step = (to - from) / static_cast<double>(n);
+  return {.support = Vector::LinSpaced(n, from + step / 2, to - step / 2),
+          .measure = Vector::Constant(n, step)};
+}
+
+std::vector<Entry> entries() {
+  using Block = Product::Block;
+  std::vector<Entry> all;
+  all.push_back({"poisson", Poisson(1), counts(60, 1), counting(100)});
+  all.push_back({"poisson_3_columns", Poisson(3), counts(60, 3)});
+  all.push_back({"two_poissons", Untied(Poisson(2), 2), counts(60, 2)});
+  all.push_back({"exponential", Exponential(1), times(60, 1), interval(0, 200, 400000)});
+  all.push_back({"exponential_3_columns", Untied(Exponential(3), 2), times(60, 3)});
+  all.push_back({"bernoulli", Untied(Bernoulli(4), 2), codes(80, 4, 2), cube(4)});
+  all.push_back(
+      {"bernoulli_smoothed", Bernoulli(3, {.pseudo_count = 0.5}), codes(60, 3, 2), cube(3)});
+  all.push_back({"binomial", Untied(Binomial(20), 2), counts(60, 1), counting(21)});
+  all.push_back(
+      {"binomial_smoothed", Binomial(20, 0.5, {.pseudo_count = 2}), counts(60, 1), counting(21)});
+  all.push_back(
+      {"binomial_with_trials_column", Binomial::with_trials_column(), successes_and_trials(60)});
+  all.push_back({"multinomial", Untied(Multinomial(4), 2), counts(60, 4)});
+  all.push_back({"multinomial_smoothed", Multinomial(3, {.pseudo_count = 1}), counts(60, 3)});
+  all.push_back({"categorical", Untied(Categorical(2), 2), codes(120, 2, 3)});
+  all.push_back({"categorical_given_levels", Categorical(std::vector<Index>{2, 2, 2}),
+                 codes(80, 3, 2), cube(3)});
+  all.push_back({"categorical_smoothed", Categorical(2, {.pseudo_count = 1}), codes(80, 2, 3)});
+  all.push_back(
+      {"uniform", UniformBox(Vector::Constant(2, -1), Vector::Constant(2, 60)), times(60, 2)});
+  all.push_back({"frozen", Frozen(Untied(Poisson(Vector{{2.0, 4.0}}), 2)), counts(60, 2)});
+  all.push_back(
+      {"list", FamilyList({Untied(Poisson(1), 2), Binomial(30)}), counts(60, 1), counting(100)});
+  all.push_back({"list_with_uniform",
+                 FamilyList({Untied(Exponential(1), 2), UniformBox::around(times(60, 1))}),
+                 times(60, 1)});
+  all.push_back(
+      {"product",
+       Product({Block{{2, 1}, Untied(Poisson(2), 2)}, Block{{0}, Untied(Exponential(1), 2)}}),
+       beside(times(60, 1), counts(60, 2))});
+  all.push_back({"product_of_one", Product({Block{{0}, Untied(Poisson(1), 3)}}), counts(60, 1),
+                 counting(100)});
+  return all;
+}
+
+class Laws : public testing::TestWithParam<Entry> {};
+
+TEST_P(Laws, HoldForEveryFamily) {
+  const Entry& entry = GetParam();
+  const LawReport report = check_family(entry.family, entry.x, entry.options);
+  EXPECT_TRUE(report.ok()) << report.text();
+  EXPECT_GE(report.checked.size(), 18U);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Laws, testing::ValuesIn(entries()),
+                         [](const auto& entry) { return entry.param.name; });
+
+}  // namespace

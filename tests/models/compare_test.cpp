@@ -1,0 +1,177 @@
+#include "mix/models/compare.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "mix/mix.h"
+
+namespace mix {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+using testing::Not;
+
+Matrix faithful() { return read_table(std::string(MIXTURE_TEST_DATA) + "/faithful.csv").values(); }
+
+std::vector<Candidate> gaussian_candidates(Index d, const std::vector<Structure>& structures) {
+  std::vector<Candidate> candidates;
+  for (const Structure structure : structures) {
+    candidates.push_back({"gaussian " + to_string(structure), [=](Index k) {
+                            return AnyFamily(Gaussians(k, d, {.structure = structure}));
+                          }});
+  }
+  return candidates;
+}
+
+std::vector<std::string> names(const std::vector<Candidate>& candidates) {
+  std::vector<std::string> all;
+  for (const Candidate& candidate : candidates) all.push_back(candidate.name);
+  return all;
+}
+
+TEST(Compare, RanksByTheCriterionBestFirst) {
+  const Comparison ranked =
+      compare(faithful(), {.families = gaussian_candidates(2, {Structure::EEE, Structure::VVV}),
+                           .components = {1, 4},
+                           .fit = {.seed = 1}});
+  ASSERT_EQ(ranked.table.size(), 8U);
+  // The choice of mclust on these data: EEE with three components, BIC 2320.6 (its sign turned).
+  EXPECT_EQ(ranked.table.front().name, "gaussian EEE");
+  EXPECT_EQ(ranked.table.front().n_components, 3);
+  EXPECT_EQ(ranked.best().model.n_components(), 3);
+  for (std::size_t i = 1; i < ranked.table.size(); ++i) {
+    if (ranked.table[i].status != "ok") continue;
+    EXPECT_LE(ranked.table[i - 1].value, ranked.table[i].value);
+  }
+}
+
+TEST(Compare, LogLikelihoodDoesNotFallInTheNumberOfComponents) {
+  const Comparison ranked = compare(
+      faithful(), {.families = gaussian_candidates(2, {Structure::EII, Structure::EEE, Structure::EEI}),
+                   .components = {1, 7},
+                   .fit = {.seed = 1}});
+  std::map<std::string, std::map<Index, double>> by_name;
+  for (const Ranked& row : ranked) by_name[row.name][row.n_components] = row.log_likelihood;
+  for (const auto& [name, values] : by_name) {
+    for (Index k = 2; k <= 7; ++k) {
+      EXPECT_GE(values.at(k), values.at(k - 1) - 1e-6) << name << " " << k;
+    }
+  }
+}
+
+TEST(Compare, AMixtureMustNotImproveOnPoissonHorseKicks) {
+  // Deaths by horse kick, 200 corps-years (von Bortkiewicz 1898): one Poisson explains them.
+  Matrix x(5, 1);
+  x << 0, 1, 2, 3, 4;
+  Vector w(5);
+  w << 109, 65, 22, 3, 1;
+  const Comparison ranked =
+      compare(x, {.families = {{"poisson", [](Index k) { return AnyFamily(Untied(Poisson(1), k)); }}},
+                  .components = {1, 3},
+                  .fit = {.sample_weight = w}});
+  EXPECT_EQ(ranked.best().model.n_components(), 1);
+  double one = 0;
+  for (const Ranked& row : ranked) {
+    if (row.n_components == 1) one = row.log_likelihood;
+  }
+  for (const Ranked& row : ranked) EXPECT_NEAR(row.log_likelihood, one, 0.01);
+}
+
+TEST(Compare, ListsWhatFailedAndWhy) {
+  const Comparison ranked =
+      compare(faithful(), {.families = {{"poisson", [](Index k) { return AnyFamily(Untied(Poisson(2), k)); }},
+                                        gaussian_candidates(2, {Structure::EEE})[0]},
+                           .components = {1, 2}});
+  EXPECT_EQ(ranked.best().model.title(), "gaussian EEE");
+  EXPECT_EQ(ranked.table.back().name, "poisson");
+  EXPECT_THAT(ranked.table.back().status, HasSubstr("failed: "));
+  EXPECT_THAT(ranked.table.back().status, HasSubstr("column 1"));
+  EXPECT_TRUE(std::isnan(ranked.table.back().log_likelihood));
+}
+
+TEST(Compare, WhenEverythingFailsBestSaysWhy) {
+  const Comparison ranked = compare(
+      faithful(),
+      {.families = {{"poisson", [](Index k) { return AnyFamily(Untied(Poisson(2), k)); }}},
+       .components = {1, 1}});
+  EXPECT_THROW((void)ranked.best(), std::runtime_error);
+}
+
+TEST(Compare, SameTableForAnyNumberOfThreads) {
+  const auto table = [&](Index threads) {
+    std::vector<double> values;
+    for (const Ranked& row :
+         compare(faithful(), {.families = gaussian_candidates(2, {Structure::VII, Structure::EEE}),
+                              .components = {1, 3},
+                              .fit = {.n_init = 3, .threads = threads}})) {
+      values.push_back(row.log_likelihood);
+    }
+    return values;
+  };
+  EXPECT_EQ(table(1), table(2));
+  EXPECT_EQ(table(1), table(7));
+}
+
+TEST(Compare, CrossValidationPrefersTheTruth) {
+  const Matrix x = mixture({0.5, 0.5}, Normal(-3, 1), Normal(3, 1)).sample(200, 1).x;
+  const Comparison ranked =
+      compare(x, {.families = gaussian_candidates(1, {Structure::EII}),
+                  .components = {1, 3},
+                  .criterion = "cv",
+                  .fit = {.n_init = 4}});
+  EXPECT_NE(ranked.best().model.n_components(), 1);
+  for (const Ranked& row : ranked) {
+    // Held-out rows are explained a little worse than rows that were fitted.
+    EXPECT_GT(row.value, -2 * row.log_likelihood);
+    EXPECT_LT(row.value, -2 * row.log_likelihood + 30);
+  }
+}
+
+TEST(Compare, RefusesArgumentsWithoutMeaning) {
+  const auto candidates = gaussian_candidates(2, {Structure::EEE});
+  EXPECT_THROW(compare(faithful(), {}), std::invalid_argument);
+  EXPECT_THROW(compare(faithful(), {.families = candidates, .components = {0, 3}}),
+               std::invalid_argument);
+  EXPECT_THROW(compare(faithful(), {.families = candidates, .components = {3, 2}}),
+               std::invalid_argument);
+  EXPECT_THROW(compare(faithful(), {.families = candidates, .criterion = "best"}),
+               std::invalid_argument);
+  EXPECT_THROW((void)cross_validation(candidates[0], 1, faithful(), {}, 1), std::invalid_argument);
+}
+
+TEST(Suitable, ProposesFamiliesByTheKindAndRangeOfTheColumns) {
+  const Matrix real = mixture(Gaussians(1, 2)).sample(30, 1).x;
+  EXPECT_THAT(names(suitable(real)), Contains("gaussian VVV"));
+  EXPECT_THAT(names(suitable(real)), Contains("student_t"));
+  EXPECT_THAT(names(suitable(real)), Not(Contains("exponential")));
+  EXPECT_THAT(names(suitable(real)), Not(Contains("poisson")));
+  EXPECT_THAT(names(suitable(real.cwiseAbs())), Contains("exponential"));
+
+  Matrix counts(6, 1);
+  counts << 0, 3, 1, 7, 2, 2;
+  EXPECT_THAT(names(suitable(counts)), Contains("poisson"));
+  EXPECT_THAT(names(suitable(counts)), Not(Contains("bernoulli")));
+  Matrix binary(4, 2);
+  binary << 0, 1, 1, 1, 0, 0, 1, 0;
+  EXPECT_THAT(names(suitable(binary)), Contains("bernoulli"));
+
+  const Table categories = Table::from_matrix(binary).as_category("x1").as_category("x2");
+  EXPECT_EQ(names(suitable(categories)), (std::vector<std::string>{"categorical"}));
+  const std::vector<std::string> proposed = names(suitable(real));
+  EXPECT_EQ(std::set<std::string>(proposed.begin(), proposed.end()).size(), proposed.size());
+}
+
+TEST(Suitable, CandidatesCanBeComparedAsTheyAre) {
+  const Matrix x = mixture({0.5, 0.5}, Normal(1, 0.2), Normal(9, 1)).sample(80, 2).x.cwiseAbs();
+  const Comparison ranked = compare(x, {.families = suitable(x), .components = {1, 3}});
+  EXPECT_EQ(ranked.best().model.n_components(), 2);
+  EXPECT_THAT(fmt::format("{}", ranked.table.front()), HasSubstr("BIC"));
+}
+
+}  // namespace
+}  // namespace mix

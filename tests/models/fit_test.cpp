@@ -1,0 +1,268 @@
+#include "mix/models/fit.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "mix/mix.h"
+
+namespace mix {
+namespace {
+
+using testing::HasSubstr;
+
+Matrix faithful() { return read_table(std::string(MIXTURE_TEST_DATA) + "/faithful.csv").values(); }
+
+Matrix iris() {
+  const Table table = read_table(std::string(MIXTURE_TEST_DATA) + "/iris.csv");
+  return table.select(table.numeric_columns()).values();
+}
+
+std::string error_of(const MixtureModel& model, const Matrix& x, const FitOptions& options = {}) {
+  try {
+    fit(model, x, options);
+  } catch (const std::invalid_argument& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(Fit, AgreesWithMclustOnIris) {
+  // mclust 6.0.0, VVV with three components.
+  const Fit best = fit(mixture(Gaussians(3, 4)), iris(), {.seed = 1});
+  EXPECT_NEAR(best.report.log_likelihood, -180.1855, 0.01);
+  EXPECT_EQ(best.report.parameter_count, 44);
+  EXPECT_NEAR(best.report.criteria.bic, 580.8396, 0.02);
+  EXPECT_NEAR(best.report.criteria.icl_map, 584.0522, 0.05);
+  EXPECT_TRUE(best.report.converged);
+  EXPECT_GE(best.report.hits, 1);
+}
+
+TEST(Fit, ObjectiveNeverFallsAndEndsAtTheReportedValue) {
+  for (const AnyAssignment& assignment :
+       {AnyAssignment(Soft{}), AnyAssignment(Hard{}), AnyAssignment(Truncated{2})}) {
+    const Report report =
+        fit(mixture(Gaussians(4, 2)), faithful(), {.assignment = assignment, .seed = 3}).report;
+    const auto& history = report.objective_history;
+    ASSERT_GE(history.size(), 2U);
+    for (std::size_t i = 1; i < history.size(); ++i) {
+      EXPECT_GE(history[i], history[i - 1] - 1e-8);
+    }
+    EXPECT_EQ(history.back(), report.objective);
+    EXPECT_EQ(static_cast<Index>(history.size()), report.n_iter);
+  }
+}
+
+TEST(Fit, EveryAssignmentFindsTheTwoKindsOfEruptions) {
+  const Fit soft = fit(mixture(Gaussians(2, 2)), faithful(), {.seed = 1});
+  const std::vector<Index> expected = soft.model.predict(faithful());
+  for (const AnyAssignment& assignment :
+       {AnyAssignment(Hard{}), AnyAssignment(Stochastic{}), AnyAssignment(Annealed{}),
+        AnyAssignment(Truncated{1})}) {
+    const Fit other =
+        fit(mixture(Gaussians(2, 2)), faithful(), {.assignment = assignment, .max_iter = 500, .seed = 1});
+    const std::vector<Index> labels = other.model.predict(faithful());
+    int differing = 0;
+    for (std::size_t i = 0; i < labels.size(); ++i) differing += labels[i] != expected[i] ? 1 : 0;
+    EXPECT_LE(differing, 3);
+    EXPECT_LE(other.report.log_likelihood, soft.report.log_likelihood + 0.01);
+    EXPECT_GT(other.report.log_likelihood, soft.report.log_likelihood - 3);
+  }
+}
+
+TEST(Fit, KnownLabelsStayAndGuideTheOthers) {
+  const Matrix x = faithful();
+  std::vector<Index> labels(272, -1);
+  // Eruptions above 3 minutes are called component 0, against the order of the means.
+  for (std::size_t i = 0; i < 40; ++i) labels[i] = x(static_cast<Index>(i), 0) > 3 ? 0 : 1;
+  const Fit known = fit(mixture(Gaussians(2, 2)), x, {.assignment = Known{labels}});
+  const Gaussians& gaussians = *known.model.family().as<Gaussians>();
+  EXPECT_NEAR(gaussians.mean(0)[0], 4.29, 0.02);
+  EXPECT_NEAR(gaussians.mean(1)[0], 2.04, 0.02);
+}
+
+TEST(Fit, EqualAndFixedWeightsStayAndCountNoParameters) {
+  const Fit equal = fit(mixture(Gaussians(2, 2)), faithful(), {.mixing = MixingWeights::equal});
+  EXPECT_EQ(equal.model.weights(), Vector::Constant(2, 0.5));
+  EXPECT_EQ(equal.report.parameter_count, 10);
+  const Matrix x = faithful().leftCols(1);
+  const Fit fixed = fit(mixture({0.2, 0.8}, Normal(2, 1), Normal(4, 1)), x,
+                        {.mixing = MixingWeights::fixed, .start = start::Parameters{}});
+  EXPECT_EQ(fixed.model.weights(), (Vector(2) << 0.2, 0.8).finished());
+  EXPECT_EQ(fixed.report.parameter_count, 4);
+}
+
+TEST(Fit, FrozenComponentsKeepTheirParameters) {
+  const Matrix x = faithful().leftCols(1);
+  const Fit half = fit(mixture(frozen(Normal(2, 0.3)), Normal(3, 1)), x, {.seed = 1});
+  EXPECT_EQ(half.report.parameter_count, 3);
+  Json frozen_part = json_component(half.model.family(), 0);
+  EXPECT_EQ(frozen_part["mean"], 2);
+  EXPECT_NEAR(json_component(half.model.family(), 1)["mean"].get<double>(), 4.27, 0.05);
+}
+
+TEST(Fit, WeightTwoEqualsADoubledRow) {
+  const Matrix x = faithful();
+  Matrix repeated(322, 2);
+  repeated << x, x.topRows(50);
+  Vector w = Vector::Ones(272);
+  w.head(50).setConstant(2);
+  std::vector<Index> labels;
+  std::vector<Index> repeated_labels;
+  for (Index i = 0; i < 322; ++i) repeated_labels.push_back(repeated(i, 0) > 3 ? 1 : 0);
+  labels.assign(repeated_labels.begin(), repeated_labels.begin() + 272);
+  const Fit weighted =
+      fit(mixture(Gaussians(2, 2)), x, {.sample_weight = w, .start = start::Labels{labels}});
+  const Fit doubled =
+      fit(mixture(Gaussians(2, 2)), repeated, {.start = start::Labels{repeated_labels}});
+  EXPECT_NEAR(weighted.report.log_likelihood, doubled.report.log_likelihood, 1e-8);
+  EXPECT_EQ(weighted.report.n, 322);
+  EXPECT_NEAR(weighted.report.criteria.bic, doubled.report.criteria.bic, 1e-8);
+  EXPECT_NEAR(weighted.report.criteria.icl, doubled.report.criteria.icl, 1e-6);
+}
+
+TEST(Fit, RowsOfWeightZeroChangeNothing) {
+  const Matrix x = faithful();
+  Matrix more(273, 2);
+  more << x, Eigen::RowVector2d(1e6, -1e6);
+  Vector w = Vector::Ones(273);
+  w[272] = 0;
+  std::vector<Index> labels;
+  for (Index i = 0; i < 273; ++i) labels.push_back(more(i, 0) > 3 ? 1 : 0);
+  const Fit with = fit(mixture(Gaussians(2, 2)), more, {.sample_weight = w, .start = start::Labels{labels}});
+  labels.pop_back();
+  const Fit without = fit(mixture(Gaussians(2, 2)), x, {.start = start::Labels{labels}});
+  EXPECT_NEAR(with.report.log_likelihood, without.report.log_likelihood, 1e-7);
+}
+
+TEST(Fit, SameBitsForAnyNumberOfThreads) {
+  const MixtureModel truth =
+      mixture({0.3, 0.7}, Gaussians(1, 2), mixture(Gaussians(1, 2)));
+  const Matrix x = truth.sample(3000, 2).x;
+  const Fit one = fit(mixture(Gaussians(3, 2)), x, {.n_init = 4, .seed = 1, .threads = 1});
+  for (const Index threads : {2, 7}) {
+    const Fit many = fit(mixture(Gaussians(3, 2)), x, {.n_init = 4, .seed = 1, .threads = threads});
+    EXPECT_EQ(many.report.objective_history, one.report.objective_history);
+    EXPECT_EQ(many.model.responsibilities(x), one.model.responsibilities(x));
+  }
+}
+
+TEST(Fit, TheSameSeedRepeatsAndStochasticAssignmentDependsOnIt) {
+  const FitOptions options{.assignment = Stochastic{}, .n_init = 1, .max_iter = 150, .seed = 5};
+  const auto history = [&](std::uint64_t seed) {
+    FitOptions other = options;
+    other.seed = seed;
+    return fit(mixture(Gaussians(3, 2)), faithful(), other).report.objective_history;
+  };
+  EXPECT_EQ(history(5), history(5));
+  EXPECT_NE(history(5), history(6));
+}
+
+TEST(Fit, EveryNamedStartReachesTheObviousOptimum) {
+  const double best = fit(mixture(Gaussians(2, 2)), faithful(), {.seed = 1}).report.log_likelihood;
+  for (const char* name :
+       {"auto", "k-means++", "kmeans", "random", "hierarchical", "growing", "short-runs"}) {
+    const Fit one = fit(mixture(Gaussians(2, 2)), faithful(), {.start = parse_start(name), .seed = 2});
+    EXPECT_NEAR(one.report.log_likelihood, best, 0.01) << name;
+  }
+  EXPECT_THROW(parse_start("magic"), std::invalid_argument);
+}
+
+TEST(Fit, StartsFromGivenResponsibilitiesAndParameters) {
+  const Matrix x = faithful();
+  const Fit first = fit(mixture(Gaussians(2, 2)), x, {.seed = 1});
+  const Fit again = fit(mixture(Gaussians(2, 2)), x,
+                        {.start = start::Responsibilities{first.model.responsibilities(x)}});
+  EXPECT_NEAR(again.report.log_likelihood, first.report.log_likelihood, 1e-3);
+  const Fit warm = fit(first.model, x, {.start = start::Parameters{}});
+  EXPECT_GE(warm.report.log_likelihood, first.report.log_likelihood - 1e-9);
+  EXPECT_LE(warm.report.n_iter, 5);
+}
+
+TEST(Fit, ShiftAndScaleOfTheDataLeaveResponsibilitiesAsTheyAre) {
+  const Matrix x = faithful();
+  const Matrix expected = fit(mixture(Gaussians(3, 2)), x, {.seed = 1}).model.responsibilities(x);
+  const auto largest_change = [&](const Matrix& y, const char* what) {
+    const Matrix r = fit(mixture(Gaussians(3, 2)), y, {.seed = 1}).model.responsibilities(y);
+    EXPECT_LT((r - expected).cwiseAbs().maxCoeff(), 1e-3) << what;
+  };
+  largest_change((x.array() + 1e8).matrix(), "shift by 1e8");
+  largest_change(x * 1e8, "scale by 1e8");
+  largest_change(x * 1e-8, "scale by 1e-8");
+}
+
+TEST(Fit, PrefersAnOptimumWithoutSpuriousComponents) {
+  // Three rows tied at one value: a component on them alone has unbounded likelihood.
+  Matrix x = mixture({0.5, 0.5}, Normal(-3, 1), Normal(3, 1)).sample(60, 11).x;
+  x.topRows(3).setConstant(0.123);
+  const Fit best = fit(mixture(Gaussians(2, 1)), x, {.seed = 1});
+  EXPECT_FALSE(best.report.flagged);
+  const Gaussians& gaussians = *best.model.family().as<Gaussians>();
+  EXPECT_GT(gaussians.covariance(0)(0, 0), 0.1);
+  EXPECT_GT(gaussians.covariance(1)(0, 0), 0.1);
+}
+
+TEST(Fit, UglyDataGiveADefinedResult) {
+  Matrix tied(40, 2);
+  for (Index i = 0; i < 40; ++i) tied.row(i) << static_cast<double>(i % 4), static_cast<double>((i % 4) * (i % 3));
+  for (const Index k : {1, 2, 4, 7}) {
+    const Fit result = fit(mixture(Gaussians(k, 2)), tied, {.seed = 1});
+    EXPECT_TRUE(std::isfinite(result.report.log_likelihood)) << k;
+    EXPECT_TRUE(result.model.weights().allFinite());
+  }
+  const Matrix wide = mixture(Gaussians(1, 8)).sample(5, 1).x;  // fewer rows than columns
+  EXPECT_TRUE(std::isfinite(fit(mixture(Gaussians(2, 8)), wide).report.log_likelihood));
+  const Matrix one = Matrix::Constant(1, 1, 3.0);
+  EXPECT_EQ(fit(mixture(Poisson(1)), one).report.stop, Stop::converged);
+}
+
+TEST(Fit, WrongArgumentsSayWhatValueLimitAndRemedy) {
+  const Matrix x = faithful();
+  EXPECT_THAT(error_of(mixture(Gaussians(2, 3)), x), HasSubstr("3 columns, but the data have 2"));
+  EXPECT_THAT(error_of(mixture(Gaussians(5, 2)), x.topRows(4)), HasSubstr("5 components for 4 rows"));
+  Matrix hole = x;
+  hole(7, 1) = quiet_nan;
+  EXPECT_THAT(error_of(mixture(Gaussians(2, 2)), hole), HasSubstr("row 8, column 2 is missing"));
+  Matrix constant = x;
+  constant.col(1).setConstant(4);
+  EXPECT_THAT(error_of(mixture(Gaussians(2, 2)), constant), HasSubstr("column 2"));
+  EXPECT_THAT(error_of(mixture(Untied(Poisson(2), 2)), x), HasSubstr("column 1"));
+  EXPECT_THAT(error_of(mixture(Gaussians(2, 2)), x, {.sample_weight = Vector::Ones(3)}),
+              HasSubstr("3 sample weights for 272 rows"));
+  EXPECT_THAT(error_of(mixture(Gaussians(2, 2)), x, {.sample_weight = Vector::Constant(272, -1.0)}),
+              HasSubstr("non-negative"));
+  EXPECT_THAT(error_of(mixture(Gaussians(2, 2)), x, {.start = start::Labels{{0, 1}}}),
+              HasSubstr("2 start labels for 272 rows"));
+}
+
+TEST(Fit, TheProgressCallbackEndsTheFitWithTheBestSoFar) {
+  Index calls = 0;
+  const Fit stopped = fit(mixture(Gaussians(3, 2)), faithful(), {.progress = [&](const Progress&) {
+                            return ++calls < 10;
+                          }});
+  EXPECT_EQ(stopped.report.stop, Stop::interrupted);
+  EXPECT_FALSE(stopped.report.converged);
+  EXPECT_TRUE(std::isfinite(stopped.report.log_likelihood));
+  EXPECT_LE(calls, 12);
+}
+
+TEST(Fit, SearchesLargeDataOnAPartOfTheRows) {
+  const MixtureModel truth = mixture({0.2, 0.3, 0.5}, Normal(-6, 1), Normal(0, 1), Normal(6, 1));
+  const Matrix x = truth.sample(60000, 3).x;
+  const Fit large = fit(mixture(Untied(Normal(), 3)), x, {.seed = 1});
+  EXPECT_GT(large.report.starts, 1);
+  EXPECT_GT(large.report.log_likelihood, truth.log_likelihood(x));
+  EXPECT_NEAR(large.model.weights()[0], 0.2, 0.01);
+}
+
+TEST(Fit, EvaluateJudgesAModelWithoutChangingIt) {
+  const Matrix x = faithful();
+  const Fit best = fit(mixture(Gaussians(2, 2)), x, {.seed = 1});
+  const Report report = evaluate(best.model, x);
+  EXPECT_EQ(report.log_likelihood, best.report.log_likelihood);
+  EXPECT_EQ(report.criteria.bic, best.report.criteria.bic);
+}
+
+}  // namespace
+}  // namespace mix

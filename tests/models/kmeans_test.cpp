@@ -1,0 +1,212 @@
+// k-means is the hard-assignment, equal-weight limit of the mixture engine.
+
+#include "mix/models/kmeans.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "mix/distributions/gaussians.h"
+#include "mix/models/fit.h"
+#include "mix/random.h"
+#include "mix/table.h"
+
+namespace mix {
+namespace {
+
+Matrix faithful() { return read_table(std::string(MIXTURE_TEST_DATA) + "/faithful.csv").values(); }
+
+Matrix iris() {
+  const Table table = read_table(std::string(MIXTURE_TEST_DATA) + "/iris.csv");
+  return table.select(table.numeric_columns()).values();
+}
+
+Matrix rows_of(const Matrix& x, const std::vector<Index>& rows) { return x(rows, Eigen::all); }
+
+struct Lloyd {
+  Matrix centers;
+  std::vector<Index> labels;
+  Index n_iter = 0;
+  double inertia = 0;
+};
+
+// The textbook algorithm, written apart from the engine: assign, move, until no label changes.
+Lloyd lloyd(const Matrix& x, Matrix centers) {
+  Lloyd run{std::move(centers), std::vector<Index>(static_cast<std::size_t>(x.rows()), -1), 0, 0};
+  for (bool changed = true; changed;) {
+    changed = false;
+    ++run.n_iter;
+    run.inertia = 0;
+    for (Index i = 0; i < x.rows(); ++i) {
+      Index best = 0;
+      double least = (x.row(i) - run.centers.row(0)).squaredNorm();
+      for (Index k = 1; k < run.centers.rows(); ++k) {
+        const double distance = (x.row(i) - run.centers.row(k)).squaredNorm();
+        if (distance < least) {
+          least = distance;
+          best = k;
+        }
+      }
+      run.inertia += least;
+      Index& label = run.labels[static_cast<std::size_t>(i)];
+      changed = changed || label != best;
+      label = best;
+    }
+    if (!changed) break;
+    for (Index k = 0; k < run.centers.rows(); ++k) {
+      Eigen::RowVectorXd sum = Eigen::RowVectorXd::Zero(x.cols());
+      double count = 0;
+      for (Index i = 0; i < x.rows(); ++i) {
+        if (run.labels[static_cast<std::size_t>(i)] != k) continue;
+        sum += x.row(i);
+        ++count;
+      }
+      run.centers.row(k) = sum / count;
+    }
+  }
+  return run;
+}
+
+TEST(KMeans, GivesLloydsLabelsAndIterationCountFromTheSameStart) {
+  for (const Matrix& x : {faithful(), iris()}) {
+    for (const Index k : {2, 3, 5}) {
+      std::vector<Index> first;
+      for (Index i = 0; i < k; ++i) first.push_back(7 * i + 3);
+      const Matrix centers = rows_of(x, first);
+      const Lloyd expected = lloyd(x, centers);
+      const KMeans actual = kmeans(x, k, {.centers = centers});
+      EXPECT_EQ(actual.labels, expected.labels);
+      EXPECT_EQ(actual.n_iter, expected.n_iter);
+      EXPECT_EQ(actual.stop, Stop::labels_repeat);
+      EXPECT_NEAR(actual.inertia, expected.inertia, 1e-12 * expected.inertia);
+      EXPECT_LT((actual.centers - expected.centers).cwiseAbs().maxCoeff(), 1e-12 * x.maxCoeff());
+    }
+  }
+}
+
+TEST(KMeans, IsTheHardEqualWeightMixtureOfGaussiansWithOneSphericalCovariance) {
+  const Matrix x = iris();
+  const Matrix centers = rows_of(x, {1, 60, 120});
+  const Lloyd expected = lloyd(x, centers);
+  std::vector<Matrix> unit(3, Matrix::Identity(4, 4));
+  MixtureState state{Vector::Constant(3, 1.0 / 3),
+                     Gaussians(centers, unit, {.structure = Structure::EII})};
+  EmOptions options;
+  options.assignment = Hard{};
+  options.mixing = MixingWeights::equal;
+  const EmReport report = run_em(state, x, Vector::Ones(x.rows()), options);
+  EXPECT_EQ(report.stop, Stop::labels_repeat);
+  EXPECT_EQ(report.n_iter, expected.n_iter);
+  const Gaussians& spheres = *state.family.as<Gaussians>();
+  for (Index k = 0; k < 3; ++k) {
+    EXPECT_LT((spheres.mean(k).transpose() - expected.centers.row(k)).norm(), 1e-10);
+    // The common variance is the inertia over all numbers in the data.
+    EXPECT_NEAR(spheres.covariance(k)(0, 0), expected.inertia / (150 * 4), 1e-6);
+  }
+}
+
+// Spheres of one known variance: the family in which the limit is taken.
+class Spheres {
+ public:
+  Spheres(Matrix centers, double variance) : centers_(std::move(centers)), variance_(variance) {}
+  [[nodiscard]] const Matrix& centers() const { return centers_; }
+  [[nodiscard]] Index size() const { return centers_.rows(); }
+  [[nodiscard]] Index dimension() const { return centers_.cols(); }
+  [[nodiscard]] Index parameter_count() const { return centers_.size(); }
+  void log_densities(Rows x, MatrixRef out) const {
+    for (Index k = 0; k < size(); ++k) {
+      out.col(k) = (x.rowwise() - centers_.row(k)).rowwise().squaredNorm() / (-2 * variance_);
+    }
+  }
+  void fit(Rows x, Shares shares) {
+    for (Index k = 0; k < size(); ++k) {
+      const double mass = shares.col(k).sum();
+      if (mass > 0) centers_.row(k) = shares.col(k).transpose() * x / mass;
+    }
+  }
+
+ private:
+  Matrix centers_;
+  double variance_;
+};
+
+TEST(KMeans, IsTheLimitOfSoftEmWithShrinkingSharedVariance) {
+  const Matrix x = faithful();
+  const Matrix centers = rows_of(x, {0, 1});
+  const Lloyd limit = lloyd(x, centers);
+  double last_distance = infinity;
+  double last_entropy = infinity;
+  for (const double variance : {100.0, 30.0, 10.0, 1.0, 0.01}) {
+    MixtureState state{Vector::Constant(2, 0.5), Spheres(centers, variance)};
+    run_em(state, x, Vector::Ones(x.rows()),
+           {.mixing = MixingWeights::equal, .tol = 1e-10, .max_iter = 5000});
+    const double distance = (state.family.as<Spheres>()->centers() - limit.centers).norm();
+    const Matrix r = responsibilities(state, x);
+    const double entropy =
+        -(r.array() * r.array().max(1e-300).log()).sum();
+    EXPECT_LE(distance, last_distance);
+    EXPECT_LE(entropy, last_entropy);
+    last_distance = distance;
+    last_entropy = entropy;
+    if (variance == 0.01) {
+      for (Index i = 0; i < x.rows(); ++i) {
+        EXPECT_EQ(r(i, limit.labels[static_cast<std::size_t>(i)]), 1.0);
+      }
+    }
+  }
+  EXPECT_LT(last_distance, 1e-9);
+}
+
+TEST(KMeans, WeightTwoEqualsADoubledRow) {
+  const Matrix x = faithful().topRows(60);
+  Matrix doubled(80, 2);
+  doubled << x, x.topRows(20);
+  Vector w = Vector::Ones(60);
+  w.head(20).setConstant(2);
+  const Matrix centers = rows_of(x, {0, 1, 2});
+  const KMeans weighted = kmeans(x, 3, {.sample_weight = w, .centers = centers});
+  const KMeans repeated = kmeans(doubled, 3, {.centers = centers});
+  EXPECT_NEAR(weighted.inertia, repeated.inertia, 1e-10 * repeated.inertia);
+  EXPECT_LT((weighted.centers - repeated.centers).norm(), 1e-10);
+}
+
+TEST(KMeans, AnEmptiedClusterTakesOverTheFarthestRow) {
+  Matrix x(6, 1);
+  x << 0, 1, 2, 10, 11, 30;
+  Matrix centers(3, 1);
+  centers << 1, 10, 1000;  // no row is nearest to the third
+  const KMeans result = kmeans(x, 3, {.centers = centers});
+  EXPECT_EQ(result.labels, (std::vector<Index>{0, 0, 0, 1, 1, 2}));
+  EXPECT_DOUBLE_EQ(result.inertia, 2.5);
+}
+
+TEST(KMeans, SameBitsForAnyNumberOfThreads) {
+  Matrix x(5000, 3);
+  Rng rng(5);
+  for (Index i = 0; i < x.size(); ++i) x.data()[i] = standard_normal(rng);
+  const KMeans one = kmeans(x, 7, {.n_init = 3, .threads = 1});
+  for (const Index threads : {2, 7}) {
+    const KMeans many = kmeans(x, 7, {.n_init = 3, .threads = threads});
+    EXPECT_EQ(many.labels, one.labels);
+    EXPECT_EQ(many.centers, one.centers);
+    EXPECT_EQ(many.inertia, one.inertia);
+  }
+}
+
+TEST(KMeans, AsManyClustersAsRowsHaveNoInertia) {
+  Matrix x(4, 2);
+  x << 0, 0, 1, 0, 5, 5, 9, 1;
+  EXPECT_EQ(kmeans(x, 4).inertia, 0);
+  EXPECT_THROW(kmeans(x, 5), std::invalid_argument);
+  EXPECT_THROW(kmeans(x, 0), std::invalid_argument);
+}
+
+TEST(KMeans, TiedAndConstantRowsAreNoTrouble) {
+  const Matrix x = Matrix::Constant(10, 2, 3.0);
+  const KMeans result = kmeans(x, 3);
+  EXPECT_EQ(result.inertia, 0);
+  EXPECT_TRUE(result.centers.allFinite());
+}
+
+}  // namespace
+}  // namespace mix

@@ -1,0 +1,117 @@
+#include "mix/models/mixture_model.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numbers>
+
+#include "mix/distributions/gaussians.h"
+#include "mix/distributions/normal.h"
+#include "mix/distributions/poisson.h"
+#include "mix/distributions/uniform_box.h"
+#include "mix/models/fit.h"
+
+namespace mix {
+namespace {
+
+double normal_density(double x, double mean, double deviation) {
+  const double z = (x - mean) / deviation;
+  return std::exp(-0.5 * z * z) / (deviation * std::sqrt(2 * std::numbers::pi));
+}
+
+MixtureModel recipe() { return mixture({0.25, 0.75}, Normal(-2, 1), Normal(2, 1)); }
+
+TEST(MixtureModel, DensityIsTheWeightedSumOfItsComponents) {
+  Matrix x(5, 1);
+  x << -3, -1, 0, 2, 8;
+  const Vector log_density = recipe().log_density(x);
+  for (Index i = 0; i < x.rows(); ++i) {
+    const double expected =
+        0.25 * normal_density(x(i, 0), -2, 1) + 0.75 * normal_density(x(i, 0), 2, 1);
+    EXPECT_NEAR(log_density[i], std::log(expected), 1e-13);
+  }
+  EXPECT_NEAR(recipe().log_likelihood(x), log_density.sum(), 1e-12);
+  EXPECT_NEAR(recipe().score(x), log_density.mean(), 1e-12);
+}
+
+TEST(MixtureModel, ResponsibilitiesAreBayesTheorem) {
+  Matrix x(3, 1);
+  x << -1, 0, 1;
+  const Matrix r = recipe().responsibilities(x);
+  for (Index i = 0; i < 3; ++i) {
+    const double a = 0.25 * normal_density(x(i, 0), -2, 1);
+    const double b = 0.75 * normal_density(x(i, 0), 2, 1);
+    EXPECT_NEAR(r(i, 0), a / (a + b), 1e-14);
+    EXPECT_NEAR(r.row(i).sum(), 1, 4e-16);
+  }
+  EXPECT_EQ(recipe().predict(x), (std::vector<Index>{0, 1, 1}));
+}
+
+TEST(MixtureModel, ANestedMixtureEqualsItsFlattening) {
+  const MixtureModel nested = mixture({0.4, 0.6}, recipe(), Normal(5, 0.5));
+  const MixtureModel flat =
+      mixture({0.4 * 0.25, 0.4 * 0.75, 0.6}, Normal(-2, 1), Normal(2, 1), Normal(5, 0.5));
+  EXPECT_EQ(nested.n_components(), 2);
+  EXPECT_EQ(nested.parameter_count(), flat.parameter_count());
+  const Matrix x = Vector::LinSpaced(101, -6, 8);
+  EXPECT_LT((nested.log_density(x) - flat.log_density(x)).cwiseAbs().maxCoeff(), 1e-12);
+}
+
+TEST(MixtureModel, FittingANestedMixtureReachesTheFlatLikelihood) {
+  const MixtureModel flat = mixture({0.3, 0.3, 0.4}, Normal(-4, 1), Normal(0, 1), Normal(6, 1));
+  const Matrix x = flat.sample(600, 4).x;
+  const MixtureModel nested =
+      mixture(mixture(Normal(-1, 1), Normal(1, 1)), Normal(5, 1));
+  const Fit nested_fit = fit(nested, x, {.seed = 1});
+  const Fit flat_fit = fit(mixture(Untied(Normal(), 3)), x, {.seed = 1});
+  EXPECT_EQ(nested_fit.report.falls, 0);
+  EXPECT_NEAR(nested_fit.report.log_likelihood, flat_fit.report.log_likelihood, 0.01);
+}
+
+TEST(MixtureModel, SamplesHaveTheMixturesProportionsAndMoments) {
+  const Sample drawn = recipe().sample(20000, 9);
+  double second = 0;
+  for (const Index label : drawn.labels) second += static_cast<double>(label);
+  // Four standard errors: a correct sampler fails with probability 6e-5.
+  EXPECT_NEAR(second / 20000, 0.75, 4 * std::sqrt(0.75 * 0.25 / 20000));
+  EXPECT_NEAR(drawn.x.mean(), 1.0, 4 * std::sqrt(4.0 / 20000));
+}
+
+TEST(MixtureModel, ARowOfASampleDependsOnTheSeedAndItsNumberAlone) {
+  const Sample few = recipe().sample(100, 5);
+  const Sample many = recipe().sample(2000, 5);
+  EXPECT_EQ(many.x.topRows(100), few.x);
+  EXPECT_NE(recipe().sample(100, 6).x, few.x);
+}
+
+TEST(MixtureModel, RefusesWeightsThatAreNoDistribution) {
+  EXPECT_THROW(mixture({0.5, 0.6}, Normal(0, 1), Normal(1, 1)), std::invalid_argument);
+  EXPECT_THROW(mixture({-0.5, 1.5}, Normal(0, 1), Normal(1, 1)), std::invalid_argument);
+  EXPECT_THROW(mixture({1.0}, Normal(0, 1), Normal(1, 1)), std::invalid_argument);
+  EXPECT_THROW(mixture(Normal(0, 1), Poisson(2)), std::invalid_argument);
+}
+
+TEST(MixtureModel, RefusesRowsOfAnotherDimension) {
+  EXPECT_THROW((void)recipe().log_density(Matrix::Zero(3, 2)), std::invalid_argument);
+  EXPECT_THROW((void)recipe().responsibilities(Matrix::Zero(3, 2)), std::invalid_argument);
+}
+
+TEST(MixtureModel, ARowThatNoComponentExplainsHasDensityZeroAndNoShares) {
+  const Matrix box = (Matrix(2, 1) << 0, 1).finished();
+  const MixtureModel model = mixture({0.5, 0.5}, UniformBox::around(box), UniformBox::around(2 * box));
+  const Matrix outside = Matrix::Constant(1, 1, 7.0);
+  EXPECT_EQ(model.log_density(outside)[0], -infinity);
+  EXPECT_EQ(model.responsibilities(outside).sum(), 0);
+}
+
+TEST(MixtureModel, CopiesAreIndependentValues) {
+  MixtureModel model = recipe();
+  const MixtureModel copy = model;
+  const Matrix x = Matrix::Zero(1, 1);
+  const double before = copy.log_density(x)[0];
+  model = mixture(Normal(100, 1));
+  EXPECT_EQ(copy.log_density(x)[0], before);
+}
+
+}  // namespace
+}  // namespace mix
