@@ -131,8 +131,8 @@ double mahalanobis_radius(const Shape& shape, double probability) {
 
 std::vector<std::array<double, 2>> ellipse(const Shape& shape, double radius, int points) {
   const Eigen::SelfAdjointEigenSolver<Eigen::Matrix2d> axes(Eigen::Matrix2d{shape.scale});
-  const Eigen::Matrix2d root = axes.eigenvectors() *
-                               axes.eigenvalues().cwiseMax(0).cwiseSqrt().asDiagonal();
+  const Eigen::Matrix2d root =
+      axes.eigenvectors() * axes.eigenvalues().cwiseMax(0).cwiseSqrt().asDiagonal();
   std::vector<std::array<double, 2>> result;
   for (int i = 0; i <= points; ++i) {
     const double angle = 2 * std::numbers::pi * (i % points) / points;

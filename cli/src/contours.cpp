@@ -8,8 +8,8 @@ namespace mix::cli {
 
 namespace {
 
-/// The crossings of one level with the edges of a grid, joined cell by cell. Grid points are (i, j);
-/// an edge is known by its first point and its direction.
+/// The crossings of one level with the edges of a grid, joined cell by cell. Grid points are (i,
+/// j); an edge is known by its first point and its direction.
 class Tracer {
  public:
   Tracer(const Matrix& values, double level) : values_(values), level_(level) {
@@ -62,8 +62,8 @@ class Tracer {
     const auto leaves = [&](std::size_t c) { return in[c % 4] && !in[(c + 1) % 4]; };
     const auto enters = [&](std::size_t c) { return !in[c % 4] && in[(c + 1) % 4]; };
     // At a saddle two lines pass; the middle decides which corners they separate.
-    const double middle = (values_(j, i) + values_(j, i + 1) + values_(j + 1, i) +
-                           values_(j + 1, i + 1)) / 4;
+    const double middle =
+        (values_(j, i) + values_(j, i + 1) + values_(j + 1, i) + values_(j + 1, i + 1)) / 4;
     const std::size_t step = middle > level_ ? 1 : 3;
     for (std::size_t c = 0; c < 4; ++c) {
       if (!leaves(c)) continue;
@@ -126,7 +126,8 @@ std::vector<Loop> contour_loops(const DensityGrid& grid, const std::vector<doubl
     // A ring outside closes the lines. Log densities far below the level, down to minus infinity,
     // would pull the interpolated line onto the grid points above it.
     const double floor = levels[level] - 4;
-    Matrix ringed = Matrix::Constant(grid.log_density.rows() + 2, grid.log_density.cols() + 2, floor);
+    Matrix ringed =
+        Matrix::Constant(grid.log_density.rows() + 2, grid.log_density.cols() + 2, floor);
     ringed.block(1, 1, grid.log_density.rows(), grid.log_density.cols()) =
         grid.log_density.array().max(floor).min(1e6);
     for (auto& points : Tracer(ringed, levels[level]).loops()) {

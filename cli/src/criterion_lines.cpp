@@ -24,9 +24,8 @@ std::vector<CriterionLine> criterion_lines(const Comparison& comparison) {
       if (all_flagged || !point.flagged) line.best = std::min(line.best, point.value);
     }
   }
-  std::stable_sort(lines.begin(), lines.end(), [](const CriterionLine& a, const CriterionLine& b) {
-    return a.best < b.best;
-  });
+  std::stable_sort(lines.begin(), lines.end(),
+                   [](const CriterionLine& a, const CriterionLine& b) { return a.best < b.best; });
   return lines;
 }
 
@@ -56,8 +55,9 @@ std::string common_words(const std::vector<CriterionLine>& lines) {
   const std::string& first = lines.front().name;
   std::size_t length = first.size();
   for (const CriterionLine& line : lines) {
-    const auto differ = std::mismatch(first.begin(), first.begin() + static_cast<std::ptrdiff_t>(length),
-                                      line.name.begin(), line.name.end());
+    const auto differ =
+        std::mismatch(first.begin(), first.begin() + static_cast<std::ptrdiff_t>(length),
+                      line.name.begin(), line.name.end());
     length = static_cast<std::size_t>(differ.first - first.begin());
   }
   const std::size_t space = first.substr(0, length).rfind(' ');

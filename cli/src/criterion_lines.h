@@ -24,8 +24,8 @@ struct CriterionLine {
 /// value are left out, and so are lines without a fit.
 std::vector<CriterionLine> criterion_lines(const Comparison& comparison);
 
-/// The part of the axis that shows all values near the best one: where the values spread widely, the
-/// worst of them lie beyond its upper end, so that the good ones can be told apart.
+/// The part of the axis that shows all values near the best one: where the values spread widely,
+/// the worst of them lie beyond its upper end, so that the good ones can be told apart.
 Range criterion_range(const std::vector<CriterionLine>& lines);
 
 /// The words that all names begin with, up to a space; empty for a single name.

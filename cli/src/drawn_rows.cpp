@@ -57,8 +57,7 @@ std::vector<Index> thinned(Index size, Index n) {
 
 bool is_jittered(const Column& column, ConstVectorRef values) {
   if (column.kind != ColumnKind::count) return column.kind == ColumnKind::category;
-  const auto different =
-      static_cast<Index>(std::set<double>(values.begin(), values.end()).size());
+  const auto different = static_cast<Index>(std::set<double>(values.begin(), values.end()).size());
   return different <= 30 || values.size() > 20 * different;
 }
 
@@ -121,9 +120,8 @@ std::vector<Index> telling_columns(const DrawnRows& rows, Index most) {
   std::vector<Index> order(static_cast<std::size_t>(d));
   std::iota(order.begin(), order.end(), Index{0});
   if (d <= most) return order;
-  const Index k = rows.labels.empty()
-                      ? 1
-                      : 1 + *std::max_element(rows.labels.begin(), rows.labels.end());
+  const Index k =
+      rows.labels.empty() ? 1 : 1 + *std::max_element(rows.labels.begin(), rows.labels.end());
   Vector share(d);
   for (Index j = 0; j < d; ++j) {
     const Vector x = rows.x.col(j).array() - rows.x.col(j).mean();
@@ -137,7 +135,8 @@ std::vector<Index> telling_columns(const DrawnRows& rows, Index most) {
     const double between = (sum.array().square() / count.array().max(1)).sum();
     share[j] = x.squaredNorm() > 0 ? between / x.squaredNorm() : 0;
   }
-  std::stable_sort(order.begin(), order.end(), [&](Index a, Index b) { return share[a] > share[b]; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](Index a, Index b) { return share[a] > share[b]; });
   order.resize(static_cast<std::size_t>(most));
   std::sort(order.begin(), order.end());
   return order;

@@ -10,11 +10,11 @@ namespace mix::cli {
 
 /// The rows of a table that a picture shows, and what the model says about them.
 struct DrawnRows {
-  Matrix x;                       ///< rows x columns
-  std::vector<Index> labels;      ///< the most probable component of each
-  Vector certainty;               ///< its probability, from 0 where all are equal to 1
-  Index complete = 0;             ///< rows of the table without a missing cell
-  Index incomplete = 0;           ///< rows with one
+  Matrix x;                   ///< rows x columns
+  std::vector<Index> labels;  ///< the most probable component of each
+  Vector certainty;           ///< its probability, from 0 where all are equal to 1
+  Index complete = 0;         ///< rows of the table without a missing cell
+  Index incomplete = 0;       ///< rows with one
 };
 
 /// At most `most` of the complete rows, the same ones each time, spread over the table.

@@ -49,23 +49,26 @@ std::filesystem::path temporary_folder() {
   return name;
 }
 
+/// Chooses the file type, and the unit `mark` of the marks' sizes, which are not equal in the two.
 std::string terminal(const std::filesystem::path& target, int width, int height) {
   const std::string extension = target.extension().string();
   if (extension == ".svg") {
     return fmt::format(
-        "set terminal svg noenhanced rounded font 'Helvetica,13' background rgb 'white' size {},{}",
+        "mark = 0.65; set terminal svg noenhanced rounded font 'Helvetica,13' fontscale 1.15 "
+        "background rgb 'white' size {},{}",
         width, height);
   }
   if (extension == ".png") {
     return fmt::format(
-        "set terminal pngcairo noenhanced rounded font 'Helvetica,13' fontscale 1.9 linewidth 2 "
+        "mark = 1; set terminal pngcairo noenhanced rounded font 'Helvetica,13' fontscale 1.9 "
+        "linewidth 2 "
         "pointscale 1.9 background rgb 'white' size {},{}",
         2 * width, 2 * height);
   }
-  throw std::invalid_argument(
-      fmt::format("cannot draw {}: its extension is {}, but pictures are .svg or .png; give the "
-                  "file a name that ends in one of the two",
-                  in_quotes(target.string()), extension.empty() ? "missing" : in_quotes(extension)));
+  throw std::invalid_argument(fmt::format(
+      "cannot draw {}: its extension is {}, but pictures are .svg or .png; give the "
+      "file a name that ends in one of the two",
+      in_quotes(target.string()), extension.empty() ? "missing" : in_quotes(extension)));
 }
 
 /// Runs gnuplot on a script, without the user's own settings; its words go to a file.
@@ -80,8 +83,7 @@ void run_gnuplot(const std::filesystem::path& script, const std::filesystem::pat
   std::array<char*, 4> arguments{words_of_command[0].data(), words_of_command[1].data(),
                                  words_of_command[2].data(), nullptr};
   pid_t child = 0;
-  const int error =
-      posix_spawnp(&child, arguments[0], &files, nullptr, arguments.data(), environ);
+  const int error = posix_spawnp(&child, arguments[0], &files, nullptr, arguments.data(), environ);
   posix_spawn_file_actions_destroy(&files);
   if (error != 0) {
     throw DataError(fmt::format(
@@ -126,12 +128,12 @@ std::string literal(std::string_view text, int most) {
   return result + "'";
 }
 
-std::string level_labels(std::string_view axis, const std::vector<std::string>& levels) {
+std::string level_labels(std::string_view axis, const std::vector<std::string>& levels, int most) {
   std::string labels;
   for (std::size_t i = 0; i < levels.size(); ++i) {
     // A label is a format for its position: % would begin a number.
     std::string text;
-    for (const char c : literal(levels[i])) text += c == '%' ? "%%" : std::string(1, c);
+    for (const char c : literal(levels[i], most)) text += c == '%' ? "%%" : std::string(1, c);
     labels += fmt::format("{}{} {}", i == 0 ? "" : ", ", text, i);
   }
   return fmt::format("set {}tics ({})", axis, labels);
@@ -156,8 +158,7 @@ std::string rgb(Color color) { return fmt::format("'#{:06X}'", color); }
 
 std::string number(double value) { return fmt::format("{:.17g}", value); }
 
-Picture::Picture(std::filesystem::path target, int width, int height)
-    : target_(std::move(target)) {
+Picture::Picture(std::filesystem::path target, int width, int height) : target_(std::move(target)) {
   const std::string set_terminal = terminal(target_, width, height);
   const std::filesystem::path parent =
       target_.has_parent_path() ? target_.parent_path() : std::filesystem::path(".");
@@ -170,8 +171,10 @@ Picture::Picture(std::filesystem::path target, int width, int height)
   write("set encoding utf8");
   write(set_terminal);
   command("set output '{}'", (folder_ / "picture").string());
-  command("set border 3 lc rgb {0} lw 1; set tics nomirror out scale 0.6 tc rgb {1}; "
-          "set key noautotitle", rgb(0x555555), rgb(ink));
+  command(
+      "set border 3 lc rgb {0} lw 1; set tics nomirror out scale 0.6 tc rgb {1}; "
+      "set key noautotitle",
+      rgb(0x555555), rgb(ink));
 }
 
 Picture::~Picture() {

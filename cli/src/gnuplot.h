@@ -20,7 +20,9 @@ namespace mix::cli {
 std::string literal(std::string_view text, int most = 48);
 
 /// A label of the axis `axis` ("x" or "y") at each of 0, 1, ...: the command that sets them.
-std::string level_labels(std::string_view axis, const std::vector<std::string>& levels);
+/// Each is cut after `most` characters.
+std::string level_labels(std::string_view axis, const std::vector<std::string>& levels,
+                         int most = 24);
 
 /// A color as 0xRRGGBB.
 using Color = std::uint32_t;

@@ -84,7 +84,8 @@ Histogram histogram(ConstVectorRef x) {
     width = step * std::max(1.0, std::round(width / step));
     if (range / width > most) width += step;
     const double low = values.front() - step / 2;
-    return counted(values, low, width, static_cast<Index>(std::floor((values.back() - low) / width)) + 1);
+    return counted(values, low, width,
+                   static_cast<Index>(std::floor((values.back() - low) / width)) + 1);
   }
   const double bins = std::ceil(range / width);
   return counted(values, values.front(), range / bins, static_cast<Index>(bins));

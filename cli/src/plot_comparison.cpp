@@ -55,8 +55,7 @@ std::vector<std::string> mark_elements(Picture& picture,
                                        const std::string& style) {
   std::vector<std::string> elements;
   if (!sound.empty()) {
-    elements.push_back(
-        fmt::format("{} with points pt {} {}", picture.data(sound), mark, style));
+    elements.push_back(fmt::format("{} with points pt {} {}", picture.data(sound), mark, style));
   }
   if (!flagged.empty()) {
     elements.push_back(
@@ -88,19 +87,19 @@ void plot_lines(Picture& picture, const std::vector<CriterionLine>& lines,
     }
     for (auto& element :
          mark_elements(picture, sound, flagged, series_mark(rank),
-                       fmt::format("ps {} lc rgb {}", rank == 0 ? 0.9 : 0.65, rgb(color)))) {
+                       fmt::format("ps {}*mark lc rgb {}", rank == 0 ? 0.9 : 0.65, rgb(color)))) {
       elements.push_back(std::move(element));
     }
   }
   for (std::size_t rank = 0; rank < lines.size() && lines.size() > 1; ++rank) {
-    elements.push_back(fmt::format("keyentry with linespoints lc rgb {} lw {} pt {} ps {} title {}",
-                                   rgb(line_color(rank)), rank == 0 ? 2.6 : 1.4, series_mark(rank),
-                                   rank == 0 ? 0.9 : 0.65,
-                                   literal(short_name(lines[rank].name, common), 28)));
+    elements.push_back(
+        fmt::format("keyentry with linespoints lc rgb {} lw {} pt {} ps {}*mark title {}",
+                    rgb(line_color(rank)), rank == 0 ? 2.6 : 1.4, series_mark(rank),
+                    rank == 0 ? 0.9 : 0.65, literal(short_name(lines[rank].name, common), 28)));
   }
   if (any_flagged(lines)) {
-    elements.push_back(fmt::format("keyentry with points pt 6 ps 0.7 lc rgb {} title 'flagged'",
-                                   rgb(ink)));
+    elements.push_back(
+        fmt::format("keyentry with points pt 6 ps 0.7*mark lc rgb {} title 'flagged'", rgb(ink)));
   }
 
   const auto best = std::min_element(
@@ -113,19 +112,20 @@ void plot_lines(Picture& picture, const std::vector<CriterionLine>& lines,
                                       best->n_components, best->n_components == 1 ? "" : "s")),
                   best->n_components, number(best->value), right_half ? "right" : "left",
                   right_half ? 0.6 : -0.6, rgb(ink));
-  elements.push_back(fmt::format("{} with points pt 6 ps 2 lw 1.6 lc rgb {}",
-                                 picture.data({{static_cast<double>(best->n_components), best->value}}),
-                                 rgb(ink)));
+  elements.push_back(fmt::format(
+      "{} with points pt 6 ps 2*mark lw 1.6 lc rgb {}",
+      picture.data({{static_cast<double>(best->n_components), best->value}}), rgb(ink)));
   const double step = std::max(1.0, tic_step({0, static_cast<double>(last - first)}, 12));
-  picture.command("set xlabel 'number of components'; set xrange [{}:{}]; set xtics {}",
-                  static_cast<double>(first) - 0.3, static_cast<double>(last) + 0.3, step);
+  picture.command(
+      "set xlabel 'number of components'; set xrange [{}:{}]; set xtics {}; set format x '%g'",
+      static_cast<double>(first) - 0.3, static_cast<double>(last) + 0.3, step);
   picture.command("set yrange [{}:{}]; set clip two", number(range.low), number(range.high));
   picture.plot(elements);
 }
 
 /// All with the same number of components: a row each, the best on top.
-void plot_rows(Picture& picture, const std::vector<CriterionLine>& lines,
-               const std::string& common, Range range) {
+void plot_rows(Picture& picture, const std::vector<CriterionLine>& lines, const std::string& common,
+               Range range) {
   std::vector<std::string> names;
   std::vector<std::vector<double>> sound;
   std::vector<std::vector<double>> flagged;
@@ -136,21 +136,22 @@ void plot_rows(Picture& picture, const std::vector<CriterionLine>& lines,
     names.push_back(short_name(lines[rank].name, common));
     const double end = std::min(point.value, range.high);
     guides.push_back({range.low, height, end - range.low, 0});
-    if (point.value <= range.high) (point.flagged ? flagged : sound).push_back({point.value, height});
+    if (point.value <= range.high)
+      (point.flagged ? flagged : sound).push_back({point.value, height});
   }
   picture.command("{}", level_labels("y", names));
   picture.command("set xrange [{}:{}]; set xtics {}; set format x '{}'", number(range.low),
                   number(range.high), number(tic_step(range, 8)), tic_format(range));
   picture.command("set yrange [-0.6:{}]", static_cast<double>(names.size()) - 0.4);
-  std::vector<std::string> elements{fmt::format(
-      "{} with vectors nohead lc rgb '#CCCCCC' lw 1", picture.data(guides))};
+  std::vector<std::string> elements{
+      fmt::format("{} with vectors nohead lc rgb '#CCCCCC' lw 1", picture.data(guides))};
   for (auto& element : mark_elements(picture, sound, flagged, 7,
-                                     fmt::format("ps 0.9 lc rgb {}", rgb(series_color(0))))) {
+                                     fmt::format("ps 0.9*mark lc rgb {}", rgb(series_color(0))))) {
     elements.push_back(std::move(element));
   }
   if (!flagged.empty()) {
-    elements.push_back(fmt::format("keyentry with points pt 6 ps 0.9 lc rgb {} title 'flagged'",
-                                   rgb(series_color(0))));
+    elements.push_back(fmt::format(
+        "keyentry with points pt 6 ps 0.9*mark lc rgb {} title 'flagged'", rgb(series_color(0))));
   }
   picture.plot(elements);
 }

@@ -37,8 +37,8 @@ Matrix weighted_densities(const MixtureModel& model, const Vector& x) {
   const Index k = model.n_components();
   Matrix result(x.size(), k + 1);
   model.family().log_densities(x, result.leftCols(k));
-  result.leftCols(k) = result.leftCols(k).array().exp().rowwise() *
-                       model.weights().transpose().array();
+  result.leftCols(k) =
+      result.leftCols(k).array().exp().rowwise() * model.weights().transpose().array();
   result.leftCols(k) = result.leftCols(k).array().min(1e300);
   result.col(k) = result.leftCols(k).rowwise().sum();
   return result;
@@ -61,15 +61,14 @@ void plot_distribution(Picture& picture, const MixtureModel& model, const Table&
   const Column& column = table.column(0);
   const Vector values = rows.x.col(0);
   const bool discrete = column.kind == ColumnKind::category || is_discrete(model, rows.x, 0);
-  const Histogram histogram =
-      discrete ? count_histogram(values) : cli::histogram(values);
+  const Histogram histogram = discrete ? count_histogram(values) : cli::histogram(values);
   const bool one_by_one = discrete && histogram.width == 1;
 
   Range range = padded_range(values, 0.08);
   range = {std::min(range.low, histogram.low), std::max(range.high, histogram.high())};
   if (discrete) range = {histogram.low - 0.3, histogram.high() + 0.3};
-  const Vector x = discrete ? whole_numbers({histogram.low, histogram.high()})
-                            : curve_points(model, range);
+  const Vector x =
+      discrete ? whole_numbers({histogram.low, histogram.high()}) : curve_points(model, range);
   const Matrix y = weighted_densities(model, x);
   const Index k = model.n_components();
 
@@ -83,12 +82,12 @@ void plot_distribution(Picture& picture, const MixtureModel& model, const Table&
 
   std::vector<std::vector<double>> boxes;
   for (std::size_t i = 0; i < histogram.counts.size(); ++i) {
-    boxes.push_back({histogram.center(i), histogram.density(i),
-                     one_by_one ? 0.8 : histogram.width});
+    boxes.push_back(
+        {histogram.center(i), histogram.density(i), one_by_one ? 0.8 : histogram.width});
   }
-  std::vector<std::string> elements{fmt::format(
-      "{} using 1:2:3 with boxes fc rgb {} fs solid border rgb {} title 'data'", picture.data(boxes),
-      rgb(bars), rgb(one_by_one ? bars : 0xFFFFFF))};
+  std::vector<std::string> elements{
+      fmt::format("{} using 1:2:3 with boxes fc rgb {} fs solid border rgb {} title 'data'",
+                  picture.data(boxes), rgb(bars), rgb(one_by_one ? bars : 0xFFFFFF))};
   const double least = 0.002 * std::max(top, histogram.highest());
   const double mark = std::clamp(30.0 / static_cast<double>(boxes.size()), 0.45, 0.8);
   const std::string sum = picture.data(curve(x, y.col(k), least));
@@ -102,17 +101,19 @@ void plot_distribution(Picture& picture, const MixtureModel& model, const Table&
     const std::string data = picture.data(curve(x, y.col(c), least));
     const std::string title = literal(component_label(model, c));
     if (one_by_one) {
-      elements.push_back(fmt::format("{} with linespoints lc rgb {} lw 1.4 pt {} ps {} title {}",
-                                     data, color, series_mark(static_cast<std::size_t>(c)),
-                                     0.7 * mark, title));
+      elements.push_back(
+          fmt::format("{} with linespoints lc rgb {} lw 1.4 pt {} ps {}*mark title {}", data, color,
+                      series_mark(static_cast<std::size_t>(c)), 0.7 * mark, title));
     } else {
-      elements.push_back(fmt::format(
-          "{} with filledcurves y1=0 fc rgb {} fs transparent solid 0.22 noborder", data, color));
-      elements.push_back(fmt::format("{} with lines lc rgb {} lw 1.6 title {}", data, color, title));
+      if (!is_noise(model, c))
+        elements.push_back(fmt::format(
+            "{} with filledcurves y1=0 fc rgb {} fs transparent solid 0.22 noborder", data, color));
+      elements.push_back(
+          fmt::format("{} with lines lc rgb {} lw 1.6 title {}", data, color, title));
     }
   }
   if (one_by_one) {
-    elements.push_back(fmt::format("{} with points lc rgb {} pt 6 ps {} lw 1.3 title {}", sum,
+    elements.push_back(fmt::format("{} with points lc rgb {} pt 6 ps {}*mark lw 1.3 title {}", sum,
                                    rgb(ink), mark, sum_title));
   }
   picture.plot(elements);

@@ -9,6 +9,9 @@ namespace mix::cli {
 namespace {
 
 constexpr Index most_columns = 6;
+constexpr int tics = 4;
+/// Of the name of a level.
+constexpr int most_letters = 14;
 
 /// The histogram of a column, each bar divided among the components, and their densities.
 std::vector<std::string> diagonal_elements(Picture& picture, const MixtureModel& model,
@@ -21,7 +24,8 @@ std::vector<std::string> diagonal_elements(Picture& picture, const MixtureModel&
   const Index k = model.n_components();
   Matrix counts = Matrix::Zero(static_cast<Index>(histogram.counts.size()), k);
   for (Index i = 0; i < values.size(); ++i) {
-    counts(static_cast<Index>(histogram.bin(values[i])), rows.labels[static_cast<std::size_t>(i)]) +=
+    counts(static_cast<Index>(histogram.bin(values[i])),
+           rows.labels[static_cast<std::size_t>(i)]) +=
         1 / (static_cast<double>(values.size()) * histogram.width);
   }
   picture.command("set yrange [0:{}]", number(1.1 * histogram.highest()));
@@ -34,8 +38,8 @@ std::vector<std::string> diagonal_elements(Picture& picture, const MixtureModel&
                        counts.row(bin).head(c + 1).sum(), (discrete ? 0.8 : 1) * histogram.width});
     }
     elements.push_back(fmt::format("{} using 1:2:3 with boxes fc rgb {} fs solid border rgb {}",
-                                   picture.data(boxes),
-                                   rgb(paler(component_color(model, c), 0.6)), rgb(0xFFFFFF)));
+                                   picture.data(boxes), rgb(paler(component_color(model, c), 0.6)),
+                                   rgb(0xFFFFFF)));
   }
   const Vector x = Vector::LinSpaced(200, range.low, range.high);
   for (Index c = 0; c < k; ++c) {
@@ -53,6 +57,13 @@ std::vector<std::string> diagonal_elements(Picture& picture, const MixtureModel&
   return elements;
 }
 
+void hide_tic_labels(Picture& picture, const std::string& axis, const Column& column) {
+  picture.command("set format {} ''", axis);
+  if (column.kind == ColumnKind::category) {
+    picture.command("{}", level_labels(axis, std::vector<std::string>(column.levels.size())));
+  }
+}
+
 }  // namespace
 
 void plot_matrix(Picture& picture, const MixtureModel& model, const Table& table) {
@@ -64,19 +75,28 @@ void plot_matrix(Picture& picture, const MixtureModel& model, const Table& table
     text += fmt::format("; the {} of {} columns that tell the components apart best", d,
                         model.dimension());
   }
-  constexpr double left = 0.10;
+  // Room for the names of levels, which stand on end below a crowded axis.
+  std::size_t longest = 0;
+  bool crowded = false;
+  for (const Index j : columns) {
+    const std::vector<std::string>& levels = table.column(j).levels;
+    for (const std::string& level : levels) longest = std::max(longest, level.size());
+    crowded = crowded || levels.size() > tics;
+  }
+  longest = std::min<std::size_t>(longest, most_letters);
+  const double left = longest > 3 ? 0.07 + 0.009 * static_cast<double>(longest) : 0.10;
   constexpr double right = 0.985;
-  constexpr double bottom = 0.09;
+  const double bottom = crowded ? 0.08 + 0.007 * static_cast<double>(longest) : 0.09;
   constexpr double top = 0.945;
   constexpr double gap = 0.012;
   const double width = (right - left) / static_cast<double>(d);
   const double height = (top - bottom) / static_cast<double>(d);
   const double size = std::clamp(12 / std::sqrt(static_cast<double>(rows.x.rows())), 0.15, 0.5);
 
-  const int tics = d < 5 ? 4 : 3;
-  const int letters = static_cast<int>(100 / d);  // of a name beside a panel
+  const int letters = static_cast<int>(96 / d);  // of a name beside a panel
+  const int font = d < 5 ? 13 : 11;
 
-  picture.command("set multiplot; set tics font ',{}'", d < 5 ? 12 : 11);
+  picture.command("set multiplot; set tics font ',{}'", d < 5 ? 12 : 10);
   picture.command("set label 1 {} at screen {}, screen 0.972 left tc rgb {}", literal(text, 110),
                   left, rgb(0x555555));
   for (Index row = 0; row < d; ++row) {
@@ -91,9 +111,12 @@ void plot_matrix(Picture& picture, const MixtureModel& model, const Table& table
                       top - height * static_cast<double>(row + 1) + gap);
       const Range range = axis_range(model, table, rows, across);
       set_axis(picture, "x", table.column(across), range, tics);
-      if (row < d - 1) picture.command("unset xlabel; set xtics format ''");
-      if (row == d - 1) {
-        picture.command("set xlabel {}", literal(table.column(across).name, letters));
+      if (row < d - 1) {
+        picture.command("unset xlabel");
+        hide_tic_labels(picture, "x", table.column(across));
+      } else {
+        picture.command("set xlabel {} font ',{}'", literal(table.column(across).name, letters),
+                        font);
       }
       std::vector<std::string> elements;
       if (row == column) {
@@ -103,21 +126,24 @@ void plot_matrix(Picture& picture, const MixtureModel& model, const Table& table
         picture.command("set ytics nomirror out scale 0.6; set border 3");
         set_axis(picture, "y", table.column(up), axis_range(model, table, rows, up), tics);
         picture.command("unset ylabel");
-        if (column > 0) picture.command("set ytics format ''");
+        if (column > 0) hide_tic_labels(picture, "y", table.column(up));
         elements = scatter_elements(picture, model, table, rows, across, up, size);
-        for (auto& element : ellipse_elements(picture, model, across, up, 1.2)) {
+        for (auto& element : ellipse_elements(picture, model, rows, across, up, 1.2)) {
           elements.push_back(std::move(element));
         }
       }
       if (column == 0) {
         // Not a ylabel, whose place would depend on the width of the tics' labels.
-        picture.command("set label 2 {} at screen 0.022, screen {} center rotate by 90",
+        picture.command("set label 2 {} at screen 0.022, screen {} center rotate by 90 font ',{}'",
                         literal(row == 0 ? std::string() : table.column(up).name, letters),
-                        top - height * (static_cast<double>(row) + 0.5) + gap / 2);
+                        top - height * (static_cast<double>(row) + 0.5) + gap / 2, font);
       }
       if (row == 0) {
-        picture.command("set key at screen {}, screen {} right top vertical Left reverse samplen 1.5 "
-                        "spacing 1.25", right, top - gap);
+        picture.command(
+            "set key at screen {}, screen {} right top vertical Left reverse maxrows 40 samplen "
+            "1.5 "
+            "spacing 1.25",
+            right, top - gap);
         for (auto& entry : legend(model, columns)) elements.push_back(std::move(entry));
       }
       picture.plot(elements);

@@ -22,9 +22,8 @@ std::string component_label(const MixtureModel& model, Index k) {
 }
 
 std::string heading(const MixtureModel& model, const DrawnRows& rows) {
-  std::string text = fmt::format("{}, {} component{}, {} rows", model.title(),
-                                 model.n_components(), model.n_components() == 1 ? "" : "s",
-                                 rows.complete);
+  std::string text = fmt::format("{}, {} component{}, {} rows", model.title(), model.n_components(),
+                                 model.n_components() == 1 ? "" : "s", rows.complete);
   if (rows.x.rows() < rows.complete) text += fmt::format(", {} of them drawn", rows.x.rows());
   if (rows.incomplete > 0) {
     text += fmt::format(", {} with missing cells left out", rows.incomplete);
@@ -43,7 +42,7 @@ void set_axis(Picture& picture, const std::string& axis, const Column& column, R
   picture.command("set {}label {}", axis, literal(column.name));
   picture.command("set {}range [{}:{}]", axis, number(range.low), number(range.high));
   if (column.kind == ColumnKind::category) {
-    picture.command("{}", level_labels(axis, column.levels));
+    picture.command("{}", level_labels(axis, column.levels, 14));
   } else {
     const double step = tic_step(range, tics);
     const bool whole = column.kind == ColumnKind::count;

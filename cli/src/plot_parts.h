@@ -34,9 +34,10 @@ void plot_matrix(Picture& picture, const MixtureModel& model, const Table& table
 Range axis_range(const MixtureModel& model, const Table& table, const DrawnRows& rows, Index j);
 /// The ellipses that hold 50 % and 95 % of each component that has a shape in the two columns.
 std::vector<std::string> ellipse_elements(Picture& picture, const MixtureModel& model,
-                                          Index across, Index up, double width);
-/// Entries of a legend: the components, the ellipses when any has a shape in two of the columns, and
-/// the innermost regions of highest density.
+                                          const DrawnRows& rows, Index across, Index up,
+                                          double width);
+/// Entries of a legend: the components, the ellipses when any has a shape in two of the columns,
+/// and the innermost regions of highest density.
 std::vector<std::string> legend(const MixtureModel& model, const std::vector<Index>& columns,
                                 std::size_t n_regions = 0);
 /// How many rows a picture of `panels` panels shows.

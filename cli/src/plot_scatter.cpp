@@ -57,8 +57,8 @@ std::vector<std::string> region_elements(Picture& picture, const MixtureModel& m
                                          Range up) {
   const DensityGrid grid =
       density_grid(across, up, 160, [&](Rows x) { return model.log_density(x); });
-  const auto outermost = static_cast<std::size_t>(
-      std::count(levels.begin(), levels.end(), -infinity));
+  const auto outermost =
+      static_cast<std::size_t>(std::count(levels.begin(), levels.end(), -infinity));
   std::vector<std::string> elements;
   for (const Loop& loop : contour_loops(grid, levels)) {
     const Color color = loop.depth() <= outermost ? 0xFFFFFF : region_colors.at(loop.depth() - 1);
@@ -90,7 +90,8 @@ Range axis_range(const MixtureModel& model, const Table& table, const DrawnRows&
 }
 
 std::vector<std::string> ellipse_elements(Picture& picture, const MixtureModel& model,
-                                          Index across, Index up, double width) {
+                                          const DrawnRows& rows, Index across, Index up,
+                                          double width) {
   std::vector<std::string> elements;
   for (Index k = 0; k < model.n_components(); ++k) {
     const std::optional<Shape> shape = component_shape(model.family(), k, {across, up});
@@ -98,8 +99,9 @@ std::vector<std::string> ellipse_elements(Picture& picture, const MixtureModel& 
     for (const double probability : inner_and_outer) {
       const auto points = ellipse(*shape, mahalanobis_radius(*shape, probability));
       const std::string data = picture.data(rows_of(points));
-      // A white line below keeps it apart from points of the same color.
-      elements.push_back(fmt::format("{} with lines lc rgb '#60FFFFFF' lw {}", data, width + 2));
+      // A white line below keeps it apart from a cloud of points of the same color.
+      if (rows.x.rows() > 1000)
+        elements.push_back(fmt::format("{} with lines lc rgb '#60FFFFFF' lw {}", data, width + 2));
       elements.push_back(fmt::format("{} with lines lc rgb {} lw {} dt {}", data,
                                      rgb(component_color(model, k)), width,
                                      probability > 0.9 ? "(12,7)" : "solid"));
@@ -118,7 +120,7 @@ std::vector<std::string> legend(const MixtureModel& model, const std::vector<Ind
       has_shapes = has_shapes || component_shape(model.family(), k, pair);
     }
     if (model.n_components() == 1) continue;
-    entries.push_back(fmt::format("keyentry with points pt {} ps 0.9 lc rgb {} title {}",
+    entries.push_back(fmt::format("keyentry with points pt {} ps 0.9*mark lc rgb {} title {}",
                                   series_mark(static_cast<std::size_t>(k)),
                                   rgb(component_color(model, k)),
                                   literal(component_label(model, k))));
@@ -152,7 +154,7 @@ std::vector<std::string> scatter_elements(Picture& picture, const MixtureModel& 
       points.push_back({x[i], y[i], static_cast<double>(transparency + color)});
     }
     if (points.empty()) continue;
-    elements.push_back(fmt::format("{} using 1:2:3 with points pt {} ps {} lc rgb variable",
+    elements.push_back(fmt::format("{} using 1:2:3 with points pt {} ps {}*mark lc rgb variable",
                                    picture.data(points), series_mark(static_cast<std::size_t>(k)),
                                    size));
   }
@@ -173,14 +175,14 @@ void plot_plane(Picture& picture, const MixtureModel& model, const Table& table)
   std::size_t n_regions = 0;
   if (continuous) {
     const std::vector<double> levels = region_levels(model, rows);
-    n_regions = levels.size() - static_cast<std::size_t>(
-                                    std::count(levels.begin(), levels.end(), -infinity));
+    n_regions = levels.size() -
+                static_cast<std::size_t>(std::count(levels.begin(), levels.end(), -infinity));
     elements = region_elements(picture, model, levels, across, up);
   }
   const double size = std::clamp(20 / std::sqrt(static_cast<double>(rows.x.rows())), 0.3, 0.7);
-  for (auto& part : {scatter_elements(picture, model, table, rows, 0, 1, size),
-                     ellipse_elements(picture, model, 0, 1, 1.8),
-                     legend(model, {0, 1}, n_regions)}) {
+  for (auto& part :
+       {scatter_elements(picture, model, table, rows, 0, 1, size),
+        ellipse_elements(picture, model, rows, 0, 1, 1.8), legend(model, {0, 1}, n_regions)}) {
     elements.insert(elements.end(), part.begin(), part.end());
   }
   picture.plot(elements);
