@@ -99,6 +99,8 @@ class Laws {
 
   // The laws, in the order in which they are checked; check() has the names.
   void fits_examples();
+  void ascent();
+  void fixed_point();
   void row_alone();
   void outside_support();
   void add();
@@ -107,7 +109,6 @@ class Laws {
   void zero_share();
   void constant();
   void threads();
-  void ascent();
   void best();
   void start();
   void zero_weight();

@@ -1,4 +1,5 @@
 #include <Eigen/SVD>
+#include <boost/math/distributions/chi_squared.hpp>
 #include <stdexcept>
 #include <utility>
 
@@ -6,6 +7,12 @@
 
 // The laws of estimation, and those that need a fit: sampling, normalization, counting.
 namespace mix::laws {
+namespace {
+
+// How often the law `sampler` may accuse a correct sampler, over all seeds.
+constexpr double error_probability = 1e-6;
+
+}  // namespace
 
 void Laws::ascent() {
   AnyFamily family = elsewhere_;
@@ -25,7 +32,13 @@ void Laws::ascent() {
   }
 }
 
-void Laws::best() {
+void Laws::fixed_point() {
+  fitted_ = prepared_;
+  converge(fitted_, x_, shares_, options_.max_steps);
+  const Matrix l = log_densities(fitted_, x_);
+  require(!has_nan(l), "a log density at an example is NaN after the fit");
+  require((l.array() > -infinity).all(),
+          "an example has density zero after a fit in which it has weight");
   const double top = objective(fitted_, x_, shares_);
   AnyFamily again = fitted_;
   step(again, x_, shares_);
@@ -33,6 +46,10 @@ void Laws::best() {
   if (!(std::abs(gain) <= 10 * slack(top))) {
     fail(fmt::format("repeated steps reach no fixed point: one more gains {:.3g}", gain));
   }
+}
+
+void Laws::best() {
+  const double top = objective(fitted_, x_, shares_);
   // Refits to other weights are other members of the model; none may explain these weights better.
   for (const double by : {0.003, 0.03, 0.3, 0.9}) {
     for (int i = 0; i < 6; ++i) {
@@ -178,12 +195,12 @@ void Laws::sampler() {
   }
   AnyFamily refit = fitted_;
   converge(refit, drawn, shares, std::min<Index>(options_.max_steps, 100));
-  // Twice the gain is chi-squared with one degree of freedom per parameter; the bound of Laurent &
-  // Massart (2000, lemma 1) is passed with probability below 1e-6.
-  const double t = 6 * std::log(10.0);
+  // Twice the gain is chi-squared with one degree of freedom per parameter.
   const auto df = static_cast<double>(fitted_.parameter_count());
+  const double limit =
+      df > 0 ? quantile(complement(boost::math::chi_squared(df), error_probability)) : 0;
   const double gain = likelihood(refit, drawn, shares) - truth;
-  if (2 * gain > df + 2 * std::sqrt(df * t) + 2 * t) {
+  if (2 * gain > limit + slack(truth)) {
     fail(
         fmt::format("a refit to {} drawn rows gains {:.4g} nats with {} parameters: rows are drawn "
                     "from another distribution than the density says",

@@ -220,7 +220,7 @@ INSTANTIATE_TEST_SUITE_P(Reference, EveryFamily,
                          testing::Values("gaussian_noise", "student_t", "poisson",
                                          "poisson_independent", "multinomial", "lca", "bernoulli",
                                          "binomial", "exponential"),
-                         [](const auto& info) { return std::string(info.param); });
+                         [](const auto& each) { return std::string(each.param); });
 
 TEST(Reference, GaussiansReachAtLeast95PercentOfSolidCases) {
   EXPECT_GE(run_family("gaussian", fit_case).value(), 0.95);
