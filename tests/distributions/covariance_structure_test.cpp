@@ -165,7 +165,8 @@ TEST_P(EachStructure, NeverFallsBelowTheCurrentCovariances) {
     EXPECT_GE(objective(p, next.matrices()), low);
     // Where it ends there is nothing left to gain.
     const Covariances again = estimate(GetParam(), p.scatter, p.mass, next);
-    EXPECT_NEAR(objective(p, again.matrices()), objective(p, next.matrices()), 1e-10 * std::abs(low));
+    EXPECT_NEAR(objective(p, again.matrices()), objective(p, next.matrices()),
+                1e-10 * std::abs(low));
   }
 }
 
@@ -182,7 +183,8 @@ TEST_P(EachStructure, IsLeftAloneByAnEmptyComponent) {
     if (warm) current.orientation = alone.orientation;
     const Covariances result = estimate(GetParam(), with_empty.scatter, with_empty.mass, current);
     for (std::size_t k = 0; k < 3; ++k) {
-      EXPECT_LT((result.matrices()[k] - alone.matrices()[k]).norm(), 1e-8 * alone.matrices()[k].norm());
+      EXPECT_LT((result.matrices()[k] - alone.matrices()[k]).norm(),
+                1e-8 * alone.matrices()[k].norm());
     }
     EXPECT_TRUE(result.matrices()[3].allFinite());
     EXPECT_GT(Eigen::SelfAdjointEigenSolver<Matrix>(result.matrices()[3]).eigenvalues()[0], 0);

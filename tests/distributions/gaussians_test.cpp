@@ -129,6 +129,7 @@ TEST_P(EachGaussian, StaysFiniteWithFewerRowsThanColumns) {
   family.start(data.x, shares);
   MixtureState state{Vector::Constant(2, 0.5), family};
   const EmReport report = run_em(state, data.x, data.w, {.max_iter = 50});
+  EXPECT_EQ(report.falls, 0);
   EXPECT_TRUE(std::isfinite(report.objective));
   EXPECT_TRUE(state.family.as<Gaussians>()->covariance(0).allFinite());
 }
@@ -435,7 +436,7 @@ TEST(Gaussians, HaveTheSameBitsForAnyNumberOfThreads) {
     });
     return r;
   };
-  EXPECT_EQ(fit(1), fit(3));
+  EXPECT_EQ(fit(1), fit(2));
 }
 
 }  // namespace
