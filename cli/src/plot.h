@@ -1,0 +1,29 @@
+#pragma once
+
+#include <filesystem>
+
+#include "mix/models/compare.h"
+#include "mix/models/mixture_model.h"
+#include "mix/table.h"
+
+namespace mix::cli {
+
+/// Draws the rows of `columns` and the model that describes them into an SVG or PNG file, chosen by
+/// the file's name. One column: histogram, mixture density and weighted components. Two: rows
+/// colored by their most probable component, ellipses that hold 50 % and 95 % of a component,
+/// regions of highest density. More: a scatter matrix of at most 6 columns.
+///
+/// Rows with missing cells are left out and many rows are thinned out; the picture says so. The
+/// file appears whole or not at all. Throws std::invalid_argument for another extension and for
+/// columns that the model does not describe, DataError when the file cannot be written or gnuplot
+/// is missing or fails.
+void plot_model(const MixtureModel& model, const Table& columns,
+                const std::filesystem::path& picture);
+
+/// Draws the criterion that ranked `comparison` against the number of components, one line per
+/// family, the best fit marked; flagged fits are hollow, failed ones left out. When all fits have
+/// the same number of components: one row per family. Files and errors as in plot_model; throws
+/// std::runtime_error when no fit has a value.
+void plot_comparison(const Comparison& comparison, const std::filesystem::path& picture);
+
+}  // namespace mix::cli

@@ -1,0 +1,137 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mix/distributions/covariance_structure.h"
+#include "mix/fields.h"
+#include "mix/random.h"
+#include "mix/types.h"
+
+namespace mix {
+
+/// A prior on means and covariances whose scale `Gaussians::prepare` takes from the data.
+struct GaussianPrior {
+  enum class Kind {
+    none,
+    /// Normal-inverse-Wishart of Fraley & Raftery (2007): the mean counts as `mean_shrinkage` rows
+    /// at the data's mean, the scale is the data's covariance over K^(2/d), with d + 2 degrees of
+    /// freedom; one such prior for each covariance matrix that the structure leaves different.
+    conjugate,
+    /// The penalty -N^(-1/2) sum_k [tr(S Sigma_k^-1) + log|Sigma_k|] of Chen & Tan (2009), S the
+    /// data's covariance.
+    chen_tan,
+  };
+  Kind kind = Kind::none;
+  double mean_shrinkage = 0.01;  ///< rows, of the conjugate prior; at least 0
+};
+
+/// The name used in files and on the command line: "none", "conjugate", "chen-tan".
+std::string to_string(GaussianPrior::Kind kind);
+/// The prior of that name; throws std::invalid_argument that lists the names.
+GaussianPrior parse_gaussian_prior(std::string_view name);
+
+struct GaussianOptions {
+  Structure structure = Structure::VVV;
+  GaussianPrior prior{};
+  /// Scatter, relative to that of the data, that is added to each component: what keeps covariances
+  /// positive definite on repeated rows. Too small to matter at regular solutions; 0 turns it off.
+  double floor = 1e-10;
+};
+
+/// k multivariate normal distributions whose covariances obey one of 14 structures (one column:
+/// equal or variable variances).
+///
+/// log f_k(x) = -1/2 [d log(2 pi) + log|Sigma_k| + (x - mean_k)' Sigma_k^-1 (x - mean_k)]. The
+/// estimate is the exact maximizer of likelihood, or of posterior density with a prior, under the
+/// structure (Celeux & Govaert 1995; see `estimate`).
+class Gaussians {
+ public:
+  static constexpr std::string_view name = "gaussian";
+
+  Gaussians() : Gaussians(1, 1) {}
+  /// k components in d columns with mean 0 and unit covariance.
+  Gaussians(Index k, Index d, GaussianOptions options = {});
+  /// `means`: k x d; `covariances`: k matrices d x d, symmetric and positive definite, diagonal
+  /// where the structure is, equal for EEE. Throws std::invalid_argument otherwise.
+  Gaussians(Matrix means, const std::vector<Matrix>& covariances, GaussianOptions options = {});
+
+  [[nodiscard]] const Matrix& means() const { return means_; }
+  [[nodiscard]] Vector mean(Index k) const { return means_.row(k).transpose(); }
+  [[nodiscard]] Matrix covariance(Index k) const;
+  [[nodiscard]] Structure structure() const { return options_.structure; }
+  [[nodiscard]] const GaussianOptions& options() const { return options_; }
+  /// "gaussian VVV"; with one column "gaussian E" or "gaussian V".
+  [[nodiscard]] std::string title() const;
+
+  [[nodiscard]] Index size() const { return means_.rows(); }
+  [[nodiscard]] Index dimension() const { return means_.cols(); }
+  [[nodiscard]] Index parameter_count() const;
+  void log_densities(Rows x, MatrixRef out) const;
+  void sample(Index k, Rng& rng, VectorRef out) const;
+
+  /// Per component: mass P, sum p (x - c), sum p (x - c)(x - c)' (lower triangle by columns, or the
+  /// diagonal), with c the component's present mean.
+  [[nodiscard]] Index statistics_size() const;
+  void accumulate(Rows x, Shares shares, VectorRef statistics) const;
+  void maximize(ConstVectorRef sum);
+
+  /// Learns location and scale, and places all components on the whole data. Throws
+  /// std::invalid_argument for entries that are not finite and for columns without spread.
+  void prepare(Rows x, Weights w);
+  /// The estimate from these shares, whatever the parameters are.
+  void start(Rows x, Shares shares);
+  /// The log density of the prior (and floor) up to a constant; 0 before `prepare`.
+  [[nodiscard]] double log_prior() const;
+  /// Says which component is too small or too flat to be more than an artifact; equal covariances
+  /// (EII, EEI, EEE) have a bounded likelihood and no artifacts.
+  [[nodiscard]] std::string flaw(Index k, double mass) const;
+  /// Columns centered and divided by their standard deviations.
+  [[nodiscard]] Matrix embed(Rows x) const;
+  void select(const std::vector<Index>& order);
+  void fields(Fields& visit);
+  void describe(Index k, Fields& visit) const;
+
+  /// How often a covariance had to be made positive definite.
+  [[nodiscard]] Index repairs() const { return repairs_; }
+
+ private:
+  // The prior and the floor as imaginary data, the same for each component.
+  struct PseudoData {
+    double count = 0;       // rows added to the mass in the covariance's denominator
+    Matrix scatter;         // d x d, or the diagonal (d x 1); empty before prepare
+    Matrix root;            // scatter = root root'
+    double mean_count = 0;  // rows at the data's mean
+  };
+
+  [[nodiscard]] bool diagonal() const;
+  [[nodiscard]] Index triangle_size() const;
+  [[nodiscard]] const Matrix& factor(Index k) const;
+  void set_covariances(const std::vector<Matrix>& covariances);
+  void place(const Vector& center, const Matrix& scatter);
+  void maximize_diagonal(ConstVectorRef sum);
+  void maximize_full(ConstVectorRef sum);
+  void move_mean(Index k, double mass, ConstVectorRef first_moment);
+  void update();
+  void update_pseudo_data();
+  void check_options() const;
+
+  GaussianOptions options_;
+  Matrix means_;                     // k x d
+  Matrix variances_;                 // d x k, of a diagonal structure
+  std::vector<Matrix> covariances_;  // of the others
+  Matrix orientation_;               // common eigenvectors of EVE and VVE, empty when not known
+  double rows_ = 0;                  // what prepare learned: total weight,
+  Vector location_;                  // mean and
+  Matrix scale_;                     // covariance (d x 1 and the variances: diagonal structures)
+
+  // Derived from the above.
+  std::vector<Matrix> factors_;  // Cholesky factors; a single one for EEE
+  Matrix inverse_deviations_;    // d x k, of a diagonal structure
+  Vector log_determinants_;
+  PseudoData pseudo_;
+  Index repairs_ = 0;
+};
+
+}  // namespace mix

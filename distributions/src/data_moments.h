@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string_view>
+
+#include "mix/types.h"
+
+namespace mix {
+
+/// What Gaussian families learn about the data before the first estimate.
+struct DataMoments {
+  double rows = 0;  ///< total weight
+  Vector mean;
+  Matrix covariance;  ///< divisor: total weight
+};
+
+enum class Spread { variances, covariance };
+
+/// Weighted mean and covariance, or, as one column, variances. Throws std::invalid_argument in the
+/// name of `family` when an entry is not finite or a column has no spread beyond rounding.
+DataMoments data_moments(std::string_view family, Rows x, Weights w, Spread spread);
+
+}  // namespace mix

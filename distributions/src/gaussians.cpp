@@ -1,0 +1,408 @@
+#include "mix/distributions/gaussians.h"
+
+#include <fmt/format.h>
+
+#include <Eigen/Cholesky>
+#include <Eigen/Eigenvalues>
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <stdexcept>
+#include <utility>
+
+#include "data_moments.h"
+#include "mix/any_family.h"
+#include "mix/parallel.h"
+
+namespace mix {
+namespace {
+
+// Relative diagonals that are tried in turn on a covariance that is not positive definite.
+constexpr double first_repair = 1e-12;
+constexpr double largest_repair = 10;
+
+void check_shape(bool fits, const std::string& message) {
+  if (!fits) throw std::invalid_argument("Gaussians: " + message);
+}
+
+bool positive_definite(const Eigen::LLT<Matrix>& factor) {
+  // NaN passes the factorization's own test.
+  return factor.info() == Eigen::Success && factor.matrixLLT().diagonal().minCoeff() > 0 &&
+         factor.matrixLLT().diagonal().allFinite();
+}
+
+// A matrix G with GG' = m, for a positive semidefinite m whose columns may have very different
+// units.
+Matrix square_root(const Matrix& m) {
+  const Vector unit = m.diagonal().cwiseMax(1e-300).cwiseSqrt();
+  const Matrix scaled = unit.cwiseInverse().asDiagonal() * m * unit.cwiseInverse().asDiagonal();
+  const Eigen::SelfAdjointEigenSolver<Matrix> eigen(scaled);
+  return unit.asDiagonal() *
+         (eigen.eigenvectors() * eigen.eigenvalues().cwiseMax(0).cwiseSqrt().asDiagonal());
+}
+
+}  // namespace
+
+std::string to_string(GaussianPrior::Kind kind) {
+  switch (kind) {
+    case GaussianPrior::Kind::none:
+      return "none";
+    case GaussianPrior::Kind::conjugate:
+      return "conjugate";
+    case GaussianPrior::Kind::chen_tan:
+      return "chen-tan";
+  }
+  return "unknown";
+}
+
+GaussianPrior parse_gaussian_prior(std::string_view name) {
+  using enum GaussianPrior::Kind;
+  for (const GaussianPrior::Kind kind : {none, conjugate, chen_tan}) {
+    if (name == to_string(kind)) return {.kind = kind};
+  }
+  throw std::invalid_argument(
+      fmt::format("unknown prior '{}': use one of none, conjugate, chen-tan", name));
+}
+
+Gaussians::Gaussians(Index k, Index d, GaussianOptions options) : options_(options) {
+  check_shape(k >= 1, fmt::format("{} components asked for, at least 1 needed", k));
+  check_shape(d >= 1, fmt::format("{} columns given, at least 1 needed", d));
+  check_options();
+  means_ = Matrix::Zero(k, d);
+  if (diagonal()) {
+    variances_ = Matrix::Ones(d, k);
+  } else {
+    covariances_.assign(static_cast<std::size_t>(k), Matrix::Identity(d, d));
+  }
+  update();
+}
+
+Gaussians::Gaussians(Matrix means, const std::vector<Matrix>& covariances, GaussianOptions options)
+    : options_(options), means_(std::move(means)) {
+  check_shape(size() >= 1 && dimension() >= 1, "means must have at least one row and one column");
+  check_options();
+  set_covariances(covariances);
+}
+
+void Gaussians::check_options() const {
+  check_shape(
+      options_.floor >= 0 && options_.floor < 1,
+      fmt::format("floor is {}; it must be in [0, 1), the default is 1e-10", options_.floor));
+  check_shape(options_.prior.mean_shrinkage >= 0 && std::isfinite(options_.prior.mean_shrinkage),
+              fmt::format("mean_shrinkage is {}; it counts rows and must be at least 0",
+                          options_.prior.mean_shrinkage));
+}
+
+// Checks and takes over covariances that somebody else computed.
+void Gaussians::set_covariances(const std::vector<Matrix>& covariances) {
+  const Index d = dimension();
+  check_shape(means_.allFinite(), "every mean must be finite");
+  check_shape(static_cast<Index>(covariances.size()) == size(),
+              fmt::format("{} covariances for {} means; give one per component", covariances.size(),
+                          size()));
+  for (std::size_t k = 0; k < covariances.size(); ++k) {
+    const Matrix& c = covariances[k];
+    check_shape(c.rows() == d && c.cols() == d,
+                fmt::format("covariance {} is {} x {}; {} columns need {} x {}", k + 1, c.rows(),
+                            c.cols(), d, d, d));
+    check_shape(c.allFinite() &&
+                    (c - c.transpose()).cwiseAbs().maxCoeff() <= 1e-12 * c.cwiseAbs().maxCoeff(),
+                fmt::format("covariance {} must be finite and symmetric", k + 1));
+    check_shape(positive_definite(Eigen::LLT<Matrix>(c)),
+                fmt::format("covariance {} must be positive definite", k + 1));
+    check_shape(!diagonal() || c.isDiagonal(0.0),
+                fmt::format("covariance {} must be diagonal in structure {}", k + 1,
+                            to_string(structure())));
+    check_shape(structure() != Structure::EEE || c == covariances.front(),
+                fmt::format("covariance {} must equal the first in structure EEE", k + 1));
+  }
+  covariances_.clear();
+  variances_.resize(0, 0);
+  if (diagonal()) {
+    variances_.resize(d, size());
+    for (Index k = 0; k < size(); ++k) {
+      variances_.col(k) = covariances[static_cast<std::size_t>(k)].diagonal();
+    }
+  } else {
+    covariances_ = covariances;
+    for (Matrix& c : covariances_) c.triangularView<Eigen::StrictlyUpper>() = c.transpose();
+    if (parts(structure()).orientation == Part::equal &&
+        parts(structure()).shape == Part::variable) {
+      orientation_ = estimate(Structure::VVE, covariances_, Vector::Ones(size())).orientation;
+    }
+  }
+  update();
+}
+
+bool Gaussians::diagonal() const { return is_diagonal(structure(), dimension()); }
+
+Index Gaussians::triangle_size() const {
+  return diagonal() ? dimension() : dimension() * (dimension() + 1) / 2;
+}
+
+const Matrix& Gaussians::factor(Index k) const {
+  return factors_[factors_.size() == 1 ? 0 : static_cast<std::size_t>(k)];
+}
+
+Matrix Gaussians::covariance(Index k) const {
+  if (diagonal()) return variances_.col(k).asDiagonal();
+  return covariances_[static_cast<std::size_t>(k)];
+}
+
+std::string Gaussians::title() const {
+  if (dimension() > 1) return "gaussian " + to_string(structure());
+  return parts(structure()).volume == Part::equal ? "gaussian E" : "gaussian V";
+}
+
+Index Gaussians::parameter_count() const {
+  return size() * dimension() + covariance_parameter_count(structure(), size(), dimension());
+}
+
+void Gaussians::sample(Index k, Rng& rng, VectorRef out) const {
+  for (Index j = 0; j < dimension(); ++j) out[j] = standard_normal(rng);
+  if (diagonal()) {
+    out.array() *= variances_.col(k).array().sqrt();
+  } else {
+    out = Vector(factor(k).triangularView<Eigen::Lower>() * out);
+  }
+  out += means_.row(k).transpose();
+}
+
+// Always the same function of the covariances, so that a loaded model has the same bits.
+void Gaussians::update() {
+  const Index d = dimension();
+  log_determinants_.resize(size());
+  if (diagonal()) {
+    for (Index k = 0; k < size(); ++k) {
+      for (Index j = 0; j < d; ++j) {
+        double& v = variances_(j, k);
+        if (v > 0 && std::isfinite(v)) continue;
+        ++repairs_;
+        v = rows_ > 0 ? first_repair * scale_(j, 0) : 1e-300;
+      }
+    }
+    inverse_deviations_ = variances_.cwiseSqrt().cwiseInverse();
+    log_determinants_ = variances_.array().log().colwise().sum().transpose();
+    return;
+  }
+  const bool shared = structure() == Structure::EEE;
+  factors_.clear();
+  for (Index k = 0; k < (shared ? 1 : size()); ++k) {
+    Matrix& c = covariances_[static_cast<std::size_t>(k)];
+    Eigen::LLT<Matrix> factor(c);
+    if (!positive_definite(factor)) {
+      ++repairs_;
+      const Vector unit = rows_ > 0 ? Vector(scale_.diagonal()) : Vector::Ones(d);
+      if (!c.allFinite()) c = unit.asDiagonal();
+      const Vector step = c.diagonal().cwiseMax(first_repair * unit);
+      for (double t = first_repair; t < largest_repair && !positive_definite(factor); t *= 10) {
+        c.diagonal() += t * step;
+        factor.compute(c);
+      }
+      if (!positive_definite(factor)) factor.compute(c = step.asDiagonal());
+    }
+    factors_.emplace_back(factor.matrixL());
+    log_determinants_[k] = 2 * factors_.back().diagonal().array().log().sum();
+  }
+  if (shared) {
+    std::fill(covariances_.begin() + 1, covariances_.end(), covariances_.front());
+    log_determinants_.setConstant(log_determinants_[0]);
+  }
+}
+
+void Gaussians::prepare(Rows x, Weights w) {
+  check_shape(x.cols() == dimension(),
+              fmt::format("the data have {} columns, the family {}", x.cols(), dimension()));
+  DataMoments moments =
+      data_moments("gaussian", x, w, diagonal() ? Spread::variances : Spread::covariance);
+  if (!(moments.rows > 0)) return;
+  rows_ = moments.rows;
+  location_ = std::move(moments.mean);
+  scale_ = std::move(moments.covariance);
+  update_pseudo_data();
+  place(location_, scale_);
+}
+
+// All components at the same mean, with the covariance that a single one would have.
+void Gaussians::place(const Vector& center, const Matrix& scatter) {
+  means_ = center.transpose().replicate(size(), 1);
+  const Vector one = Vector::Ones(1);
+  orientation_.resize(0, 0);
+  if (diagonal()) {
+    const Structure like = dimension() > 1 ? structure() : Structure::EII;
+    variances_ = estimate_diagonal(like, scatter, one).replicate(1, size());
+  } else {
+    const Matrix start = estimate(structure(), {scatter}, one).matrices.front();
+    covariances_.assign(static_cast<std::size_t>(size()), start);
+  }
+  update();
+}
+
+void Gaussians::update_pseudo_data() {
+  pseudo_ = {};
+  if (!(rows_ > 0)) return;
+  const auto d = static_cast<double>(dimension());
+  const auto k = static_cast<double>(size());
+  const StructureParts part = parts(structure());
+  // The data's covariance, regular also with few rows.
+  Matrix regular = scale_;
+  if (!diagonal() && rows_ <= d) regular = scale_.diagonal().asDiagonal();
+
+  Matrix& scatter = pseudo_.scatter;
+  scatter =
+      options_.floor * rows_ / k * (diagonal() ? scale_ : Matrix(scale_.diagonal().asDiagonal()));
+  switch (options_.prior.kind) {
+    case GaussianPrior::Kind::none:
+      break;
+    case GaussianPrior::Kind::conjugate: {
+      // One inverse Wishart (gamma, where the matrix is diagonal) density per different matrix.
+      const bool shared = part.volume == Part::equal && part.shape != Part::variable &&
+                          part.orientation != Part::variable;
+      const double each = shared ? 1 / k : 1;
+      const double degrees = d + 2;
+      const double shrink = std::pow(k, -2 / d);
+      if (part.shape == Part::identity || dimension() == 1) {
+        scatter.array() += each * shrink * regular.mean() / d;
+        pseudo_.count = each * (degrees + 2) / d;
+      } else {
+        scatter += each * shrink * regular;
+        pseudo_.count = each * (degrees + (diagonal() ? 2 : d + 1));
+      }
+      pseudo_.count += 1;  // of the mean's normal density
+      pseudo_.mean_count = options_.prior.mean_shrinkage;
+      break;
+    }
+    case GaussianPrior::Kind::chen_tan: {
+      const double a = 1 / std::sqrt(rows_);
+      scatter += 2 * a * regular;
+      pseudo_.count = 2 * a;
+      break;
+    }
+  }
+  pseudo_.root = diagonal() ? Matrix(scatter.cwiseSqrt()) : square_root(scatter);
+}
+
+double Gaussians::log_prior() const {
+  if (pseudo_.scatter.size() == 0) return 0;
+  double sum = 0;
+  for (Index k = 0; k < size(); ++k) {
+    const Vector shift = means_.row(k).transpose() - location_;
+    sum += pseudo_.count * log_determinants_[k];
+    if (diagonal()) {
+      const auto inverse = inverse_deviations_.col(k);
+      sum += pseudo_.root.cwiseProduct(inverse).squaredNorm() +
+             pseudo_.mean_count * shift.cwiseProduct(inverse).squaredNorm();
+    } else {
+      const auto lower = factor(k).triangularView<Eigen::Lower>();
+      sum += lower.solve(pseudo_.root).squaredNorm() +
+             pseudo_.mean_count * lower.solve(shift).squaredNorm();
+    }
+  }
+  return -0.5 * sum;
+}
+
+std::string Gaussians::flaw(Index k, double mass) const {
+  const StructureParts part = parts(structure());
+  const bool bounded = part.volume == Part::equal && part.shape != Part::variable &&
+                       part.orientation != Part::variable;
+  if (size() == 1 || bounded || (dimension() == 1 && part.volume == Part::equal)) return {};
+  const auto d = static_cast<double>(dimension());
+  if (mass < d + 2) {
+    return fmt::format("component {} holds {:.1f} rows, fewer than {} columns + 2", k + 1, mass,
+                       dimension());
+  }
+  if (!(rows_ > 0)) return {};
+  double flattest = 0;
+  if (diagonal()) {
+    flattest = (variances_.col(k).array() / scale_.array()).minCoeff();
+  } else {
+    Eigen::LLT<Matrix> data(scale_);
+    if (!positive_definite(data)) data.compute(Matrix(scale_.diagonal().asDiagonal()));
+    const Matrix half = data.matrixL().solve(covariance(k));
+    const Matrix whitened = data.matrixL().solve(half.transpose());
+    flattest = Eigen::SelfAdjointEigenSolver<Matrix>(whitened, Eigen::EigenvaluesOnly)
+                   .eigenvalues()
+                   .minCoeff();
+  }
+  if (flattest < 1e-4 || (flattest < 1e-3 && mass < 5 * d)) {
+    return fmt::format(
+        "component {} ({:.1f} rows) is nearly flat: its smallest variance is {:.1e} of the data's",
+        k + 1, mass, std::max(flattest, 0.0));
+  }
+  return {};
+}
+
+Matrix Gaussians::embed(Rows x) const {
+  if (!(rows_ > 0)) return standardized(x);
+  const Vector variances = diagonal() ? Vector(scale_.col(0)) : Vector(scale_.diagonal());
+  return (x.rowwise() - location_.transpose()) * variances.cwiseSqrt().cwiseInverse().asDiagonal();
+}
+
+void Gaussians::select(const std::vector<Index>& order) {
+  means_ = Matrix(means_(order, Eigen::all));
+  if (diagonal()) {
+    variances_ = Matrix(variances_(Eigen::all, order));
+  } else {
+    std::vector<Matrix> kept;
+    for (const Index k : order) kept.push_back(covariances_[static_cast<std::size_t>(k)]);
+    covariances_ = std::move(kept);
+  }
+  update();
+  update_pseudo_data();
+}
+
+void Gaussians::fields(Fields& visit) {
+  std::string structure_name = to_string(structure());
+  std::string prior = to_string(options_.prior.kind);
+  visit("structure", structure_name);
+  visit("prior", prior);
+  visit("mean_shrinkage", options_.prior.mean_shrinkage);
+  visit("floor", options_.floor);
+  if (visit.loading()) {
+    options_.structure = parse_structure(structure_name);
+    options_.prior.kind = parse_gaussian_prior(prior).kind;
+    check_options();
+  }
+  visit("means", means_);
+  std::vector<Matrix> covariances;
+  if (!visit.loading()) {
+    for (Index k = 0; k < size(); ++k) covariances.push_back(covariance(k));
+  }
+  visit.list(
+      "covariances", static_cast<Index>(covariances.size()),
+      [&](Index count) { covariances.resize(static_cast<std::size_t>(count)); },
+      [&](Index k, Fields& element) {
+        element("covariance", covariances[static_cast<std::size_t>(k)]);
+      });
+  // What prepare learned, so that a loaded model can be estimated further.
+  Vector location = rows_ > 0 ? location_ : Vector(Vector::Zero(dimension()));
+  Matrix scale =
+      rows_ > 0 ? scale_ : Matrix(Matrix::Zero(dimension(), diagonal() ? 1 : dimension()));
+  Matrix orientation = orientation_.size() > 0 ? orientation_ : Matrix(Matrix::Zero(1, 1));
+  visit("data_rows", rows_);
+  visit("data_mean", location);
+  visit("data_covariance", scale);
+  visit("orientation", orientation);
+  if (!visit.loading()) return;
+
+  check_shape(size() >= 1 && dimension() >= 1, "means must have at least one row and one column");
+  check_shape(location.size() == dimension() && scale.rows() == dimension() &&
+                  scale.cols() == (diagonal() ? 1 : dimension()) && rows_ >= 0,
+              "data_rows, data_mean and data_covariance must fit the means");
+  location_ = std::move(location);
+  scale_ = std::move(scale);
+  set_covariances(covariances);
+  if (orientation.rows() == dimension() && orientation.cols() == dimension() && dimension() > 1) {
+    orientation_ = std::move(orientation);
+  }
+  update_pseudo_data();
+}
+
+void Gaussians::describe(Index k, Fields& visit) const {
+  Vector center = mean(k);
+  Matrix spread = covariance(k);
+  visit("mean", center);
+  visit("covariance", spread);
+}
+
+}  // namespace mix
