@@ -1,0 +1,214 @@
+#include "gnuplot.h"
+
+#include <fcntl.h>
+#include <gnuplot-iostream.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <stdexcept>
+
+#include "mix/errors.h"
+#include "mix/files.h"
+
+extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX leaves it to us
+
+namespace mix::cli {
+
+namespace {
+
+/// The length of the UTF-8 character at the start of `text`, 0 when it is not a valid one.
+std::size_t character_length(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned first = byte(0);
+  if (first < 0x80) return 1;
+  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  if (first < 0xC2 || first > 0xF4 || text.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0U) != 0x80) return 0;
+  }
+  // Overlong forms, surrogates and what lies beyond U+10FFFF.
+  if ((first == 0xE0 && byte(1) < 0xA0) || (first == 0xED && byte(1) > 0x9F) ||
+      (first == 0xF0 && byte(1) < 0x90) || (first == 0xF4 && byte(1) > 0x8F)) {
+    return 0;
+  }
+  return length;
+}
+
+std::filesystem::path temporary_folder() {
+  std::string name = (std::filesystem::temp_directory_path() / "mixture-plot-XXXXXX").string();
+  if (mkdtemp(name.data()) == nullptr) {
+    throw DataError(fmt::format("cannot make a temporary folder {}: {}", name,
+                                std::strerror(errno)));  // NOLINT(concurrency-mt-unsafe)
+  }
+  return name;
+}
+
+/// Chooses the file type, and the unit `mark` of the marks' sizes, which are not equal in the two.
+std::string terminal(const std::filesystem::path& target, int width, int height) {
+  const std::string extension = target.extension().string();
+  if (extension == ".svg") {
+    return fmt::format(
+        "mark = 0.65; set terminal svg noenhanced rounded font 'Helvetica,13' fontscale 1.15 "
+        "background rgb 'white' size {},{}",
+        width, height);
+  }
+  if (extension == ".png") {
+    return fmt::format(
+        "mark = 1; set terminal pngcairo noenhanced rounded font 'Helvetica,13' fontscale 1.9 "
+        "linewidth 2 "
+        "pointscale 1.9 background rgb 'white' size {},{}",
+        2 * width, 2 * height);
+  }
+  throw std::invalid_argument(fmt::format(
+      "cannot draw {}: its extension is {}, but pictures are .svg or .png; give the "
+      "file a name that ends in one of the two",
+      in_quotes(target.string()), extension.empty() ? "missing" : in_quotes(extension)));
+}
+
+/// Runs gnuplot on a script, without the user's own settings; its words go to a file.
+void run_gnuplot(const std::filesystem::path& script, const std::filesystem::path& words) {
+  posix_spawn_file_actions_t files;
+  posix_spawn_file_actions_init(&files);
+  posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addopen(&files, 1, words.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  posix_spawn_file_actions_adddup2(&files, 1, 2);
+
+  std::array<std::string, 3> words_of_command{"gnuplot", "--default-settings", script.string()};
+  std::array<char*, 4> arguments{words_of_command[0].data(), words_of_command[1].data(),
+                                 words_of_command[2].data(), nullptr};
+  pid_t child = 0;
+  const int error = posix_spawnp(&child, arguments[0], &files, nullptr, arguments.data(), environ);
+  posix_spawn_file_actions_destroy(&files);
+  if (error != 0) {
+    throw DataError(fmt::format(
+        "cannot draw a picture: the program gnuplot does not start ({}); install gnuplot "
+        "(on Debian: apt install gnuplot-nox)",
+        std::strerror(error)));  // NOLINT(concurrency-mt-unsafe)
+  }
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+    throw DataError(fmt::format("cannot draw a picture: gnuplot failed and says: {}",
+                                in_quotes(read_file(words))));
+  }
+}
+
+constexpr std::array<Color, 10> series_colors{0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7, 0xE69F00,
+                                              0x56B4E9, 0x882255, 0x7A6A00, 0x332288, 0x6B4A2B};
+constexpr std::array<int, 6> series_marks{7, 9, 5, 13, 11, 15};
+
+}  // namespace
+
+std::string literal(std::string_view text, int most) {
+  std::string result = "'";
+  for (int count = 0; !text.empty(); ++count) {
+    const std::size_t length = character_length(text);
+    if (count == most) {
+      result += "…";
+      break;
+    }
+    if (length == 0) {
+      result += "\uFFFD";
+    } else if (length == 1 && (static_cast<unsigned char>(text[0]) < 0x20 || text[0] == 0x7F)) {
+      result += ' ';
+    } else if (text[0] == '\'') {
+      result += "''";
+    } else {
+      result += text.substr(0, length);
+    }
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return result + "'";
+}
+
+std::string level_labels(std::string_view axis, const std::vector<std::string>& levels, int most) {
+  std::string labels;
+  for (std::size_t i = 0; i < levels.size(); ++i) {
+    // A label is a format for its position: % would begin a number.
+    std::string text;
+    for (const char c : literal(levels[i], most)) text += c == '%' ? "%%" : std::string(1, c);
+    labels += fmt::format("{}{} {}", i == 0 ? "" : ", ", text, i);
+  }
+  return fmt::format("set {}tics ({})", axis, labels);
+}
+
+Color series_color(std::size_t k) { return series_colors.at(k % series_colors.size()); }
+
+int series_mark(std::size_t k) { return series_marks.at(k % series_marks.size()); }
+
+int hollow(int mark) { return mark - 1; }
+
+Color paler(Color color, double whiteness) {
+  Color result = 0;
+  for (const unsigned shift : {16U, 8U, 0U}) {
+    const double part = (color >> shift) & 0xFFU;
+    result |= static_cast<Color>(std::lround(part + (255 - part) * whiteness)) << shift;
+  }
+  return result;
+}
+
+std::string rgb(Color color) { return fmt::format("'#{:06X}'", color); }
+
+std::string number(double value) { return fmt::format("{:.17g}", value); }
+
+Picture::Picture(std::filesystem::path target, int width, int height) : target_(std::move(target)) {
+  const std::string set_terminal = terminal(target_, width, height);
+  const std::filesystem::path parent =
+      target_.has_parent_path() ? target_.parent_path() : std::filesystem::path(".");
+  if (!std::filesystem::is_directory(parent)) {
+    throw DataError(fmt::format("cannot draw {}: there is no folder {}; make it first",
+                                in_quotes(target_.string()), in_quotes(parent.string())));
+  }
+  folder_ = temporary_folder();
+  script_ = std::make_unique<gnuplotio::Gnuplot>(">" + (folder_ / "script").string());
+  write("set encoding utf8");
+  write(set_terminal);
+  command("set output '{}'", (folder_ / "picture").string());
+  command(
+      "set border 3 lc rgb {0} lw 1; set tics nomirror out scale 0.6 tc rgb {1}; "
+      "set key noautotitle",
+      rgb(0x555555), rgb(ink));
+}
+
+Picture::~Picture() {
+  script_.reset();
+  std::error_code ignored;
+  std::filesystem::remove_all(folder_, ignored);
+}
+
+void Picture::write(std::string_view command) { *script_ << command << '\n'; }
+
+std::string Picture::data(const std::vector<std::vector<double>>& rows) {
+  const std::string name = fmt::format("$data{}", ++blocks_);
+  // send1d ends what it writes with a line "e".
+  *script_ << name << " << e\n";
+  script_->send1d(rows);
+  return name;
+}
+
+void Picture::plot(const std::vector<std::string>& elements) {
+  command("plot {}", fmt::join(elements, ", \\\n  "));
+}
+
+std::string Picture::finish() {
+  write("unset output");
+  script_.reset();
+  run_gnuplot(folder_ / "script", folder_ / "words");
+  const std::string bytes = read_file(folder_ / "picture");
+  if (bytes.empty()) {
+    throw DataError(fmt::format("cannot draw {}: gnuplot drew nothing and says: {}",
+                                in_quotes(target_.string()),
+                                in_quotes(read_file(folder_ / "words"))));
+  }
+  write_file_atomically(target_, bytes);
+  return read_file(folder_ / "words");
+}
+
+}  // namespace mix::cli

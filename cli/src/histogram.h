@@ -1,0 +1,35 @@
+#pragma once
+
+#include <vector>
+
+#include "mix/types.h"
+
+namespace mix::cli {
+
+/// Numbers of values in bins of equal width; bin i begins at low + i width and holds its left edge.
+struct Histogram {
+  double low = 0;
+  double width = 1;
+  std::vector<Index> counts{};
+
+  [[nodiscard]] double center(std::size_t i) const {
+    return low + (static_cast<double>(i) + 0.5) * width;
+  }
+  [[nodiscard]] double high() const { return low + width * static_cast<double>(counts.size()); }
+  /// The bin that holds `x`, the nearest one when none does.
+  [[nodiscard]] std::size_t bin(double x) const;
+  /// The share of the values in bin i per unit of the axis; times the width it sums to one.
+  [[nodiscard]] double density(std::size_t i) const;
+  [[nodiscard]] double highest() const;
+};
+
+/// The histogram of measurements: bins of the width of Freedman & Diaconis (1981), but enough of
+/// them to show several modes and at most 100. Values rounded to a decimal place get bins of whole
+/// steps of that place, so that no bin holds more of the steps than another. NaN is left out.
+Histogram histogram(ConstVectorRef values);
+
+/// The histogram of counts: a bin for each whole number or, when there are more than 120, for
+/// several. NaN is left out.
+Histogram count_histogram(ConstVectorRef values);
+
+}  // namespace mix::cli

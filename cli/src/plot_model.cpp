@@ -1,0 +1,78 @@
+#include <cmath>
+#include <stdexcept>
+
+#include "mix/errors.h"
+#include "plot.h"
+#include "plot_parts.h"
+
+namespace mix::cli {
+
+bool is_noise(const MixtureModel& model, Index k) {
+  return model.n_components() > 1 && component_family(model.family(), k) == "uniform";
+}
+
+Color component_color(const MixtureModel& model, Index k) {
+  return is_noise(model, k) ? gray : series_color(static_cast<std::size_t>(k));
+}
+
+std::string component_label(const MixtureModel& model, Index k) {
+  return fmt::format("{} ({:.{}f} %)",
+                     is_noise(model, k) ? "noise" : fmt::format("component {}", k + 1),
+                     100 * model.weights()[k], model.weights()[k] < 0.0995 ? 1 : 0);
+}
+
+std::string heading(const MixtureModel& model, const DrawnRows& rows) {
+  std::string text = fmt::format("{}, {} component{}, {} rows", model.title(), model.n_components(),
+                                 model.n_components() == 1 ? "" : "s", rows.complete);
+  if (rows.x.rows() < rows.complete) text += fmt::format(", {} of them drawn", rows.x.rows());
+  if (rows.incomplete > 0) {
+    text += fmt::format(", {} with missing cells left out", rows.incomplete);
+  }
+  return text;
+}
+
+void write_heading(Picture& picture, const std::string& text) {
+  picture.command("set tmargin 2.6");
+  picture.command("set label 1 {} at graph 0, graph 1 left offset 0,0.9 tc rgb {}",
+                  literal(text, 110), rgb(0x555555));
+}
+
+void set_axis(Picture& picture, const std::string& axis, const Column& column, Range range,
+              int tics) {
+  picture.command("set {}label {}", axis, literal(column.name));
+  picture.command("set {}range [{}:{}]", axis, number(range.low), number(range.high));
+  if (column.kind == ColumnKind::category) {
+    picture.command("{}", level_labels(axis, column.levels, 14));
+  } else {
+    const double step = tic_step(range, tics);
+    const bool whole = column.kind == ColumnKind::count;
+    picture.command("set {}tics {}", axis, number(whole ? std::max(1.0, step) : step));
+    picture.command("set format {} '{}'", axis, tic_format(range));
+  }
+  const bool crowded = column.levels.size() > static_cast<std::size_t>(tics);
+  if (axis == "x") picture.command("set xtics {}", crowded ? "rotate by -40" : "norotate");
+}
+
+Index most_rows(Index panels) { return panels == 1 ? 20000 : 30000 / panels; }
+
+void plot_model(const MixtureModel& model, const Table& columns,
+                const std::filesystem::path& file) {
+  if (columns.column_count() != model.dimension() || model.dimension() == 0) {
+    throw std::invalid_argument(
+        fmt::format("the model describes {} column{}, but the table to draw has {}; give the "
+                    "columns that it was fitted to, in their order",
+                    model.dimension(), model.dimension() == 1 ? "" : "s", columns.column_count()));
+  }
+  const bool many = model.dimension() > 2;
+  Picture picture(file, many ? 860 : 800, many ? 800 : 560);
+  if (columns.complete_rows().empty()) {
+    throw DataError(fmt::format("there is nothing to draw in {}: the table has no complete row",
+                                in_quotes(file.string())));
+  }
+  if (model.dimension() == 1) plot_distribution(picture, model, columns);
+  if (model.dimension() == 2) plot_plane(picture, model, columns);
+  if (many) plot_matrix(picture, model, columns);
+  picture.finish();
+}
+
+}  // namespace mix::cli

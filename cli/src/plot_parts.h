@@ -1,0 +1,50 @@
+#pragma once
+
+#include <string>
+
+#include "component_shape.h"
+#include "drawn_rows.h"
+#include "gnuplot.h"
+
+namespace mix::cli {
+
+/// Whether component k is uniform noise beside other components.
+bool is_noise(const MixtureModel& model, Index k);
+/// The color of component k; gray for noise.
+Color component_color(const MixtureModel& model, Index k);
+/// What a legend calls component k: its number, counted from 1, and its weight.
+std::string component_label(const MixtureModel& model, Index k);
+/// The line above a picture: the model, the number of rows, and what was left out.
+std::string heading(const MixtureModel& model, const DrawnRows& rows);
+/// Writes the line above the axes.
+void write_heading(Picture& picture, const std::string& text);
+/// Names the axis `axis` ("x" or "y") by the column, sets its range and about `tics` tics.
+void set_axis(Picture& picture, const std::string& axis, const Column& column, Range range,
+              int tics = 8);
+
+/// The picture of a model of one column.
+void plot_distribution(Picture& picture, const MixtureModel& model, const Table& table);
+/// The picture of a model of two columns.
+void plot_plane(Picture& picture, const MixtureModel& model, const Table& table);
+/// The picture of a model of more columns.
+void plot_matrix(Picture& picture, const MixtureModel& model, const Table& table);
+
+/// The axis of column j: its values, and room for the components' ellipses as far as they do not
+/// dwarf the data.
+Range axis_range(const MixtureModel& model, const Table& table, const DrawnRows& rows, Index j);
+/// The ellipses that hold 50 % and 95 % of each component that has a shape in the two columns.
+std::vector<std::string> ellipse_elements(Picture& picture, const MixtureModel& model,
+                                          const DrawnRows& rows, Index across, Index up,
+                                          double width);
+/// Entries of a legend: the components, the ellipses when any has a shape in two of the columns,
+/// and the innermost regions of highest density.
+std::vector<std::string> legend(const MixtureModel& model, const std::vector<Index>& columns,
+                                std::size_t n_regions = 0);
+/// How many rows a picture of `panels` panels shows.
+Index most_rows(Index panels);
+/// One element per component: its rows, colored, paler where uncertain. `size` scales the marks.
+std::vector<std::string> scatter_elements(Picture& picture, const MixtureModel& model,
+                                          const Table& table, const DrawnRows& rows, Index across,
+                                          Index up, double size);
+
+}  // namespace mix::cli
