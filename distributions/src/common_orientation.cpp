@@ -13,10 +13,11 @@ constexpr int max_sweeps = 1000;
 // A sweep that lowers the objective per unit of mass by less than this ends the search.
 constexpr double negligible_decrease = 1e-18;
 
-// Jacobi sweeps over pairs of columns of D. The diagonal of R_k = D'W_kD enters the objective through
-// a concave function; its tangent at the present D has slopes b_kj = u_k / R_k,jj, u_k = n_k (VVE) or
-// g_k = geometric mean of diag R_k (EVE), both with the volume kept in. Rotating two columns to
-// the minimum of the tangent therefore never raises the objective (Flury & Gautschi 1986).
+// Jacobi sweeps over pairs of columns of D. The diagonal of R_k = D'W_kD enters the objective
+// through a concave function; its tangent at the present D has slopes b_kj = u_k / R_k,jj, u_k =
+// n_k (VVE) or g_k = geometric mean of diag R_k (EVE), both with the volume kept in. Rotating two
+// columns to the minimum of the tangent therefore never raises the objective (Flury & Gautschi
+// 1986).
 class Rotation {
  public:
   Rotation(const std::vector<Matrix>& scatter, const Vector& mass, Part volume, Matrix orientation)
@@ -35,8 +36,8 @@ class Rotation {
   [[nodiscard]] double objective() const {
     double sum = 0;
     for (std::size_t k = 0; k < r_.size(); ++k) {
-      sum += volume_ == Part::equal ? geometric_mean(k)
-                                    : mass_[static_cast<Index>(k)] * mean_log(k);
+      sum +=
+          volume_ == Part::equal ? geometric_mean(k) : mass_[static_cast<Index>(k)] * mean_log(k);
     }
     return sum;
   }

@@ -1,5 +1,5 @@
-// The M-steps of the 14 covariance structures. Notation of the header: W_k scatter, n_k mass, N their
-// sum, Sigma_k = lambda_k D_k A_k D_k'; equations: docs/design, table of Gaussian families.
+// The M-steps of the 14 covariance structures. Notation of the header: W_k scatter, n_k mass, N
+// their sum, Sigma_k = lambda_k D_k A_k D_k'; equations: docs/design, table of Gaussian families.
 
 #include <Eigen/Cholesky>
 #include <Eigen/Eigenvalues>
@@ -28,9 +28,7 @@ double geometric_mean(const Vector& v) {
 }
 
 // A diagonal of determinant one.
-Vector normalized(const Vector& v) {
-  return v.array().max(smallest_variance) / geometric_mean(v);
-}
+Vector normalized(const Vector& v) { return v.array().max(smallest_variance) / geometric_mean(v); }
 
 struct Problem {
   std::vector<Matrix> scatter;
@@ -76,8 +74,8 @@ double log_determinant(const Eigen::LLT<Matrix>& factor) {
 Vector volumes(const std::vector<Matrix>& matrices) {
   Vector v(static_cast<Index>(matrices.size()));
   for (std::size_t k = 0; k < matrices.size(); ++k) {
-    v[static_cast<Index>(k)] = std::exp(log_determinant(cholesky(matrices[k])) /
-                                        static_cast<double>(matrices[k].rows()));
+    v[static_cast<Index>(k)] =
+        std::exp(log_determinant(cholesky(matrices[k])) / static_cast<double>(matrices[k].rows()));
   }
   return v;
 }
@@ -129,9 +127,9 @@ Matrix compose(const Matrix& orientation, const Vector& variances) {
 
 std::vector<Matrix> estimate_vee(const Problem& p, const std::vector<Matrix>& current) {
   const Index d = p.scatter.front().rows();
-  Vector volume = current.empty() ? Vector(traces(p.scatter).cwiseQuotient(p.mass) /
-                                           static_cast<double>(d))
-                                  : volumes(current);
+  Vector volume = current.empty()
+                      ? Vector(traces(p.scatter).cwiseQuotient(p.mass) / static_cast<double>(d))
+                      : volumes(current);
   Matrix shape;
   alternate(volume, [&](const Vector& lambda) -> Vector {
     shape = Matrix::Zero(d, d);
@@ -168,9 +166,9 @@ std::vector<Matrix> estimate_own_orientation(const Problem& p, Part volume,
   if (volume == Part::equal) {
     variances.colwise() = Vector(eigenvalues.rowwise().sum() / p.mass.sum());
   } else {
-    const Vector first = current.empty() ? Vector(traces(p.scatter).cwiseQuotient(p.mass) /
-                                                  static_cast<double>(d))
-                                         : volumes(current);
+    const Vector first =
+        current.empty() ? Vector(traces(p.scatter).cwiseQuotient(p.mass) / static_cast<double>(d))
+                        : volumes(current);
     const auto [lambda, shape] = equal_shape(eigenvalues, p.mass, first);
     variances = shape * lambda.transpose();
   }
@@ -199,8 +197,8 @@ Covariances estimate_common_orientation(const Problem& p, Part volume, const Mat
     rotated.col(static_cast<Index>(k)) =
         (result.orientation.transpose() * p.scatter[k] * result.orientation).diagonal();
   }
-  const Matrix variances = estimate_diagonal(
-      volume == Part::equal ? Structure::EVI : Structure::VVI, rotated, p.mass);
+  const Matrix variances =
+      estimate_diagonal(volume == Part::equal ? Structure::EVI : Structure::VVI, rotated, p.mass);
   for (Index k = 0; k < p.mass.size(); ++k) {
     result.matrices.push_back(compose(result.orientation, variances.col(k)));
   }
@@ -229,8 +227,8 @@ Matrix estimate_diagonal(Structure structure, const Matrix& given_scatter, const
   for (Index k = 0; k < mass.size(); ++k) {
     if (mass[k] > 0) continue;
     mass[k] = phantom_mass * total;
-    scatter.col(k) = current.size() > 0 ? Vector(mass[k] * current.col(k))
-                                        : Vector(phantom_mass * pooled);
+    scatter.col(k) =
+        current.size() > 0 ? Vector(mass[k] * current.col(k)) : Vector(phantom_mass * pooled);
   }
 
   const Vector size = scatter.colwise().sum();
@@ -294,15 +292,18 @@ Covariances estimate(Structure structure, const std::vector<Matrix>& scatter, co
       for (const Matrix& w : problem.scatter) sum += w;
       return {std::vector<Matrix>(scatter.size(), sum / problem.mass.sum()), {}};
     }
-    case Structure::VEE: return {estimate_vee(problem, current.matrices), {}};
+    case Structure::VEE:
+      return {estimate_vee(problem, current.matrices), {}};
     case Structure::EVE:
     case Structure::VVE:
       return estimate_common_orientation(problem, part.volume, current.orientation);
     case Structure::EEV:
     case Structure::VEV:
       return {estimate_own_orientation(problem, part.volume, current.matrices), {}};
-    case Structure::EVV: return {estimate_evv(problem), {}};
-    default: break;
+    case Structure::EVV:
+      return {estimate_evv(problem), {}};
+    default:
+      break;
   }
   Covariances result;
   for (std::size_t k = 0; k < scatter.size(); ++k) {

@@ -32,9 +32,12 @@ constexpr std::array<std::pair<std::string_view, Structure>, 10> other_names = {
 
 Part part(char letter) {
   switch (letter) {
-    case 'E': return Part::equal;
-    case 'V': return Part::variable;
-    default: return Part::identity;
+    case 'E':
+      return Part::equal;
+    case 'V':
+      return Part::variable;
+    default:
+      return Part::identity;
   }
 }
 
@@ -83,9 +86,12 @@ bool is_diagonal(Structure structure, Index d) {
 Index covariance_parameter_count(Structure structure, Index k, Index d) {
   const auto count = [k](Part part, Index each) {
     switch (part) {
-      case Part::equal: return each;
-      case Part::variable: return k * each;
-      default: return Index{0};
+      case Part::equal:
+        return each;
+      case Part::variable:
+        return k * each;
+      default:
+        return Index{0};
     }
   };
   const StructureParts p = parts(structure);

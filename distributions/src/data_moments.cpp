@@ -18,10 +18,10 @@ void check_column(std::string_view family, Rows x, Weights w, Index column) {
   for (Index i = 0; i < x.rows(); ++i) {
     const double value = x(i, column);
     if (!std::isfinite(value)) {
-      throw std::invalid_argument(
-          fmt::format("{}: row {}, column {} is {}; all entries must be finite: drop the row or fill "
-                      "the cell",
-                      family, i + 1, column + 1, value));
+      throw std::invalid_argument(fmt::format(
+          "{}: row {}, column {} is {}; all entries must be finite: drop the row or fill "
+          "the cell",
+          family, i + 1, column + 1, value));
     }
     if (!(w[i] > 0)) continue;
     low = std::min(low, value);
@@ -30,10 +30,10 @@ void check_column(std::string_view family, Rows x, Weights w, Index column) {
   const double rounding =
       4 * std::numeric_limits<double>::epsilon() * std::max(std::abs(low), std::abs(high));
   if (!(high - low > rounding)) {
-    throw std::invalid_argument(
-        fmt::format("{}: column {} is constant (all values are {}), so it has no variance: drop the "
-                    "column or describe it by another family",
-                    family, column + 1, high));
+    throw std::invalid_argument(fmt::format(
+        "{}: column {} is constant (all values are {}), so it has no variance: drop the "
+        "column or describe it by another family",
+        family, column + 1, high));
   }
 }
 
@@ -49,18 +49,16 @@ DataMoments data_moments(std::string_view family, Rows x, Weights w, Spread spre
   // The mean relative to one of the rows: sums of the data themselves lose digits far from zero.
   moments.mean = x.row(0).transpose();
   for (int pass = 0; pass < 2; ++pass) {
-    const Vector sum =
-        sum_over_blocks(x.rows(), d, [&](Index first, Index count, VectorRef total) {
-          total += (x.middleRows(first, count).rowwise() - moments.mean.transpose()).transpose() *
-                   w.segment(first, count);
-        });
+    const Vector sum = sum_over_blocks(x.rows(), d, [&](Index first, Index count, VectorRef total) {
+      total += (x.middleRows(first, count).rowwise() - moments.mean.transpose()).transpose() *
+               w.segment(first, count);
+    });
     moments.mean += sum / moments.rows;
   }
   const Index columns = spread == Spread::covariance ? d : 1;
   const Vector sum =
       sum_over_blocks(x.rows(), d * columns, [&](Index first, Index count, VectorRef total) {
-        const Matrix centered =
-            x.middleRows(first, count).rowwise() - moments.mean.transpose();
+        const Matrix centered = x.middleRows(first, count).rowwise() - moments.mean.transpose();
         if (spread == Spread::covariance) {
           Eigen::Map<Matrix>(total.data(), d, d).noalias() +=
               centered.transpose() * w.segment(first, count).asDiagonal() * centered;

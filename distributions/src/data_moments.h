@@ -8,7 +8,7 @@ namespace mix {
 
 /// What Gaussian families learn about the data before the first estimate.
 struct DataMoments {
-  double rows = 0;    ///< total weight
+  double rows = 0;  ///< total weight
   Vector mean;
   Matrix covariance;  ///< divisor: total weight
 };

@@ -31,7 +31,8 @@ bool positive_definite(const Eigen::LLT<Matrix>& factor) {
          factor.matrixLLT().diagonal().allFinite();
 }
 
-// A matrix G with GG' = m, for a positive semidefinite m whose columns may have very different units.
+// A matrix G with GG' = m, for a positive semidefinite m whose columns may have very different
+// units.
 Matrix square_root(const Matrix& m) {
   const Vector unit = m.diagonal().cwiseMax(1e-300).cwiseSqrt();
   const Matrix scaled = unit.cwiseInverse().asDiagonal() * m * unit.cwiseInverse().asDiagonal();
@@ -44,9 +45,12 @@ Matrix square_root(const Matrix& m) {
 
 std::string to_string(GaussianPrior::Kind kind) {
   switch (kind) {
-    case GaussianPrior::Kind::none: return "none";
-    case GaussianPrior::Kind::conjugate: return "conjugate";
-    case GaussianPrior::Kind::chen_tan: return "chen-tan";
+    case GaussianPrior::Kind::none:
+      return "none";
+    case GaussianPrior::Kind::conjugate:
+      return "conjugate";
+    case GaussianPrior::Kind::chen_tan:
+      return "chen-tan";
   }
   return "unknown";
 }
@@ -81,9 +85,9 @@ Gaussians::Gaussians(Matrix means, const std::vector<Matrix>& covariances, Gauss
 }
 
 void Gaussians::check_options() const {
-  check_shape(options_.floor >= 0 && options_.floor < 1,
-              fmt::format("floor is {}; it must be in [0, 1), the default is 1e-10",
-                          options_.floor));
+  check_shape(
+      options_.floor >= 0 && options_.floor < 1,
+      fmt::format("floor is {}; it must be in [0, 1), the default is 1e-10", options_.floor));
   check_shape(options_.prior.mean_shrinkage >= 0 && std::isfinite(options_.prior.mean_shrinkage),
               fmt::format("mean_shrinkage is {}; it counts rows and must be at least 0",
                           options_.prior.mean_shrinkage));
@@ -94,15 +98,15 @@ void Gaussians::set_covariances(const std::vector<Matrix>& covariances) {
   const Index d = dimension();
   check_shape(means_.allFinite(), "every mean must be finite");
   check_shape(static_cast<Index>(covariances.size()) == size(),
-              fmt::format("{} covariances for {} means; give one per component",
-                          covariances.size(), size()));
+              fmt::format("{} covariances for {} means; give one per component", covariances.size(),
+                          size()));
   for (std::size_t k = 0; k < covariances.size(); ++k) {
     const Matrix& c = covariances[k];
     check_shape(c.rows() == d && c.cols() == d,
                 fmt::format("covariance {} is {} x {}; {} columns need {} x {}", k + 1, c.rows(),
                             c.cols(), d, d, d));
-    check_shape(c.allFinite() && (c - c.transpose()).cwiseAbs().maxCoeff() <=
-                                     1e-12 * c.cwiseAbs().maxCoeff(),
+    check_shape(c.allFinite() &&
+                    (c - c.transpose()).cwiseAbs().maxCoeff() <= 1e-12 * c.cwiseAbs().maxCoeff(),
                 fmt::format("covariance {} must be finite and symmetric", k + 1));
     check_shape(positive_definite(Eigen::LLT<Matrix>(c)),
                 fmt::format("covariance {} must be positive definite", k + 1));
@@ -207,10 +211,10 @@ void Gaussians::update() {
 }
 
 void Gaussians::prepare(Rows x, Weights w) {
-  check_shape(x.cols() == dimension(), fmt::format("the data have {} columns, the family {}",
-                                                   x.cols(), dimension()));
-  DataMoments moments = data_moments("gaussian", x, w,
-                                     diagonal() ? Spread::variances : Spread::covariance);
+  check_shape(x.cols() == dimension(),
+              fmt::format("the data have {} columns, the family {}", x.cols(), dimension()));
+  DataMoments moments =
+      data_moments("gaussian", x, w, diagonal() ? Spread::variances : Spread::covariance);
   if (!(moments.rows > 0)) return;
   rows_ = moments.rows;
   location_ = std::move(moments.mean);
@@ -245,9 +249,11 @@ void Gaussians::update_pseudo_data() {
   if (!diagonal() && rows_ <= d) regular = scale_.diagonal().asDiagonal();
 
   Matrix& scatter = pseudo_.scatter;
-  scatter = options_.floor * rows_ / k * (diagonal() ? scale_ : Matrix(scale_.diagonal().asDiagonal()));
+  scatter =
+      options_.floor * rows_ / k * (diagonal() ? scale_ : Matrix(scale_.diagonal().asDiagonal()));
   switch (options_.prior.kind) {
-    case GaussianPrior::Kind::none: break;
+    case GaussianPrior::Kind::none:
+      break;
     case GaussianPrior::Kind::conjugate: {
       // One inverse Wishart (gamma, where the matrix is diagonal) density per different matrix.
       const bool shared = part.volume == Part::equal && part.shape != Part::variable &&
@@ -370,7 +376,8 @@ void Gaussians::fields(Fields& visit) {
       });
   // What prepare learned, so that a loaded model can be estimated further.
   Vector location = rows_ > 0 ? location_ : Vector(Vector::Zero(dimension()));
-  Matrix scale = rows_ > 0 ? scale_ : Matrix(Matrix::Zero(dimension(), diagonal() ? 1 : dimension()));
+  Matrix scale =
+      rows_ > 0 ? scale_ : Matrix(Matrix::Zero(dimension(), diagonal() ? 1 : dimension()));
   Matrix orientation = orientation_.size() > 0 ? orientation_ : Matrix(Matrix::Zero(1, 1));
   visit("data_rows", rows_);
   visit("data_mean", location);

@@ -234,8 +234,8 @@ void Gaussians::maximize_full(ConstVectorRef sum) {
     w.triangularView<Eigen::StrictlyUpper>() = w.transpose();
     move_mean(k, p, moment);
   }
-  Covariances estimated = estimate(structure(), scatter, mass,
-                                   {std::move(covariances_), std::move(orientation_)});
+  Covariances estimated =
+      estimate(structure(), scatter, mass, {std::move(covariances_), std::move(orientation_)});
   covariances_ = std::move(estimated.matrices);
   orientation_ = std::move(estimated.orientation);
 }
@@ -267,8 +267,8 @@ void Gaussians::start(Rows x, Shares shares) {
     if (block(k, 0) > 0) means_.row(k) = origin + block.row(k).tail(d) / block(k, 0);
   }
   orientation_.resize(0, 0);
-  const Vector statistics = sum_over_blocks(
-      x.rows(), statistics_size(), [&](Index first, Index count, VectorRef into) {
+  const Vector statistics =
+      sum_over_blocks(x.rows(), statistics_size(), [&](Index first, Index count, VectorRef into) {
         accumulate(x.middleRows(first, count), shares.middleRows(first, count), into);
       });
   maximize(statistics);

@@ -28,9 +28,8 @@ bool all_of_kind(const Table& table, ColumnKind kind) {
 }
 
 bool numeric(const Table& table) {
-  return std::none_of(table.columns().begin(), table.columns().end(), [](const Column& column) {
-    return column.kind == ColumnKind::category;
-  });
+  return std::none_of(table.columns().begin(), table.columns().end(),
+                      [](const Column& column) { return column.kind == ColumnKind::category; });
 }
 
 bool any_constant_column(const Table& table) {

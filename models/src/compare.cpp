@@ -7,9 +7,11 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "distinct_rows.h"
+#include "growing.h"
 #include "mix/models/model_file.h"
 #include "mix/parallel.h"
-#include "growing.h"
+#include "search.h"
 #include "seeding.h"
 
 namespace mix {
@@ -149,7 +151,9 @@ const Fit& Comparison::best() const {
   return *table.front().fit;
 }
 
-Comparison compare(Rows x, const CompareOptions& options) {
+namespace {
+
+Comparison compare_rows(Rows x, const CompareOptions& options) {
   if (options.families.empty()) {
     throw std::invalid_argument("compare: there is no family to compare");
   }
@@ -183,6 +187,22 @@ Comparison compare(Rows x, const CompareOptions& options) {
   });
   rank(result.table);
   return result;
+}
+
+}  // namespace
+
+Comparison compare(Rows x, const CompareOptions& options) {
+  const Vector& w = options.fit.sample_weight;
+  const bool weighted = w.size() == x.rows();  // a wrong number is each fit's complaint
+  if ((w.size() == 0 || weighted) && options.criterion != "cv" &&
+      rows_are_exchangeable(options.fit)) {
+    if (auto distinct = distinct_rows(x, w)) {
+      CompareOptions inner = options;
+      inner.fit.sample_weight = std::move(distinct->weight);
+      return compare_rows(distinct->x, inner);
+    }
+  }
+  return compare_rows(x, options);
 }
 
 double cross_validation(const Candidate& candidate, Index k, Rows x, const FitOptions& options,

@@ -7,17 +7,21 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "distinct_rows.h"
+#include "growing.h"
 #include "mix/json_fields.h"
 #include "mix/parallel.h"
-#include "growing.h"
 #include "search.h"
 #include "seeding.h"
 
 namespace mix {
 namespace {
 
-// Passes of a start before the starts are ranked.
+// Passes of a start before the starts are ranked for the first time; they double as the field
+// halves.
 constexpr Index short_passes = 25;
+// As many of the best runs are carried to convergence.
+constexpr std::size_t finalists = 4;
 // Passes of a way to grow by one component before the ways are ranked.
 constexpr Index growing_passes = 6;
 // More rows than this are searched on a random part of them; the best start then sees all rows.
@@ -119,10 +123,7 @@ class Search {
       if (!runs[0].flaw.empty()) report.best_flagged = runs[0].em.objective;
       return std::move(runs[0]);
     }
-    for (Run& run : runs) {
-      carry_on(run, x_, w_, short_options(short_passes));
-      if (interrupted_) break;
-    }
+    shorten(runs);
     return best_completed(runs, report);
   }
 
@@ -165,7 +166,8 @@ class Search {
 
   Run grown_run(Starter& starter) {
     const std::vector<Index> nobody(static_cast<std::size_t>(x_.rows()), 0);
-    Run run{"growing", starter.begin(shares_from_labels(nobody, w_, starter.smaller(1)), 1), {}, {}};
+    Run run{
+        "growing", starter.begin(shares_from_labels(nobody, w_, starter.smaller(1)), 1), {}, {}};
     carry_on(run, x_, w_, short_options(growing_passes));
     for (Index groups = 1; groups < starter.groups(); ++groups) {
       const std::vector<Index> splittable = learnable_components(run.state.family);
@@ -183,21 +185,38 @@ class Search {
     return run;
   }
 
-  // Completes the most promising runs, each until it converges or can no longer become the best.
+  static bool ended(const Run& run) {
+    return run.em.stop == Stop::converged || run.em.stop == Stop::labels_repeat;
+  }
+
+  // Successive halving: the better half of the runs goes on for twice as many passes, until few are
+  // left or all have converged. The others stay in the list, behind.
+  void shorten(std::vector<Run>& runs) {
+    std::size_t field = runs.size();
+    for (Index passes = short_passes; !interrupted_; passes *= 2) {
+      for (std::size_t i = 0; i < field && !interrupted_; ++i) {
+        if (ended(runs[i]) && runs[i].em.n_iter > 0) continue;
+        carry_on(runs[i], x_, w_, short_options(passes));
+      }
+      std::stable_sort(runs.begin(), runs.begin() + static_cast<std::ptrdiff_t>(field),
+                       [](const Run& a, const Run& b) { return a.better_than(b); });
+      if (field <= finalists) break;
+      field = std::max(finalists, (field + 1) / 2);
+    }
+  }
+
+  // Completes the finalists, each until it converges or can no longer become the best.
   Run best_completed(std::vector<Run>& runs, Report& report) {
-    std::stable_sort(runs.begin(), runs.end(),
-                     [](const Run& a, const Run& b) { return a.better_than(b); });
-    const std::size_t wanted = std::max<std::size_t>(4, runs.size() / 3);
     std::vector<double> optima;
     std::size_t best = 0;
     bool found = false;
     for (std::size_t i = 0; i < runs.size(); ++i) {
-      // More than the wanted number only while all optima so far are spurious.
-      if (i >= wanted && found && runs[best].flaw.empty()) break;
+      // More than the finalists only while all optima so far are spurious.
+      if (i >= finalists && found && runs[best].flaw.empty() && !ended(runs[i])) continue;
       if (interrupted_ && found) break;
       Run& run = runs[i];
       bool abandoned = false;
-      if (run.em.stop != Stop::converged && run.em.stop != Stop::labels_repeat) {
+      if (!ended(run)) {
         EmOptions em = em_options();
         const double goal = found && runs[best].flaw.empty() ? runs[best].em.objective : -infinity;
         if (options_.assignment.ascends() && options_.assignment.last_stage() == 0) {
@@ -429,6 +448,15 @@ Fit fit_here(const MixtureModel& model, Rows x, const FitOptions& options) {
 Fit fit(const MixtureModel& model, Rows x, const FitOptions& options) {
   check_arguments(model, x, options);
   Fit result;
+  if (rows_are_exchangeable(options)) {
+    // Exact: the likelihood of equal rows is that of one row with the sum of their weights.
+    if (auto distinct = distinct_rows(x, options.sample_weight)) {
+      FitOptions weighted = options;
+      weighted.sample_weight = std::move(distinct->weight);
+      with_threads(options.threads, [&] { result = fit_here(model, distinct->x, weighted); });
+      return result;
+    }
+  }
   FitOptions chosen = options;
   if (const auto* known = options.assignment.as<Known>();
       known != nullptr && std::holds_alternative<start::Auto>(options.start)) {

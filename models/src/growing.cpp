@@ -17,7 +17,8 @@ Matrix with_column(const Matrix& r, Index position) {
   return grown;
 }
 
-// The rows of component j on one side of its mean, along its leading direction, move to the new one.
+// The rows of component j on one side of its mean, along its leading direction, move to the new
+// one.
 Matrix split(const Matrix& r, Weights w, const Matrix& points, Index j, Index position) {
   Matrix grown = with_column(r, position);
   const Vector share = r.col(j).cwiseProduct(w);

@@ -13,7 +13,8 @@ namespace mix {
 std::vector<Matrix> grow(const MixtureState& state, Rows x, Weights w, const Matrix& points,
                          const std::vector<Index>& splittable, Index position);
 
-/// The same density with component j counted twice at half its weight; the copy is column `position`.
+/// The same density with component j counted twice at half its weight; the copy is column
+/// `position`.
 Matrix doubled(const Matrix& r, Index j, Index position);
 
 }  // namespace mix

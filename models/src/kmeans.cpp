@@ -54,6 +54,45 @@ class Centers {
   Matrix centers_;
 };
 
+// Rows above which single rows are not exchanged: a pass costs as much as one of Lloyd's, but in
+// one thread.
+constexpr Index most_exchanged_rows = 20000;
+
+// Moves single rows between clusters while that lowers the inertia (Hartigan & Wong 1979). Lloyd's
+// optima are not always optima of this kind, but every one of these is a fixed point of Lloyd's.
+void exchange_rows(Rows x, Weights w, KMeans& result) {
+  const Index k = result.centers.rows();
+  Vector mass = Vector::Zero(k);
+  for (Index i = 0; i < x.rows(); ++i) mass[result.labels[static_cast<std::size_t>(i)]] += w[i];
+  for (bool moved = true; moved;) {
+    moved = false;
+    for (Index i = 0; i < x.rows(); ++i) {
+      Index& label = result.labels[static_cast<std::size_t>(i)];
+      if (!(w[i] > 0) || !(mass[label] > w[i])) continue;
+      const Vector distance = (result.centers.rowwise() - x.row(i)).rowwise().squaredNorm();
+      const double saved = distance[label] * mass[label] / (mass[label] - w[i]);
+      Index best = label;
+      double least = saved * (1 - 1e-12);  // a move must gain more than rounding, or it never ends
+      for (Index c = 0; c < k; ++c) {
+        const double cost = distance[c] * mass[c] / (mass[c] + w[i]);
+        if (c != label && cost < least) {
+          least = cost;
+          best = c;
+        }
+      }
+      if (best == label) continue;
+      result.centers.row(label) +=
+          (result.centers.row(label) - x.row(i)) * (w[i] / (mass[label] - w[i]));
+      result.centers.row(best) +=
+          (x.row(i) - result.centers.row(best)) * (w[i] / (mass[best] + w[i]));
+      mass[label] -= w[i];
+      mass[best] += w[i];
+      label = best;
+      moved = true;
+    }
+  }
+}
+
 KMeans run_once(Rows x, Weights w, Matrix centers, const KMeansOptions& options) {
   const Index k = centers.rows();
   MixtureState state{Vector::Constant(k, 1.0 / static_cast<double>(k)),
@@ -116,13 +155,19 @@ KMeans kmeans_here(Rows x, Index k, const KMeansOptions& options) {
   const Index starts = options.n_init > 0
                            ? options.n_init
                            : std::clamp(static_cast<Index>(2e6 / work), Index{10}, Index{100});
+  const Matrix points = x;
   KMeans best;
   best.inertia = infinity;
   std::vector<double> inertias;
   for (Index start = 0; start < starts; ++start) {
     Rng rng(options.seed, Purpose::start, static_cast<std::uint64_t>(start));
-    const Matrix points = x;
     KMeans next = run_once(x, w, points(seed_rows(points, w, k, rng), Eigen::all), options);
+    if (x.rows() <= most_exchanged_rows) {
+      exchange_rows(x, w, next);
+      const Index lloyd = next.n_iter;
+      next = run_once(x, w, std::move(next.centers), options);
+      next.n_iter += lloyd;
+    }
     inertias.push_back(next.inertia);
     if (next.inertia < best.inertia) best = std::move(next);
   }

@@ -24,6 +24,16 @@ const T* as(const Start& start) {
 
 }  // namespace
 
+bool rows_are_exchangeable(const FitOptions& options) {
+  const auto exchangeable = [](const Start& start) {
+    return !std::holds_alternative<start::Labels>(start) &&
+           !std::holds_alternative<start::Responsibilities>(start);
+  };
+  return options.assignment.as<Known>() == nullptr && options.assignment.ascends() &&
+         exchangeable(options.start) &&
+         std::all_of(options.more_starts.begin(), options.more_starts.end(), exchangeable);
+}
+
 Starter::Starter(const MixtureModel& model, Rows x, Weights w, const FitOptions& options)
     : model_(model), x_(x), w_(w), options_(options), prepared_(model.family()) {
   prepared_.prepare(x, w);
@@ -34,7 +44,7 @@ Starter::Starter(const MixtureModel& model, Rows x, Weights w, const FitOptions&
 Index Starter::default_draws() const {
   // Small problems cost little, so they get many starts; large ones the least that is sensible.
   const double work = static_cast<double>(x_.rows()) * static_cast<double>(model_.n_components());
-  return std::clamp(static_cast<Index>(3e5 / work), Index{8}, Index{30});
+  return std::clamp(static_cast<Index>(3e5 / work), Index{8}, Index{40});
 }
 
 bool Starter::hierarchy_fits() const {

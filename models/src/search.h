@@ -9,6 +9,10 @@
 
 namespace mix {
 
+/// Whether nothing in the options refers to single rows, so that equal rows can be counted
+/// together.
+bool rows_are_exchangeable(const FitOptions& options);
+
 /// One start to be tried; `draw` numbers the random ones.
 struct PlannedStart {
   Start start;

@@ -13,8 +13,10 @@
 #include "mix/distributions/multinomial.h"
 #include "mix/distributions/poisson.h"
 #include "mix/distributions/product.h"
+#include "mix/distributions/student_t.h"
 #include "mix/distributions/uniform_box.h"
 #include "mix/family_list.h"
+#include "mix/models/mixture_model.h"
 #include "mix/random.h"
 #include "mix/testing/check_distribution.h"
 
@@ -110,6 +112,19 @@ std::vector<Entry> entries() {
   all.push_back({"categorical_given_levels", Categorical(std::vector<Index>{2, 2, 2}),
                  codes(80, 3, 2), cube(3)});
   all.push_back({"categorical_smoothed", Categorical(2, {.pseudo_count = 1}), codes(80, 2, 3)});
+  const auto normals = [](Rng& rng) {
+    return standard_normal(rng) / std::sqrt(standard_gamma(rng, 2.5) / 2.5);
+  };
+  all.push_back({"student_t", StudentT(1, 2), draw(100, 2, normals)});
+  all.push_back(
+      {"student_t_1d", StudentT(2, 1), draw(100, 1, normals), interval(-2000, 2000, 2000000)});
+  all.push_back(
+      {"student_t_shared",
+       StudentT(2, 2, {.scale = Scale::common, .degrees_of_freedom = DegreesOfFreedom::shared}),
+       draw(100, 2, normals)});
+  all.push_back({"student_t_fixed", StudentT(2, 2, {.degrees_of_freedom = DegreesOfFreedom::fixed}),
+                 draw(100, 2, normals)});
+  all.push_back({"mixture", mixture(Untied(Poisson(1), 2)), counts(60, 1)});
   all.push_back(
       {"uniform", UniformBox(Vector::Constant(2, -1), Vector::Constant(2, 60)), times(60, 2)});
   all.push_back({"frozen", Frozen(Untied(Poisson(Vector{{2.0, 4.0}}), 2)), counts(60, 2)});

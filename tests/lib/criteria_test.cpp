@@ -41,7 +41,8 @@ TEST(Criteria, NecOfOneComponentIsOne) {
 }
 
 TEST(Criteria, AreNaNWhereUndefined) {
-  const Criteria c = criteria({.log_likelihood = -5, .parameter_count = 9, .n = 10, .n_components = 2});
+  const Criteria c =
+      criteria({.log_likelihood = -5, .parameter_count = 9, .n = 10, .n_components = 2});
   EXPECT_TRUE(std::isnan(c.aicc));
   EXPECT_TRUE(std::isnan(c.nec));
 }

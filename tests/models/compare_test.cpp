@@ -51,10 +51,11 @@ TEST(Compare, RanksByTheCriterionBestFirst) {
 }
 
 TEST(Compare, LogLikelihoodDoesNotFallInTheNumberOfComponents) {
-  const Comparison ranked = compare(
-      faithful(), {.families = gaussian_candidates(2, {Structure::EII, Structure::EEE, Structure::EEI}),
-                   .components = {1, 7},
-                   .fit = {.seed = 1}});
+  const Comparison ranked =
+      compare(faithful(),
+              {.families = gaussian_candidates(2, {Structure::EII, Structure::EEE, Structure::EEI}),
+               .components = {1, 7},
+               .fit = {.seed = 1}});
   std::map<std::string, std::map<Index, double>> by_name;
   for (const Ranked& row : ranked) by_name[row.name][row.n_components] = row.log_likelihood;
   for (const auto& [name, values] : by_name) {
@@ -70,10 +71,10 @@ TEST(Compare, AMixtureMustNotImproveOnPoissonHorseKicks) {
   x << 0, 1, 2, 3, 4;
   Vector w(5);
   w << 109, 65, 22, 3, 1;
-  const Comparison ranked =
-      compare(x, {.families = {{"poisson", [](Index k) { return AnyFamily(Untied(Poisson(1), k)); }}},
-                  .components = {1, 3},
-                  .fit = {.sample_weight = w}});
+  const Comparison ranked = compare(
+      x, {.families = {{"poisson", [](Index k) { return AnyFamily(Untied(Poisson(1), k)); }}},
+          .components = {1, 3},
+          .fit = {.sample_weight = w}});
   EXPECT_EQ(ranked.best().model.n_components(), 1);
   double one = 0;
   for (const Ranked& row : ranked) {
@@ -84,9 +85,10 @@ TEST(Compare, AMixtureMustNotImproveOnPoissonHorseKicks) {
 
 TEST(Compare, ListsWhatFailedAndWhy) {
   const Comparison ranked =
-      compare(faithful(), {.families = {{"poisson", [](Index k) { return AnyFamily(Untied(Poisson(2), k)); }},
-                                        gaussian_candidates(2, {Structure::EEE})[0]},
-                           .components = {1, 2}});
+      compare(faithful(),
+              {.families = {{"poisson", [](Index k) { return AnyFamily(Untied(Poisson(2), k)); }},
+                            gaussian_candidates(2, {Structure::EEE})[0]},
+               .components = {1, 2}});
   EXPECT_EQ(ranked.best().model.title(), "gaussian EEE");
   EXPECT_EQ(ranked.table.back().name, "poisson");
   EXPECT_THAT(ranked.table.back().status, HasSubstr("failed: "));
@@ -95,10 +97,10 @@ TEST(Compare, ListsWhatFailedAndWhy) {
 }
 
 TEST(Compare, WhenEverythingFailsBestSaysWhy) {
-  const Comparison ranked = compare(
-      faithful(),
-      {.families = {{"poisson", [](Index k) { return AnyFamily(Untied(Poisson(2), k)); }}},
-       .components = {1, 1}});
+  const Comparison ranked =
+      compare(faithful(),
+              {.families = {{"poisson", [](Index k) { return AnyFamily(Untied(Poisson(2), k)); }}},
+               .components = {1, 1}});
   EXPECT_THROW((void)ranked.best(), std::runtime_error);
 }
 
@@ -107,8 +109,8 @@ TEST(Compare, SameTableForAnyNumberOfThreads) {
     std::vector<double> values;
     for (const Ranked& row :
          compare(faithful(), {.families = gaussian_candidates(2, {Structure::VII, Structure::EEE}),
-                              .components = {1, 3},
-                              .fit = {.n_init = 3, .threads = threads}})) {
+                             .components = {1, 3},
+                             .fit = {.n_init = 3, .threads = threads}})) {
       values.push_back(row.log_likelihood);
     }
     return values;
@@ -119,11 +121,10 @@ TEST(Compare, SameTableForAnyNumberOfThreads) {
 
 TEST(Compare, CrossValidationPrefersTheTruth) {
   const Matrix x = mixture({0.5, 0.5}, Normal(-3, 1), Normal(3, 1)).sample(200, 1).x;
-  const Comparison ranked =
-      compare(x, {.families = gaussian_candidates(1, {Structure::EII}),
-                  .components = {1, 3},
-                  .criterion = "cv",
-                  .fit = {.n_init = 4}});
+  const Comparison ranked = compare(x, {.families = gaussian_candidates(1, {Structure::EII}),
+                                        .components = {1, 3},
+                                        .criterion = "cv",
+                                        .fit = {.n_init = 4}});
   EXPECT_NE(ranked.best().model.n_components(), 1);
   for (const Ranked& row : ranked) {
     // Held-out rows are explained a little worse than rows that were fitted.

@@ -57,11 +57,10 @@ TEST(Fit, ObjectiveNeverFallsAndEndsAtTheReportedValue) {
 TEST(Fit, EveryAssignmentFindsTheTwoKindsOfEruptions) {
   const Fit soft = fit(mixture(Gaussians(2, 2)), faithful(), {.seed = 1});
   const std::vector<Index> expected = soft.model.predict(faithful());
-  for (const AnyAssignment& assignment :
-       {AnyAssignment(Hard{}), AnyAssignment(Stochastic{}), AnyAssignment(Annealed{}),
-        AnyAssignment(Truncated{1})}) {
-    const Fit other =
-        fit(mixture(Gaussians(2, 2)), faithful(), {.assignment = assignment, .max_iter = 500, .seed = 1});
+  for (const AnyAssignment& assignment : {AnyAssignment(Hard{}), AnyAssignment(Stochastic{}),
+                                          AnyAssignment(Annealed{}), AnyAssignment(Truncated{1})}) {
+    const Fit other = fit(mixture(Gaussians(2, 2)), faithful(),
+                          {.assignment = assignment, .max_iter = 500, .seed = 1});
     const std::vector<Index> labels = other.model.predict(faithful());
     int differing = 0;
     for (std::size_t i = 0; i < labels.size(); ++i) differing += labels[i] != expected[i] ? 1 : 0;
@@ -130,15 +129,15 @@ TEST(Fit, RowsOfWeightZeroChangeNothing) {
   w[272] = 0;
   std::vector<Index> labels;
   for (Index i = 0; i < 273; ++i) labels.push_back(more(i, 0) > 3 ? 1 : 0);
-  const Fit with = fit(mixture(Gaussians(2, 2)), more, {.sample_weight = w, .start = start::Labels{labels}});
+  const Fit with =
+      fit(mixture(Gaussians(2, 2)), more, {.sample_weight = w, .start = start::Labels{labels}});
   labels.pop_back();
   const Fit without = fit(mixture(Gaussians(2, 2)), x, {.start = start::Labels{labels}});
   EXPECT_NEAR(with.report.log_likelihood, without.report.log_likelihood, 1e-7);
 }
 
 TEST(Fit, SameBitsForAnyNumberOfThreads) {
-  const MixtureModel truth =
-      mixture({0.3, 0.7}, Gaussians(1, 2), mixture(Gaussians(1, 2)));
+  const MixtureModel truth = mixture({0.3, 0.7}, Gaussians(1, 2), mixture(Gaussians(1, 2)));
   const Matrix x = truth.sample(3000, 2).x;
   const Fit one = fit(mixture(Gaussians(3, 2)), x, {.n_init = 4, .seed = 1, .threads = 1});
   for (const Index threads : {2, 7}) {
@@ -163,7 +162,8 @@ TEST(Fit, EveryNamedStartReachesTheObviousOptimum) {
   const double best = fit(mixture(Gaussians(2, 2)), faithful(), {.seed = 1}).report.log_likelihood;
   for (const char* name :
        {"auto", "k-means++", "kmeans", "random", "hierarchical", "growing", "short-runs"}) {
-    const Fit one = fit(mixture(Gaussians(2, 2)), faithful(), {.start = parse_start(name), .seed = 2});
+    const Fit one =
+        fit(mixture(Gaussians(2, 2)), faithful(), {.start = parse_start(name), .seed = 2});
     EXPECT_NEAR(one.report.log_likelihood, best, 0.01) << name;
   }
   EXPECT_THROW(parse_start("magic"), std::invalid_argument);
@@ -205,7 +205,8 @@ TEST(Fit, PrefersAnOptimumWithoutSpuriousComponents) {
 
 TEST(Fit, UglyDataGiveADefinedResult) {
   Matrix tied(40, 2);
-  for (Index i = 0; i < 40; ++i) tied.row(i) << static_cast<double>(i % 4), static_cast<double>((i % 4) * (i % 3));
+  for (Index i = 0; i < 40; ++i)
+    tied.row(i) << static_cast<double>(i % 4), static_cast<double>((i % 4) * (i % 3));
   for (const Index k : {1, 2, 4, 7}) {
     const Fit result = fit(mixture(Gaussians(k, 2)), tied, {.seed = 1});
     EXPECT_TRUE(std::isfinite(result.report.log_likelihood)) << k;
@@ -220,7 +221,8 @@ TEST(Fit, UglyDataGiveADefinedResult) {
 TEST(Fit, WrongArgumentsSayWhatValueLimitAndRemedy) {
   const Matrix x = faithful();
   EXPECT_THAT(error_of(mixture(Gaussians(2, 3)), x), HasSubstr("3 columns, but the data have 2"));
-  EXPECT_THAT(error_of(mixture(Gaussians(5, 2)), x.topRows(4)), HasSubstr("5 components for 4 rows"));
+  EXPECT_THAT(error_of(mixture(Gaussians(5, 2)), x.topRows(4)),
+              HasSubstr("5 components for 4 rows"));
   Matrix hole = x;
   hole(7, 1) = quiet_nan;
   EXPECT_THAT(error_of(mixture(Gaussians(2, 2)), hole), HasSubstr("row 8, column 2 is missing"));
@@ -238,9 +240,8 @@ TEST(Fit, WrongArgumentsSayWhatValueLimitAndRemedy) {
 
 TEST(Fit, TheProgressCallbackEndsTheFitWithTheBestSoFar) {
   Index calls = 0;
-  const Fit stopped = fit(mixture(Gaussians(3, 2)), faithful(), {.progress = [&](const Progress&) {
-                            return ++calls < 10;
-                          }});
+  const Fit stopped = fit(mixture(Gaussians(3, 2)), faithful(),
+                          {.progress = [&](const Progress&) { return ++calls < 10; }});
   EXPECT_EQ(stopped.report.stop, Stop::interrupted);
   EXPECT_FALSE(stopped.report.converged);
   EXPECT_TRUE(std::isfinite(stopped.report.log_likelihood));

@@ -142,8 +142,7 @@ TEST(KMeans, IsTheLimitOfSoftEmWithShrinkingSharedVariance) {
            {.mixing = MixingWeights::equal, .tol = 1e-10, .max_iter = 5000});
     const double distance = (state.family.as<Spheres>()->centers() - limit.centers).norm();
     const Matrix r = responsibilities(state, x);
-    const double entropy =
-        -(r.array() * r.array().max(1e-300).log()).sum();
+    const double entropy = -(r.array() * r.array().max(1e-300).log()).sum();
     EXPECT_LE(distance, last_distance);
     EXPECT_LE(entropy, last_entropy);
     last_distance = distance;

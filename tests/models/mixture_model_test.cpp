@@ -60,8 +60,7 @@ TEST(MixtureModel, ANestedMixtureEqualsItsFlattening) {
 TEST(MixtureModel, FittingANestedMixtureReachesTheFlatLikelihood) {
   const MixtureModel flat = mixture({0.3, 0.3, 0.4}, Normal(-4, 1), Normal(0, 1), Normal(6, 1));
   const Matrix x = flat.sample(600, 4).x;
-  const MixtureModel nested =
-      mixture(mixture(Normal(-1, 1), Normal(1, 1)), Normal(5, 1));
+  const MixtureModel nested = mixture(mixture(Normal(-1, 1), Normal(1, 1)), Normal(5, 1));
   const Fit nested_fit = fit(nested, x, {.seed = 1});
   const Fit flat_fit = fit(mixture(Untied(Normal(), 3)), x, {.seed = 1});
   EXPECT_EQ(nested_fit.report.falls, 0);
@@ -98,7 +97,8 @@ TEST(MixtureModel, RefusesRowsOfAnotherDimension) {
 
 TEST(MixtureModel, ARowThatNoComponentExplainsHasDensityZeroAndNoShares) {
   const Matrix box = (Matrix(2, 1) << 0, 1).finished();
-  const MixtureModel model = mixture({0.5, 0.5}, UniformBox::around(box), UniformBox::around(2 * box));
+  const MixtureModel model =
+      mixture({0.5, 0.5}, UniformBox::around(box), UniformBox::around(2 * box));
   const Matrix outside = Matrix::Constant(1, 1, 7.0);
   EXPECT_EQ(model.log_density(outside)[0], -infinity);
   EXPECT_EQ(model.responsibilities(outside).sum(), 0);

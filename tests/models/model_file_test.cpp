@@ -36,7 +36,8 @@ TEST(ModelFile, KeepsEveryBitOfEveryFamily) {
   for (Index i = 0; i < counts.size(); ++i) counts.data()[i] = poisson(rng, i % 2 == 0 ? 2 : 9);
   const std::vector<std::pair<MixtureModel, Matrix>> models{
       {fit(mixture(Gaussians(2, 2)), x).model, x},
-      {fit(mixture(Gaussians(2, 2, {.structure = Structure::VEV}), UniformBox::around(x)), x).model, x},
+      {fit(mixture(Gaussians(2, 2, {.structure = Structure::VEV}), UniformBox::around(x)), x).model,
+       x},
       {fit(mixture(StudentT(2, 2)), x).model, x},
       {fit(mixture(Untied(Poisson(2), 2)), counts).model, counts},
       {fit(mixture(Untied(Multinomial(2), 2)), counts).model, counts},

@@ -1,6 +1,6 @@
-// Fits by other programs, on real data: with default options and seed 1 the fit reaches the best known
-// log-likelihood of each case. cases.json is derived by derive_cases.py; tests/data/README.md tells
-// where the data come from. Every miss is printed by name.
+// Fits by other programs, on real data: with default options and seed 1 the fit reaches the best
+// known log-likelihood of each case. cases.json is derived by derive_cases.py; tests/data/README.md
+// tells where the data come from. Every miss is printed by name.
 
 #include <gtest/gtest.h>
 
@@ -123,8 +123,8 @@ AnyFamily family_of(const Case& c, const Data& data) {
     }
     return StudentT(k, d, options);
   }
-  static const std::map<std::string, std::string> names{
-      {"poisson_independent", "poisson"}, {"lca", "categorical"}};
+  static const std::map<std::string, std::string> names{{"poisson_independent", "poisson"},
+                                                        {"lca", "categorical"}};
   const auto found = names.find(family);
   return registry()
       .find(found == names.end() ? family : found->second)
@@ -144,14 +144,15 @@ struct Outcome {
 Outcome fit_case(const Case& c) {
   const Data data = data_of(c);
   Outcome outcome{c.at("id"), c.at("confidence") == "solid", false, false, 0, c.at("loglik"), {}};
-  const Fit best = fit(MixtureModel(family_of(c, data)), data.columns.values(), default_options(data));
+  const Fit best =
+      fit(MixtureModel(family_of(c, data)), data.columns.values(), default_options(data));
   const double tol = c.at("tol");
   outcome.reached = best.report.log_likelihood;
   outcome.met = outcome.reached >= outcome.wanted - tol && !best.report.flagged;
   outcome.better = outcome.met && outcome.reached > outcome.wanted + tol;
-  outcome.note = fmt::format("{}{} starts {} hits {} passes {}", best.report.flagged ? "FLAGGED " : "",
-                             to_string(best.report.stop), best.report.starts, best.report.hits,
-                             best.report.n_iter);
+  outcome.note = fmt::format("{}{} starts {} hits {} passes {}",
+                             best.report.flagged ? "FLAGGED " : "", to_string(best.report.stop),
+                             best.report.starts, best.report.hits, best.report.n_iter);
   EXPECT_EQ(best.report.parameter_count, c.at("npar").get<Index>()) << outcome.id;
   return outcome;
 }
@@ -203,8 +204,8 @@ Share run_family(const std::string& family, const Run& run) {
                  o.note);
     }
   }
-  fmt::print("{}: {} of {} solid cases met, {} of {} others; better than the reference {}\n", family,
-             solid.met, solid.all, other.met, other.all, better);
+  fmt::print("{}: {} of {} solid cases met, {} of {} others; better than the reference {}\n",
+             family, solid.met, solid.all, other.met, other.all, better);
   EXPECT_GT(solid.all + other.all, 0);
   return solid;
 }
@@ -231,7 +232,8 @@ TEST(Reference, KMeansReachesEverySolidInertia) {
   EXPECT_EQ(solid.met, solid.all);
 }
 
-// From known labels there is no search: one exact M-step, and EM to its fixed point, are determined.
+// From known labels there is no search: one exact M-step, and EM to its fixed point, are
+// determined.
 TEST(Reference, OneStepAndConvergenceFromLabelsEqualOtherPrograms) {
   const Share solid = run_family("gaussian_labels", [](const Case& c) {
     const Data data = data_of(c);

@@ -64,8 +64,9 @@ class Frozen {
   /// Takes whatever AnyFamily takes. A template, because a plain AnyFamily parameter would make the
   /// question whether a Frozen can be copied depend on itself.
   template <class F>
-    requires(!std::same_as<std::remove_cvref_t<F>, Frozen> && std::convertible_to<F, AnyFamily>)
-  explicit Frozen(F&& family) : family_(std::forward<F>(family)) {}
+  requires(!std::same_as<std::remove_cvref_t<F>, Frozen> &&
+           std::convertible_to<F, AnyFamily>) explicit Frozen(F&& family)
+      : family_(std::forward<F>(family)) {}
 
   [[nodiscard]] const AnyFamily& family() const { return family_; }
   [[nodiscard]] std::string title() const { return family_.title() + " (frozen)"; }

@@ -133,9 +133,7 @@ class Untied {
           components_[static_cast<std::size_t>(k)].fields(element);
         });
   }
-  void describe(Index k, Fields& visit) const
-    requires Visitable<D>
-  {
+  void describe(Index k, Fields& visit) const requires Visitable<D> {
     if constexpr (requires(const D& d) { d.describe(visit); }) {
       component(k).describe(visit);  // without settings that are saved but no parameters
     } else {

@@ -40,8 +40,8 @@ struct GaussianOptions {
   double floor = 1e-10;
 };
 
-/// k multivariate normal distributions whose covariances obey one of 14 structures (one column: equal
-/// or variable variances).
+/// k multivariate normal distributions whose covariances obey one of 14 structures (one column:
+/// equal or variable variances).
 ///
 /// log f_k(x) = -1/2 [d log(2 pi) + log|Sigma_k| + (x - mean_k)' Sigma_k^-1 (x - mean_k)]. The
 /// estimate is the exact maximizer of likelihood, or of posterior density with a prior, under the

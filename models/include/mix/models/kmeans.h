@@ -23,7 +23,7 @@ struct KMeans {
   Matrix centers;             ///< k x columns
   std::vector<Index> labels;  ///< nearest center of each row, ties to the lowest index
   double inertia = 0;         ///< sum of weight times squared distance to the nearest center
-  Index n_iter = 0;           ///< Lloyd iterations, the last of which changed no label
+  Index n_iter = 0;           ///< Lloyd iterations of the start kept; the last changed no label
   Stop stop = Stop::max_iterations;
   Index starts = 0;
   Index hits = 0;  ///< starts that reached the lowest inertia, within 1e-6 of it

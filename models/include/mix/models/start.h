@@ -33,8 +33,8 @@ struct Parameters {};
 /// Model-based agglomeration (Fraley 1998; Scrucca & Raftery 2015) of at most 2000 rows, the others
 /// to the nearest cluster mean.
 struct Hierarchical {};
-/// From one component upwards: the best of several ways to cut a component in two, or to split off the
-/// worst-explained rows, until the model has all its components.
+/// From one component upwards: the best of several ways to cut a component in two, or to split off
+/// the worst-explained rows, until the model has all its components.
 struct Growing {};
 /// The best of several runs of a few iterations (Biernacki, Celeux & Govaert 2003).
 struct ShortRuns {
@@ -44,10 +44,9 @@ struct ShortRuns {
 
 }  // namespace start
 
-using Start =
-    std::variant<start::Auto, start::KMeansPlusPlus, start::KMeans, start::Random, start::Labels,
-                 start::Responsibilities, start::Parameters, start::Hierarchical, start::Growing,
-                 start::ShortRuns>;
+using Start = std::variant<start::Auto, start::KMeansPlusPlus, start::KMeans, start::Random,
+                           start::Labels, start::Responsibilities, start::Parameters,
+                           start::Hierarchical, start::Growing, start::ShortRuns>;
 
 /// The name used on the command line: "auto", "k-means++", "kmeans", "random", "labels", ...
 std::string to_string(const Start& start);

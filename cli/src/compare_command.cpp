@@ -1,0 +1,61 @@
+#include <memory>
+
+#include "commands.h"
+#include "fit_flags.h"
+#include "json_report.h"
+#include "mix/models/model_file.h"
+#include "output.h"
+#include "picture.h"
+#include "report.h"
+
+namespace mix::cli {
+namespace {
+
+struct Flags {
+  FitFlags fit{};
+  std::string model{};
+  std::string picture{};
+  bool json = false;
+};
+
+void run(const Flags& flags) {
+  const FamilyChoice choice = parse_families(flags.fit.family);
+  if (!flags.model.empty()) check_target(flags.model);
+  if (!flags.picture.empty()) check_picture(flags.picture);
+  const Problem problem = make_problem(flags.fit, choice);
+  const Comparison comparison = run_search(problem);
+  const Fit& best = comparison.best();  // throws when there is none, before anything is written
+
+  if (!flags.model.empty()) save_model(flags.model, {best.model, problem.data.table.columns()});
+  if (!flags.picture.empty()) plot_comparison(comparison, flags.picture);
+  if (flags.json) {
+    print_out(to_line({{"n", problem.data.table.rows()},
+                       {"d", problem.data.table.column_count()},
+                       {"columns", problem.data.table.names()},
+                       {"criterion", comparison.criterion},
+                       {"table", table_array(comparison)}}));
+    return;
+  }
+  print_out(describe_data(problem.data) + "\n" + describe_search(comparison, RowsShown::all));
+}
+
+}  // namespace
+
+void add_compare(CLI::App& app) {
+  const auto flags = std::make_shared<Flags>();
+  CLI::App& command = *app.add_subcommand("compare", "Rank families and numbers of components");
+  flags->fit.family = "auto";
+  add_fit_flags(command, flags->fit);
+  command.add_option(
+      "--families", flags->fit.family,
+      "distributions to compare, such as normal,poisson; or auto: those that suit the "
+      "columns (default: auto)");
+  command.add_option("--out", flags->model, "write the best model to this file (JSON)");
+  command.add_option("--plot", flags->picture, "draw the criterion into this file, .svg or .png");
+  command.add_flag("--json", flags->json, "print one JSON object instead of text");
+  command.footer(
+      "\nExample: mixture compare counts.csv --families normal,poisson --components 1-6");
+  command.callback([flags] { run(*flags); });
+}
+
+}  // namespace mix::cli

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "mix/models/mixture_model.h"
+#include "mix/table.h"
+
+namespace mix::cli {
+
+/// A row of a table with one column per component.
+struct ComponentRow {
+  std::string label;
+  std::vector<std::string> cells;  ///< one per component; empty when it has no such parameter
+};
+
+/// The components side by side: weight, then every parameter by name, covariances as standard
+/// deviations and correlations, probabilities with the names of their levels.
+std::vector<ComponentRow> component_rows(const MixtureModel& model,
+                                         const std::vector<Column>& columns);
+
+/// Such rows as text of at most 100 columns, in several blocks when components are many.
+std::string format_components(const std::vector<std::string>& names,
+                              const std::vector<ComponentRow>& rows);
+
+/// `1`, `2`, ... in place of names that are missing; a uniform component is called noise when
+/// others are not uniform.
+std::vector<std::string> component_titles(const MixtureModel& model,
+                                          const std::vector<std::string>& names);
+
+/// The model's columns, or x1, x2, ... when it has none.
+std::vector<Column> columns_or_numbered(const std::vector<Column>& columns, Index dimension);
+
+}  // namespace mix::cli

@@ -1,0 +1,215 @@
+#include "data.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <regex>
+#include <set>
+#include <stdexcept>
+
+#include "mix/errors.h"
+#include "output.h"
+#include "text.h"
+
+namespace mix::cli {
+namespace {
+
+// A text column with more levels names the rows rather than describing them.
+constexpr std::size_t most_levels = 50;
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+void check_roles(const Table& table, const ColumnRoles& roles) {
+  for (const std::string* name :
+       {&roles.weights, &roles.labels, &roles.start_labels, &roles.trials}) {
+    if (!name->empty()) (void)table.index_of(*name);
+  }
+}
+
+// The columns that nobody named: those the families can describe and that play no other part.
+std::vector<std::string> default_columns(const Table& table, const ColumnRoles& roles,
+                                         const FamilyChoice& choice) {
+  const std::vector<std::string> other{roles.weights, roles.labels, roles.start_labels,
+                                       roles.trials};
+  std::vector<std::string> columns;
+  std::vector<std::string> text;
+  for (const Column& column : table.columns()) {
+    if (contains(other, column.name)) continue;
+    const CellKind kind = choice.kind_of(column.name);
+    const bool numeric = column.kind != ColumnKind::category;
+    const bool described = numeric || kind == CellKind::categories ||
+                           (kind == CellKind::either && column.levels.size() <= most_levels);
+    (described ? columns : text).push_back(column.name);
+  }
+  if (!text.empty()) {
+    note(fmt::format("left out {}, which {} text: {}",
+                     count_of(static_cast<long long>(text.size()), "column"),
+                     text.size() == 1 ? "holds" : "hold", join(text, ", ")));
+  }
+  if (columns.empty()) {
+    throw DataError(fmt::format(
+        "{} has no column of numbers to describe; for categories say --family categorical",
+        table.source_name()));
+  }
+  return columns;
+}
+
+std::vector<std::string> described_columns(const Table& table, const ColumnRoles& roles,
+                                           const FamilyChoice& choice) {
+  std::vector<std::string> columns = choice.columns();
+  if (!columns.empty()) {
+    if (!roles.described.empty()) {
+      throw std::invalid_argument("name the columns in --columns or in --family, not in both");
+    }
+    return columns;
+  }
+  columns = split(roles.described, ',');
+  if (columns.empty()) columns = default_columns(table, roles, choice);
+  if (!roles.trials.empty()) {
+    std::erase(columns, roles.trials);
+    columns.push_back(roles.trials);
+  }
+  return columns;
+}
+
+// Leaves out rows with a missing cell in one of the columns, and says so.
+CompleteRows complete(const Table& table, const std::vector<std::string>& columns) {
+  CompleteRows kept = table.drop_missing(columns);
+  const Index dropped = table.rows() - kept.table.rows();
+  if (dropped == 0) return kept;
+  Index first = 0;
+  while (static_cast<std::size_t>(first) < kept.rows.size() &&
+         kept.rows[static_cast<std::size_t>(first)] == first) {
+    ++first;
+  }
+  std::string place;
+  for (const std::string& name : columns) {
+    const Index column = table.index_of(name);
+    if (std::isnan(table.values()(first, column))) {
+      place = table.place(first, column);
+      break;
+    }
+  }
+  if (kept.table.rows() == 0) {
+    throw DataError(fmt::format("every row has a missing cell; the first is {}", place));
+  }
+  note(fmt::format("left out {} of {} with missing cells; the first is {}", dropped,
+                   count_of(table.rows(), "row"), place));
+  return kept;
+}
+
+// A column as categories 0, 1, ... of the levels that occur, -1 where missing.
+LabelColumn label_column(const Table& table, const std::string& name) {
+  LabelColumn result;
+  if (name.empty()) return result;
+  const Table coded = table.as_category(name);
+  const Index j = coded.index_of(name);
+  const std::vector<std::string>& levels = coded.column(j).levels;
+  std::vector<Index> code(levels.size(), -1);
+  for (const double value : coded.values().col(j)) {
+    if (!std::isnan(value)) code[static_cast<std::size_t>(value)] = 0;
+  }
+  for (std::size_t level = 0; level < levels.size(); ++level) {
+    if (code[level] < 0) continue;
+    code[level] = result.count();
+    result.names.push_back(levels[level]);
+  }
+  for (const double value : coded.values().col(j)) {
+    result.labels.push_back(std::isnan(value) ? -1 : code[static_cast<std::size_t>(value)]);
+  }
+  if (result.names.empty()) {
+    throw DataError(fmt::format("{}: column \"{}\" holds no label", table.source_name(), name));
+  }
+  return result;
+}
+
+Vector weight_column(const Table& table, const std::string& name) {
+  if (name.empty()) return {};
+  const Index j = table.index_of(name);
+  for (Index i = 0; i < table.rows(); ++i) {
+    if (table.values()(i, j) >= 0) continue;
+    throw DataError(fmt::format("{}: a weight must not be negative, but is {}", table.place(i, j),
+                                table.text(i, j)));
+  }
+  return table.values().col(j);
+}
+
+// Levels that no row has any more would count as parameters.
+Table without_unused_levels(const Table& table) {
+  std::vector<Column> columns = table.columns();
+  Matrix values = table.values();
+  bool changed = false;
+  for (Index j = 0; j < table.column_count(); ++j) {
+    Column& column = columns[static_cast<std::size_t>(j)];
+    if (column.kind != ColumnKind::category) continue;
+    const LabelColumn used = label_column(table, column.name);
+    if (used.names.size() == column.levels.size()) continue;
+    changed = true;
+    column.levels = used.names;
+    for (Index i = 0; i < table.rows(); ++i) {
+      values(i, j) = static_cast<double>(used.labels[static_cast<std::size_t>(i)]);
+    }
+  }
+  if (!changed) return table;
+  TableSource source{.name = table.source_name()};
+  for (Index i = 0; i < table.rows(); ++i) source.lines.append(table.line_of(i));
+  return {std::move(columns), std::move(values), std::move(source)};
+}
+
+}  // namespace
+
+Data read_data(const std::filesystem::path& path, const ColumnRoles& roles,
+               const FamilyChoice& choice) {
+  Table table = read_table(path);
+  check_roles(table, roles);
+  const std::vector<std::string> described = described_columns(table, roles, choice);
+  for (const std::string& name : described) {
+    const CellKind kind = name == roles.trials ? CellKind::numbers : choice.kind_of(name);
+    if (kind == CellKind::numbers) (void)table.require_numeric(name);
+    if (kind == CellKind::categories) table = table.as_category(name);
+  }
+  std::vector<std::string> needed = described;
+  if (!roles.weights.empty()) {
+    (void)table.require_numeric(roles.weights);
+    if (!contains(needed, roles.weights)) needed.push_back(roles.weights);
+  }
+  // Before rows are left out, so that a name given twice is what the message is about.
+  (void)table.select(described);
+
+  const CompleteRows kept = complete(table, needed);
+  Data data;
+  data.file = table.source_name();
+  data.file_rows = table.rows();
+  data.rows = kept.rows;
+  data.weights = weight_column(kept.table, roles.weights);
+  data.labels = label_column(kept.table, roles.labels);
+  data.start_labels = label_column(kept.table, roles.start_labels);
+  data.table = without_unused_levels(kept.table.select(described));
+  return data;
+}
+
+Index distinct_rows(const Table& table, Index limit) {
+  std::set<std::vector<double>> seen;
+  for (Index i = 0; i < table.rows() && static_cast<Index>(seen.size()) < limit; ++i) {
+    const Vector row = table.values().row(i);
+    seen.emplace(row.begin(), row.end());
+  }
+  return static_cast<Index>(seen.size());
+}
+
+std::string with_places(const std::string& message, const Table& table) {
+  static const std::regex cell("row ([0-9]{1,15}), column ([0-9]{1,15})");
+  std::smatch match;
+  if (!std::regex_search(message, match, cell)) return message;
+  const Index row = std::stoll(match[1]) - 1;
+  const Index column = std::stoll(match[2]) - 1;
+  if (row < 0 || row >= table.rows() || column < 0 || column >= table.column_count()) {
+    return message;
+  }
+  return match.prefix().str() + table.place(row, column) + match.suffix().str();
+}
+
+}  // namespace mix::cli

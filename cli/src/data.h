@@ -1,0 +1,52 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "family_choice.h"
+#include "mix/table.h"
+#include "mix/types.h"
+
+namespace mix::cli {
+
+/// Which columns of a file play which part; empty names mean none.
+struct ColumnRoles {
+  std::string described{};  ///< `a,b`; empty: what the families can describe
+  std::string weights{};
+  std::string labels{};
+  std::string start_labels{};
+  std::string trials{};
+};
+
+/// Labels of rows, and the texts they stand for.
+struct LabelColumn {
+  std::vector<Index> labels{};  ///< from 0; -1 where the cell is missing
+  std::vector<std::string> names{};
+
+  [[nodiscard]] Index count() const { return static_cast<Index>(names.size()); }
+};
+
+/// The rows of a file that can be described, and what else the file says about them.
+struct Data {
+  std::string file;
+  Table table;              ///< the described columns, no missing cell
+  std::vector<Index> rows;  ///< where row i of the table is among the rows of the file
+  Index file_rows = 0;      ///< rows of the file
+  Vector weights;           ///< empty: one each
+  LabelColumn labels;       ///< without names when no column was given
+  LabelColumn start_labels;
+};
+
+/// Reads a table and chooses columns and rows. What is left out is said on standard error. Throws
+/// DataError or std::invalid_argument that names file, line and column.
+Data read_data(const std::filesystem::path& path, const ColumnRoles& roles,
+               const FamilyChoice& choice);
+
+/// The number of different rows, counted up to `limit`.
+Index distinct_rows(const Table& table, Index limit);
+
+/// The message with "row 7, column 2" replaced by the place in the file.
+std::string with_places(const std::string& message, const Table& table);
+
+}  // namespace mix::cli

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "mix/models/compare.h"
+
+namespace mix::cli {
+
+/// A family and the columns it describes; without columns it describes all there are.
+struct FamilyBlock {
+  std::string family;
+  std::vector<std::string> columns{};
+};
+
+/// What a family makes of a column.
+enum class CellKind {
+  numbers,     ///< text is an error
+  categories,  ///< distinct values are levels
+  either,      ///< as the column is
+};
+
+/// What was asked for with --family or --families.
+struct FamilyChoice {
+  /// The alternatives, each one family per block of columns; none means: those that suit the data.
+  std::vector<std::vector<FamilyBlock>> alternatives{};
+
+  [[nodiscard]] bool automatic() const { return alternatives.empty(); }
+  /// The columns that blocks name, in order.
+  [[nodiscard]] std::vector<std::string> columns() const;
+  /// What the families make of the column.
+  [[nodiscard]] CellKind kind_of(const std::string& column) const;
+  /// The alternatives with `trials` as the last column of binomial blocks that name columns. Throws
+  /// std::invalid_argument when no family is binomial.
+  void add_trials(const std::string& trials);
+};
+
+/// Parses `gaussian`, `auto` or `a+b=gaussian,c=poisson`. Throws std::invalid_argument that lists
+/// the known families.
+FamilyChoice parse_family(const std::string& text);
+
+/// Parses `normal,poisson,...` or `auto`.
+FamilyChoice parse_families(const std::string& text);
+
+/// How the candidates are made.
+struct CandidateOptions {
+  std::string structure{};  ///< `VVV`, `full`, `VVV,EEE` or `all`; empty is `all`
+  std::string prior{};      ///< `none`, `conjugate` or `chen-tan`
+  std::string trials{};     ///< the column of trials, empty for none
+  bool noise = false;       ///< a uniform component besides
+};
+
+/// One candidate per alternative and structure, with different titles. Throws std::invalid_argument
+/// when the only family cannot describe the columns; one of several is listed as failed instead.
+std::vector<Candidate> make_candidates(const FamilyChoice& choice, const Table& columns,
+                                       const CandidateOptions& options);
+
+}  // namespace mix::cli

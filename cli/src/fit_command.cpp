@@ -1,0 +1,81 @@
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+
+#include "commands.h"
+#include "fit_flags.h"
+#include "json_report.h"
+#include "mix/models/model_file.h"
+#include "output.h"
+#include "picture.h"
+#include "report.h"
+
+namespace mix::cli {
+namespace {
+
+struct Flags {
+  FitFlags fit{};
+  std::string model{};
+  std::string picture{};
+  bool json = false;
+};
+
+void run(const Flags& flags) {
+  const auto begin = std::chrono::steady_clock::now();
+  const FamilyChoice choice = parse_family(flags.fit.family);
+  if (!flags.model.empty()) check_target(flags.model);
+  if (!flags.picture.empty()) check_picture(flags.picture);
+  const Problem problem = make_problem(flags.fit, choice);
+
+  std::optional<Comparison> search;
+  std::optional<Fit> single;
+  if (problem.is_search()) {
+    search = run_search(problem);
+  } else {
+    single = run_single(problem);
+  }
+  const Fit& best = search ? search->best() : *single;
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+
+  if (!flags.model.empty()) save_model(flags.model, {best.model, problem.data.table.columns()});
+  if (!flags.picture.empty()) {
+    plot_model(best.model, problem.data.table, flags.picture);
+    if (search) plot_comparison(*search, criterion_picture(flags.picture));
+  }
+  if (flags.json) {
+    Json object = fit_object(problem.data, best, seconds.count());
+    if (search) object["table"] = table_array(*search);
+    print_out(to_line(object));
+    return;
+  }
+  print_out(describe_data(problem.data) + "\n" +
+            (search ? describe_search(*search) + "\n" : std::string()) +
+            describe_fit(problem, best));
+}
+
+}  // namespace
+
+void add_fit(CLI::App& app) {
+  const auto flags = std::make_shared<Flags>();
+  CLI::App& command =
+      *app.add_subcommand("fit", "Fit a mixture model, or choose one, and describe it");
+  flags->fit.family = "gaussian";
+  add_fit_flags(command, flags->fit);
+  command.add_option("--family", flags->fit.family,
+                     "distribution of the components, such as gaussian; for each block of columns, "
+                     "such as a+b=gaussian,c=poisson; or auto (default: gaussian)");
+  command.add_option("--out", flags->model, "write the model to this file (JSON)");
+  command.add_option("--plot", flags->picture,
+                     "draw the model into this file, .svg or .png; of a search also the criterion, "
+                     "into NAME-criterion");
+  command.add_flag("--json", flags->json, "print one JSON object instead of text");
+  command.footer(
+      "\nWithout options: every numeric column, all covariance structures, 1 to 9 components, "
+      "chosen by BIC.\n"
+      "Example: mixture fit faithful.csv --components 1-5 --out model.json --plot faithful.svg");
+  command.callback([flags] { run(*flags); });
+}
+
+}  // namespace mix::cli

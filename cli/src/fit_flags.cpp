@@ -1,0 +1,232 @@
+#include "fit_flags.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <stdexcept>
+
+#include "progress.h"
+#include "text.h"
+
+namespace mix::cli {
+namespace {
+
+constexpr Index default_most_components = 9;
+constexpr const char* labels_prefix = "labels:";
+
+std::optional<Index> parse_index(std::string_view text) {
+  Index value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || text.empty()) return std::nullopt;
+  return value;
+}
+
+Components parse_components(const std::string& text) {
+  const auto dash = text.find('-', 1);
+  const std::optional<Index> first = parse_index(text.substr(0, dash));
+  const std::optional<Index> last =
+      dash == std::string::npos ? first : parse_index(text.substr(dash + 1));
+  if (!first || !last) {
+    throw std::invalid_argument(
+        fmt::format("--components is a number such as 3 or a range such as 1-9, not \"{}\"", text));
+  }
+  if (*first < 1 || *last < *first) {
+    throw std::invalid_argument(fmt::format(
+        "--components {}: a mixture has at least 1 component, and a range goes upwards", text));
+  }
+  return {*first, *last};
+}
+
+AnyAssignment parse_assignment(const std::string& text) {
+  if (text == "soft") return Soft{};
+  if (text == "hard") return Hard{};
+  if (text == "stochastic") return Stochastic{};
+  if (text == "annealed") return Annealed{};
+  const std::string truncated = "truncated:";
+  if (text.starts_with(truncated)) {
+    const std::optional<Index> keep = parse_index(text.substr(truncated.size()));
+    if (keep && *keep >= 1) return Truncated{*keep};
+  }
+  throw std::invalid_argument(
+      fmt::format("--assignment is soft, hard, stochastic, annealed or truncated:KEEP with KEEP at "
+                  "least 1, not "
+                  "\"{}\"",
+                  text));
+}
+
+std::string start_label_column(const std::string& init) {
+  return init.starts_with(labels_prefix) ? init.substr(std::string(labels_prefix).size())
+                                         : std::string();
+}
+
+Components choose_components(const FitFlags& flags, const Data& data) {
+  const Index labels = std::max(data.labels.count(), data.start_labels.count());
+  Components components;
+  if (!flags.components.empty()) {
+    components = parse_components(flags.components);
+  } else if (labels > 0) {
+    components = {labels, labels};
+  } else {
+    components = {1, std::max<Index>(1, distinct_rows(data.table, default_most_components))};
+  }
+  if (components.first < labels) {
+    throw std::invalid_argument(
+        fmt::format("--components {}: there are {} different labels, and each needs a component",
+                    flags.components, labels));
+  }
+  if (components.last > data.table.rows()) {
+    throw std::invalid_argument(fmt::format(
+        "--components {}: {} cannot have {}; ask for at most as many as rows", flags.components,
+        count_of(data.table.rows(), "row"), count_of(components.last, "component")));
+  }
+  return components;
+}
+
+FitOptions choose_fit_options(const FitFlags& flags, const Data& data) {
+  FitOptions fit = flags.fit;
+  fit.sample_weight = data.weights;
+  fit.assignment = parse_assignment(flags.assignment);
+  if (flags.equal_weights) fit.mixing = MixingWeights::equal;
+  if (data.start_labels.count() > 0) {
+    fit.start = start::Labels{data.start_labels.labels};
+  } else {
+    fit.start = parse_start(flags.init);
+  }
+  if (data.labels.count() > 0) {
+    if (flags.assignment != "soft") {
+      throw std::invalid_argument("--labels and --assignment exclude each other");
+    }
+    fit.assignment = Known{data.labels.labels};
+    if (flags.init == "auto") fit.start = start::Labels{data.labels.labels};
+  }
+  return fit;
+}
+
+void check_criterion(const std::string& name) {
+  if (name == "cv") return;
+  const std::vector<std::string>& known = criterion_names();
+  if (std::find(known.begin(), known.end(), name) == known.end()) {
+    throw std::invalid_argument(fmt::format(
+        "there is no criterion named \"{}\"; the known ones are {}, cv", name, join(known, ", ")));
+  }
+}
+
+}  // namespace
+
+void add_fit_flags(CLI::App& command, FitFlags& flags) {
+  const auto positive = CLI::Range(Index{1}, std::numeric_limits<Index>::max());
+  const auto not_negative = CLI::Range(Index{0}, std::numeric_limits<Index>::max());
+  command.add_option("DATA", flags.file, "table to read: .csv, .tsv or .npy")->required();
+  command.add_option("--columns", flags.roles.described,
+                     "columns to describe, such as a,b; default: all that the family can describe");
+  command.add_option("--components", flags.components,
+                     "number of components, such as 3, or a range, such as 1-9 (default: 1-9)");
+  command.add_option("--structure", flags.candidates.structure,
+                     "covariances: VVV and the other names of mclust, full, tied, diag, spherical, "
+                     "several with commas, or all (default: all)");
+  command.add_option("--criterion", flags.criterion,
+                     "what models are ranked by, smaller is better: " +
+                         join(criterion_names(), ", ") + ", or cv (default: bic)");
+  command.add_option("--weights", flags.roles.weights, "column with the weight of each row");
+  command.add_option("--labels", flags.roles.labels,
+                     "column with known components; missing where unknown");
+  command.add_option("--trials", flags.roles.trials,
+                     "column with the numbers of trials, for the family binomial");
+  command.add_option("--init", flags.init,
+                     "start: auto, k-means++, kmeans, random, hierarchical, short-runs or "
+                     "labels:COLUMN (default: auto)");
+  command.add_option("--n-init", flags.fit.n_init, "number of starts; 0 chooses (default: 0)")
+      ->check(not_negative);
+  command
+      .add_option("--prior", flags.candidates.prior,
+                  "prior of covariances: none, conjugate or chen-tan (default: none)")
+      ->check(CLI::IsMember({"none", "conjugate", "chen-tan"}));
+  command.add_option("--assignment", flags.assignment,
+                     "how rows are shared: soft, hard, stochastic, annealed or truncated:KEEP "
+                     "(default: soft)");
+  command.add_flag("--equal-weights", flags.equal_weights, "all components equally probable");
+  command.add_flag("--noise", flags.candidates.noise,
+                   "one more component, uniform on the range of the data, for outliers");
+  command
+      .add_option("--tol", flags.fit.tol,
+                  "stop when less than this is still to gain, in nats (default: 0.001)")
+      ->check(CLI::NonNegativeNumber);
+  command
+      .add_option("--max-iter", flags.fit.max_iter,
+                  "largest number of passes over the data (default: 5000)")
+      ->check(positive);
+  flags.fit.seed = 1;
+  command.add_option("--seed", flags.fit.seed, "seed of random starts (default: 1)");
+  command
+      .add_option("--threads", flags.fit.threads,
+                  "threads; 0 is one per core; the result is the same (default: 0)")
+      ->check(not_negative);
+}
+
+std::vector<std::string> Problem::component_names(Index n_components) const {
+  const bool known = data.labels.count() > 0;
+  std::vector<std::string> names = known ? data.labels.names : data.start_labels.names;
+  if (static_cast<Index>(names.size()) > n_components) return {};
+  for (auto k = static_cast<Index>(names.size()); !names.empty() && k < n_components; ++k) {
+    names.push_back(fmt::format("{}", k + 1));
+  }
+  return names;
+}
+
+Problem make_problem(const FitFlags& flags, FamilyChoice choice) {
+  // What needs no data comes first: a typing mistake should not wait for a large file.
+  check_criterion(flags.criterion);
+  if (!flags.components.empty()) (void)parse_components(flags.components);
+  (void)parse_assignment(flags.assignment);
+  ColumnRoles roles = flags.roles;
+  roles.start_labels = start_label_column(flags.init);
+  if (roles.start_labels.empty()) (void)parse_start(flags.init);
+  CandidateOptions candidates = flags.candidates;
+  candidates.trials = roles.trials;
+  if (!roles.trials.empty()) choice.add_trials(roles.trials);
+
+  Problem problem;
+  problem.data = read_data(flags.file, roles, choice);
+  const Data& data = problem.data;
+  CompareOptions& options = problem.options;
+  options.components = choose_components(flags, data);
+  options.criterion = flags.criterion;
+  options.fit = choose_fit_options(flags, data);
+  try {
+    options.families = make_candidates(choice, data.table, candidates);
+  } catch (const std::invalid_argument& error) {
+    throw std::invalid_argument(with_places(error.what(), data.table));
+  }
+  return problem;
+}
+
+Comparison run_search(const Problem& problem) {
+  ProgressLine line;
+  CompareOptions options = problem.options;
+  options.progress = [&](Index done, Index all) {
+    line.show(fmt::format("{} of {} models fitted", done, all));
+  };
+  Comparison comparison = compare(problem.data.table.values(), options);
+  for (Ranked& row : comparison.table) row.status = with_places(row.status, problem.data.table);
+  return comparison;
+}
+
+Fit run_single(const Problem& problem) {
+  ProgressLine line;
+  FitOptions options = problem.options.fit;
+  Index passes = 0;
+  options.progress = [&](const Progress& progress) {
+    line.show(fmt::format("{} passes, objective {:.6g}", ++passes, progress.objective));
+    return true;
+  };
+  const MixtureModel model(problem.options.families.front().make(problem.options.components.first));
+  try {
+    return fit(model, problem.data.table.values(), options);
+  } catch (const std::invalid_argument& error) {
+    throw std::invalid_argument(with_places(error.what(), problem.data.table));
+  }
+}
+
+}  // namespace mix::cli

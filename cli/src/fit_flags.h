@@ -1,0 +1,49 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "data.h"
+#include "family_choice.h"
+#include "mix/models/compare.h"
+
+namespace mix::cli {
+
+/// What `fit` and `compare` are told.
+struct FitFlags {
+  std::string file{};
+  std::string family{};  ///< the text of --family or --families
+  ColumnRoles roles{};
+  CandidateOptions candidates{};
+  std::string components{};  ///< `3` or `1-9`; empty chooses
+  std::string criterion = "bic";
+  std::string init = "auto";
+  std::string assignment = "soft";
+  FitOptions fit{};
+  bool equal_weights = false;
+};
+
+/// Adds the options that `fit` and `compare` share.
+void add_fit_flags(CLI::App& command, FitFlags& flags);
+
+/// What is to be fitted to what.
+struct Problem {
+  Data data;
+  CompareOptions options;
+
+  [[nodiscard]] bool is_search() const {
+    return options.families.size() > 1 || options.components.first < options.components.last;
+  }
+  /// The names of the known labels, for a fit with as many components; otherwise empty.
+  [[nodiscard]] std::vector<std::string> component_names(Index n_components) const;
+};
+
+/// Checks the flags, reads the data, and makes the candidates.
+Problem make_problem(const FitFlags& flags, FamilyChoice choice);
+
+/// Fits or compares with a progress line; messages name places in the file.
+Comparison run_search(const Problem& problem);
+Fit run_single(const Problem& problem);
+
+}  // namespace mix::cli

@@ -1,0 +1,119 @@
+#include "json_report.h"
+
+#include <utility>
+
+#include "component_table.h"
+#include "text.h"
+
+namespace mix::cli {
+namespace {
+
+Json name_of(const AnyFamily& family) {
+  const auto* list = family.as<FamilyList>();
+  if (list == nullptr) return family.name();
+  std::vector<std::string> names;
+  for (const AnyFamily& part : list->families()) names.push_back(part.name());
+  return join(names, " + ");
+}
+
+// What a family's title adds to its name: gaussian VVV.
+Json structure_of(const AnyFamily& family) {
+  if (const auto* list = family.as<FamilyList>()) {
+    for (const AnyFamily& part : list->families()) {
+      if (Json structure = structure_of(part); !structure.is_null()) return structure;
+    }
+    return nullptr;
+  }
+  const std::string title = family.title();
+  const std::string prefix = family.name() + " ";
+  if (!title.starts_with(prefix)) return nullptr;
+  return title.substr(prefix.size());
+}
+
+std::string distribution_of(const AnyFamily& family, Index k) {
+  const auto* list = family.as<FamilyList>();
+  return list == nullptr ? family.name() : list->locate(k).first->name();
+}
+
+}  // namespace
+
+std::string to_line(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Json family_name(const MixtureModel& model) { return name_of(model.family()); }
+
+Json structure_name(const MixtureModel& model) { return structure_of(model.family()); }
+
+Json criteria_object(const Criteria& criteria) {
+  Json object = Json::object();
+  for (const char* name : {"bic", "aic", "aic3", "aicc", "caic", "hqc", "sabic", "icl", "icl_map",
+                           "clc", "awe", "nec"}) {
+    object[name] = criteria.at(name);
+  }
+  return object;
+}
+
+Json components_array(const MixtureModel& model) {
+  Json components = Json::array();
+  for (Index k = 0; k < model.n_components(); ++k) {
+    Json component = {{"weight", model.weights()[k]},
+                      {"distribution", distribution_of(model.family(), k)}};
+    component.update(json_component(model.family(), k));
+    components.push_back(std::move(component));
+  }
+  return components;
+}
+
+Json table_array(const Comparison& comparison) {
+  Json table = Json::array();
+  for (const Ranked& ranked : comparison.table) {
+    Json row = {{"name", ranked.name},
+                {"n_components", ranked.n_components},
+                {"log_likelihood", ranked.log_likelihood},
+                {"n_parameters", ranked.parameter_count}};
+    row.update(criteria_object(ranked.criteria));
+    if (comparison.criterion == "cv") row["cv"] = ranked.value;
+    row["status"] = ranked.status;
+    table.push_back(std::move(row));
+  }
+  return table;
+}
+
+Json fit_object(const Data& data, const Fit& fit, double seconds) {
+  const Report& report = fit.report;
+  return {{"n", data.table.rows()},
+          {"d", data.table.column_count()},
+          {"columns", data.table.names()},
+          {"name", family_name(fit.model)},
+          {"structure", structure_name(fit.model)},
+          {"n_components", fit.model.n_components()},
+          {"log_likelihood", report.log_likelihood},
+          {"n_parameters", report.parameter_count},
+          {"criteria", criteria_object(report.criteria)},
+          {"converged", report.converged},
+          {"stop", to_string(report.stop)},
+          {"n_iter", report.n_iter},
+          {"objective_history", report.objective_history},
+          {"starts", report.starts},
+          {"hits", report.hits},
+          {"warnings", report.warnings},
+          {"components", components_array(fit.model)},
+          {"seconds", seconds}};
+}
+
+Json model_object(const SavedModel& saved) {
+  Json names = Json::array();
+  for (const Column& column : columns_or_numbered(saved.columns, saved.model.dimension())) {
+    names.push_back(column.name);
+  }
+  return {{"d", saved.model.dimension()},
+          {"columns", std::move(names)},
+          {"name", family_name(saved.model)},
+          {"structure", structure_name(saved.model)},
+          {"n_components", saved.model.n_components()},
+          {"n_parameters", saved.model.parameter_count()},
+          {"components", components_array(saved.model)}};
+}
+
+}  // namespace mix::cli

@@ -1,0 +1,156 @@
+#include <fmt/format.h>
+
+#include <cmath>
+#include <memory>
+#include <stdexcept>
+
+#include "commands.h"
+#include "component_table.h"
+#include "data.h"
+#include "json_report.h"
+#include "mix/models/kmeans.h"
+#include "output.h"
+#include "report.h"
+#include "text.h"
+
+namespace mix::cli {
+namespace {
+
+struct Flags {
+  std::string data{};
+  ColumnRoles roles{};
+  std::string out{};
+  KMeansOptions options{};
+  Index k = 0;
+  bool standardize = false;
+  bool json = false;
+};
+
+// Columns centered and divided by their weighted standard deviations, and back.
+struct Scale {
+  Vector center;
+  Vector unit;
+
+  static Scale none(Index columns) { return {Vector::Zero(columns), Vector::Ones(columns)}; }
+  static Scale of(const Matrix& x, const Vector& weights) {
+    const Vector w = weights.size() > 0 ? weights : Vector::Ones(x.rows());
+    Scale scale{x.transpose() * w / w.sum(), Vector(x.cols())};
+    const Matrix centered = x.rowwise() - scale.center.transpose();
+    scale.unit = (centered.cwiseAbs2().transpose() * w / w.sum()).cwiseSqrt();
+    // A constant column stays at its center, whatever its unit.
+    for (double& unit : scale.unit) unit = unit > 0 ? unit : 1;
+    return scale;
+  }
+  [[nodiscard]] Matrix apply(const Matrix& x) const {
+    return (x.rowwise() - center.transpose()).array().rowwise() / unit.transpose().array();
+  }
+  [[nodiscard]] Matrix undo(const Matrix& z) const {
+    return (z.array().rowwise() * unit.transpose().array()).matrix().rowwise() + center.transpose();
+  }
+};
+
+// One label per row of the file, from 1; rows that were left out have none.
+Json label_array(const Data& data, const KMeans& result) {
+  Json labels = Json::array();
+  for (Index i = 0; i < data.file_rows; ++i) labels.push_back(nullptr);
+  for (std::size_t i = 0; i < data.rows.size(); ++i) {
+    labels[static_cast<std::size_t>(data.rows[i])] = result.labels[i] + 1;
+  }
+  return labels;
+}
+
+std::string describe(const Flags& flags, const Data& data, const KMeans& result) {
+  std::vector<std::string> titles;
+  ComponentRow rows{"rows", {}};
+  for (Index k = 0; k < flags.k; ++k) {
+    titles.push_back(fmt::format("{}", k + 1));
+    rows.cells.push_back(
+        fmt::format("{}", std::count(result.labels.begin(), result.labels.end(), k)));
+  }
+  std::vector<ComponentRow> table{rows, {"center", {}}};
+  for (Index j = 0; j < data.table.column_count(); ++j) {
+    ComponentRow row{"  " + data.table.column(j).name, {}};
+    for (Index k = 0; k < flags.k; ++k) row.cells.push_back(brief(result.centers(k, j)));
+    table.push_back(std::move(row));
+  }
+  std::string stop = to_string(result.stop);
+  std::replace(stop.begin(), stop.end(), '_', ' ');
+  return describe_data(data) +
+         fmt::format(
+             "\nk-means with {}: inertia {}{}\n"
+             "Best of {}, reached by {}. Stopped after {}: {}.\n\n",
+             count_of(flags.k, "cluster"), brief(result.inertia),
+             flags.standardize ? " (of standardized columns)" : "",
+             count_of(result.starts, "start"), result.hits, count_of(result.n_iter, "iteration"),
+             stop) +
+         format_components(titles, table);
+}
+
+void run(Flags flags) {
+  if (!flags.out.empty()) check_target(flags.out);
+  const Data data = read_data(flags.data, flags.roles, FamilyChoice{{{FamilyBlock{"gaussian"}}}});
+  if (flags.k > data.table.rows()) {
+    throw std::invalid_argument(fmt::format("-k {}: there are only {}; ask for at most as many",
+                                            flags.k, count_of(data.table.rows(), "row")));
+  }
+  const Matrix& x = data.table.values();
+  const Scale scale =
+      flags.standardize ? Scale::of(x, data.weights) : Scale::none(data.table.column_count());
+  flags.options.sample_weight = data.weights;
+  KMeans result = kmeans(flags.standardize ? scale.apply(x) : x, flags.k, flags.options);
+  if (flags.standardize) result.centers = scale.undo(result.centers);
+
+  if (!flags.out.empty()) {
+    std::string text = "label\n";
+    for (const Json& label : label_array(data, result)) {
+      text += label.is_null() ? "NA\n" : label.dump() + "\n";
+    }
+    OutputFile file(flags.out);
+    file.write(text);
+    file.commit();
+  }
+  if (flags.json) {
+    print_out(to_line({{"inertia", result.inertia},
+                       {"centers", json_rows(result.centers)},
+                       {"labels", label_array(data, result)},
+                       {"n_iter", result.n_iter}}));
+  } else {
+    print_out(describe(flags, data, result));
+  }
+}
+
+}  // namespace
+
+void add_kmeans(CLI::App& app) {
+  const auto flags = std::make_shared<Flags>();
+  CLI::App& command = *app.add_subcommand("kmeans", "Cluster rows around k centers");
+  command.add_option("DATA", flags->data, "table to read: .csv, .tsv or .npy")->required();
+  command.add_option("-k,--clusters", flags->k, "number of clusters")
+      ->required()
+      ->check(CLI::Range(Index{1}, std::numeric_limits<Index>::max()));
+  command.add_option("--columns", flags->roles.described,
+                     "columns to use, such as a,b (default: every numeric column)");
+  command.add_option("--weights", flags->roles.weights, "column with the weight of each row");
+  command.add_flag(
+      "--standardize", flags->standardize,
+      "divide each column by its standard deviation first; centers are in the columns' "
+      "own units, the inertia is not");
+  command.add_option("--n-init", flags->options.n_init, "number of starts; 0 chooses (default: 0)")
+      ->check(CLI::NonNegativeNumber);
+  command
+      .add_option("--max-iter", flags->options.max_iter,
+                  "largest number of iterations of a start (default: 1000)")
+      ->check(CLI::PositiveNumber);
+  flags->options.seed = 1;
+  command.add_option("--seed", flags->options.seed, "seed of random starts (default: 1)");
+  command
+      .add_option("--threads", flags->options.threads,
+                  "threads; 0 is one per core; the result is the same (default: 0)")
+      ->check(CLI::NonNegativeNumber);
+  command.add_option("--out", flags->out, "write the label of each row to this file, as CSV");
+  command.add_flag("--json", flags->json, "print one JSON object instead of text");
+  command.footer("\nExample: mixture kmeans faithful.csv -k 2 --standardize --out labels.csv");
+  command.callback([flags] { run(*flags); });
+}
+
+}  // namespace mix::cli

@@ -1,0 +1,60 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <new>
+#include <string>
+
+#include "commands.h"
+#include "mix/version.h"
+
+namespace {
+
+// Wrong arguments, wrong data, a file that cannot be written.
+constexpr int failure = 2;
+
+int complain(const std::string& message) {
+  fmt::print(stderr, "mixture: {}\n", message);
+  return failure;
+}
+
+std::string help_of_chosen(const CLI::App& app) {
+  const auto chosen = app.get_subcommands();
+  return chosen.empty() ? "mixture --help" : "mixture " + chosen.front()->get_name() + " --help";
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("Fits mixture models to the rows of a table, and uses them.", "mixture");
+  app.set_version_flag("--version", "mixture " + std::string(mix::version()));
+  app.require_subcommand(1);
+  app.footer(
+      "\nExample: mixture fit faithful.csv --plot faithful.svg --out model.json\n"
+      "Help on one of them: mixture fit --help");
+  mix::cli::add_fit(app);
+  mix::cli::add_compare(app);
+  mix::cli::add_predict(app);
+  mix::cli::add_sample(app);
+  mix::cli::add_kmeans(app);
+  mix::cli::add_plot(app);
+  mix::cli::add_info(app);
+  try {
+    app.parse(argc, argv);
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // help and version
+    return complain(fmt::format("{}\ntry '{}'", error.what(), help_of_chosen(app)));
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::bad_alloc&) {
+    return complain("not enough memory");
+  } catch (const std::exception& error) {
+    return complain(error.what());
+  }
+}

@@ -1,0 +1,28 @@
+#include "picture.h"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+#include "mix/errors.h"
+#include "output.h"
+
+namespace mix::cli {
+
+void check_picture(const std::filesystem::path& picture) {
+  const std::string extension = picture.extension().string();
+  if (extension != ".svg" && extension != ".png") {
+    throw std::invalid_argument(fmt::format("{}: a picture is .svg or .png, by the file's name",
+                                            in_quotes(picture.string())));
+  }
+  check_target(picture);
+}
+
+std::filesystem::path criterion_picture(const std::filesystem::path& picture) {
+  std::filesystem::path name = picture.stem();
+  name += "-criterion";
+  name += picture.extension();
+  return picture.parent_path() / name;
+}
+
+}  // namespace mix::cli

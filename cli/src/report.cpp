@@ -1,0 +1,244 @@
+#include "report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <map>
+
+#include "component_table.h"
+#include "text.h"
+
+namespace mix::cli {
+namespace {
+
+constexpr std::size_t rows_shown = 10;
+constexpr std::size_t failures_shown = 3;
+constexpr double sure = 0.95;
+constexpr double unsure = 0.6;
+
+std::string upper(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  std::replace(text.begin(), text.end(), '_', ' ');
+  return text;
+}
+
+// Names with commas, broken into lines.
+std::string wrapped(const std::vector<std::string>& names, std::size_t width) {
+  std::string text;
+  std::size_t used = 0;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const std::string piece = names[i] + (i + 1 < names.size() ? "," : "");
+    if (used > 0 && used + 1 + width_of(piece) > width) {
+      text += "\n  ";
+      used = 0;
+    } else if (used > 0) {
+      text += " ";
+      ++used;
+    }
+    text += piece;
+    used += width_of(piece);
+  }
+  return text;
+}
+
+std::string wrapped_text(const std::string& text, std::size_t width) {
+  std::string out;
+  std::size_t used = 0;
+  for (const std::string& word : split(text, ' ')) {
+    if (used > 0 && used + 1 + width_of(word) > width) {
+      out += "\n  ";
+      used = 2;
+    } else if (used > 0) {
+      out += " ";
+      ++used;
+    }
+    out += word;
+    used += width_of(word);
+  }
+  return out;
+}
+
+bool failed(const Ranked& row) { return !row.fit || std::isnan(row.value); }
+
+std::string failures(const std::vector<Ranked>& table) {
+  // The same reason often holds for many models: each reason once, with the first of them.
+  std::vector<std::pair<std::string, std::vector<const Ranked*>>> reasons;
+  long long count = 0;
+  for (const Ranked& row : table) {
+    if (!failed(row)) continue;
+    ++count;
+    const std::string reason = row.fit ? "the criterion is undefined" : row.status;
+    auto known = std::find_if(reasons.begin(), reasons.end(),
+                              [&](const auto& r) { return r.first == reason; });
+    if (known == reasons.end()) known = reasons.insert(known, {reason, {}});
+    known->second.push_back(&row);
+  }
+  if (count == 0) return {};
+  std::string text = fmt::format("{} without a result:\n", count_of(count, "model"));
+  for (std::size_t i = 0; i < std::min(reasons.size(), failures_shown); ++i) {
+    const auto& [reason, rows] = reasons[i];
+    const std::string more =
+        rows.size() > 1 ? fmt::format(" and {} more", rows.size() - 1) : std::string();
+    text += "  " +
+            wrapped_text(fmt::format("{} with {}{}: {}", rows[0]->name,
+                                     count_of(rows[0]->n_components, "component"), more, reason),
+                         94) +
+            "\n";
+  }
+  if (reasons.size() > failures_shown) {
+    text +=
+        fmt::format("  and {} other reasons; --json lists all\n", reasons.size() - failures_shown);
+  }
+  return text;
+}
+
+// How many rows each component holds, and how sure that is.
+struct Certainty {
+  std::vector<std::string> rows_of;
+  std::string text;
+};
+
+Certainty certainty(const Data& data, const MixtureModel& model,
+                    const std::vector<std::string>& titles) {
+  const Matrix r = model.responsibilities(data.table.values());
+  const Index n = r.rows();
+  std::vector<Index> held(static_cast<std::size_t>(r.cols()), 0);
+  std::vector<Index> doubtful;
+  Vector top(n);
+  Index sure_rows = 0;
+  for (Index i = 0; i < n; ++i) {
+    Index k = 0;
+    top[i] = r.row(i).maxCoeff(&k);
+    ++held[static_cast<std::size_t>(k)];
+    if (top[i] > sure) ++sure_rows;
+    if (top[i] < unsure) doubtful.push_back(i);
+  }
+  Certainty result;
+  for (const Index count : held) result.rows_of.push_back(fmt::format("{}", count));
+  if (r.cols() == 1) return result;
+  const auto share = [&](Index count) {
+    return 100 * static_cast<double>(count) / static_cast<double>(n);
+  };
+  result.text = fmt::format(
+      "Sure (probability above {}): {} of {} ({:.1f} %); mean probability {:.3f}.\n"
+      "Doubtful (below {}): {} ({:.1f} %)",
+      sure, sure_rows, count_of(n, "row"), share(sure_rows), top.mean(), unsure,
+      count_of(static_cast<long long>(doubtful.size()), "row"),
+      share(static_cast<Index>(doubtful.size())));
+  std::stable_sort(doubtful.begin(), doubtful.end(),
+                   [&](Index a, Index b) { return top[a] < top[b]; });
+  for (std::size_t i = 0; i < std::min<std::size_t>(doubtful.size(), 3); ++i) {
+    const Index row = doubtful[i];
+    Index first = 0;
+    r.row(row).maxCoeff(&first);
+    result.text +=
+        fmt::format("{} line {} ({}: {:.2f})", i == 0 ? ", least sure:" : ",",
+                    data.table.line_of(row), titles[static_cast<std::size_t>(first)], top[row]);
+  }
+  result.text += ".\n";
+  return result;
+}
+
+std::string describe_run(const Report& report) {
+  std::string text;
+  if (report.starts > 1) {
+    text = fmt::format("Best of {} starts ({}); {} of {} completed runs reached it.", report.starts,
+                       report.start, report.hits, report.completed);
+  } else {
+    text = fmt::format("One start ({}).", report.start);
+  }
+  std::string stop = to_string(report.stop);
+  std::replace(stop.begin(), stop.end(), '_', ' ');
+  text +=
+      fmt::format(" Stopped after {}: {}.\n",
+                  report.n_iter == 1 ? "1 pass" : fmt::format("{} passes", report.n_iter), stop);
+  return text;
+}
+
+std::string describe_criteria(const Criteria& criteria) {
+  std::vector<std::string> parts;
+  for (const char* name : {"bic", "aic", "icl"}) {
+    const double value = criteria.at(name);
+    if (!std::isnan(value)) parts.push_back(fmt::format("{} {:.2f}", upper(name), value));
+  }
+  return join(parts, ", ");
+}
+
+}  // namespace
+
+std::string describe_data(const Data& data) {
+  const std::vector<std::string> names = data.table.names();
+  std::string text = fmt::format("{}: {}, {} ", data.file, count_of(data.table.rows(), "row"),
+                                 count_of(data.table.column_count(), "column"));
+  if (data.weights.size() > 0) {
+    text = fmt::format("{}: {} (weights sum to {}), {} ", data.file,
+                       count_of(data.table.rows(), "row"), brief(data.weights.sum()),
+                       count_of(data.table.column_count(), "column"));
+  }
+  const std::string listed = "(" + join(names, ", ") + ")";
+  if (width_of(text) + width_of(listed) <= 100) return text + listed + "\n";
+  return text + "\n  " + wrapped(names, 96) + "\n";
+}
+
+std::string describe_search(const Comparison& comparison, RowsShown rows) {
+  const std::vector<Ranked>& table = comparison.table;
+  const auto fitted = static_cast<std::size_t>(
+      std::count_if(table.begin(), table.end(), [](const Ranked& row) { return !failed(row); }));
+  const std::string title = upper(comparison.criterion);
+  std::string text = fmt::format("{} ranked by {}, smaller is better\n",
+                                 count_of(static_cast<long long>(fitted), "model"), title);
+  std::size_t width = 8;
+  const std::size_t shown = rows == RowsShown::all ? fitted : std::min(fitted, rows_shown);
+  for (std::size_t i = 0; i < shown; ++i) {
+    width = std::max(width, std::min<std::size_t>(width_of(table[i].name), 40));
+  }
+  text += fmt::format("      {}    K  log-likelihood  parameters  {:>12}  difference\n",
+                      pad_right("model", width), title);
+  for (std::size_t i = 0; i < shown; ++i) {
+    const Ranked& row = table[i];
+    text +=
+        fmt::format("{:>4}  {}  {:>3}  {:>14.3f}  {:>10}  {:>12.3f}  {:>10.3f}", i + 1,
+                    pad_right(shortened(row.name, 40), width), row.n_components, row.log_likelihood,
+                    row.parameter_count, row.value, row.value - table[0].value);
+    if (row.status != "ok") text += "  " + row.status.substr(0, row.status.find(':'));
+    text += "\n";
+  }
+  if (fitted > shown) text += fmt::format("      and {} more\n", fitted - shown);
+  return text + failures(table);
+}
+
+std::string describe_fit(const Problem& problem, const Fit& fit) {
+  const Report& report = fit.report;
+  const MixtureModel& model = fit.model;
+  const std::vector<std::string> titles =
+      component_titles(model, problem.component_names(model.n_components()));
+  std::string text = fmt::format("{} with {}: log-likelihood {:.3f}, {}\n{}\n", model.title(),
+                                 count_of(model.n_components(), "component"), report.log_likelihood,
+                                 count_of(report.parameter_count, "parameter"),
+                                 describe_criteria(report.criteria));
+  text += describe_run(report);
+  for (const std::string& warning : report.warnings) {
+    text += wrapped_text("Warning: " + warning, 96) + "\n";
+  }
+  const Certainty sureness = certainty(problem.data, model, titles);
+  std::vector<ComponentRow> rows = component_rows(model, problem.data.table.columns());
+  rows.insert(rows.begin() + 1, {"rows", sureness.rows_of});
+  return text + "\n" + format_components(titles, rows) +
+         (sureness.text.empty() ? "" : "\n" + sureness.text);
+}
+
+std::string describe_model(const SavedModel& saved) {
+  const MixtureModel& model = saved.model;
+  const std::vector<Column> columns = columns_or_numbered(saved.columns, model.dimension());
+  std::vector<std::string> names;
+  for (const Column& column : columns) names.push_back(column.name);
+  return fmt::format("{} with {}, {}\n{}: {}\n\n", model.title(),
+                     count_of(model.n_components(), "component"),
+                     count_of(model.parameter_count(), "parameter"),
+                     count_of(static_cast<long long>(names.size()), "column"), wrapped(names, 84)) +
+         format_components(component_titles(model, {}), component_rows(model, columns));
+}
+
+}  // namespace mix::cli

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mix/csv.h"
+#include "mix/models/model_file.h"
+#include "mix/table.h"
+
+namespace mix::cli {
+
+/// Which rows have no missing cell.
+std::vector<bool> complete_rows(const Matrix& x);
+
+/// The columns that a model describes, read from a file block by block: in the model's order, with
+/// the model's levels. The columns of a NumPy file have no names and are taken as they stand.
+class RowsForModel {
+ public:
+  /// Throws DataError when the file cannot be read or lacks a column.
+  RowsForModel(const std::filesystem::path& path, const SavedModel& saved);
+
+  /// Replaces `block` by the next rows; false when none are left. Throws DataError naming file,
+  /// line and column for a cell that does not fit.
+  bool next(Index most, Table& block);
+
+  /// Says on standard error how many rows have missing cells, and where the first is.
+  void say_what_is_missing(std::string_view consequence) const;
+
+ private:
+  std::optional<CsvReader> reader_;
+  Table array_;  // of a NumPy file
+  Index position_ = 0;
+  Index missing_ = 0;
+  std::string first_missing_;
+};
+
+}  // namespace mix::cli

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "mix/fields.h"
+#include "mix/random.h"
+#include "mix/types.h"
+
+namespace mix {
+
+/// The normal distribution of one column, by mean and standard deviation.
+///
+/// log f(x) = -1/2 [log(2 pi) + ((x - mean) / s)^2] - log s. The estimate is the weighted mean and
+/// the weighted variance with divisor sum of weights. Components that share one variance, or rows
+/// of several columns: `Gaussians`.
+class Normal {
+ public:
+  static constexpr std::string_view name = "normal";
+
+  /// The standard normal distribution.
+  Normal() = default;
+  /// Throws std::invalid_argument unless both are finite and the standard deviation is positive.
+  Normal(double mean, double standard_deviation);
+
+  [[nodiscard]] double mean() const { return mean_; }
+  [[nodiscard]] double standard_deviation() const { return standard_deviation_; }
+
+  [[nodiscard]] Index dimension() const { return 1; }
+  [[nodiscard]] Index parameter_count() const { return 2; }
+  void log_density(Rows x, VectorRef out) const;
+  void sample(Rng& rng, VectorRef out) const;
+
+  /// Mass, and first and second moment about the present mean.
+  [[nodiscard]] Index statistics_size() const { return 3; }
+  void accumulate(Rows x, Weights w, VectorRef statistics) const;
+  void maximize(ConstVectorRef sum);
+
+  /// Learns the spread of the data, of which a tiny part is added to every estimate so that
+  /// repeated values keep a positive variance, and places the distribution on the whole data.
+  /// Throws std::invalid_argument for entries that are not finite and for a constant column.
+  void prepare(Rows x, Weights w);
+  /// The estimate from these weights, whatever the parameters are.
+  void start(Rows x, Weights w);
+  /// What the added spread contributes to the objective; 0 before `prepare`.
+  [[nodiscard]] double log_prior() const;
+  void fields(Fields& visit);
+
+ private:
+  void check() const;
+
+  double mean_ = 0;
+  double standard_deviation_ = 1;
+  double pseudo_scatter_ = 0;  // what prepare learned
+};
+
+}  // namespace mix

@@ -1,0 +1,104 @@
+#include "mix/distributions/normal.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <stdexcept>
+
+#include "data_moments.h"
+#include "mix/parallel.h"
+
+namespace mix {
+namespace {
+
+// Of the data's scatter, added to each estimate: moves no regular solution by more than rounding.
+constexpr double relative_floor = 1e-10;
+
+}  // namespace
+
+Normal::Normal(double mean, double standard_deviation)
+    : mean_(mean), standard_deviation_(standard_deviation) {
+  check();
+}
+
+void Normal::check() const {
+  if (!std::isfinite(mean_)) {
+    throw std::invalid_argument(fmt::format("Normal: mean is {}; it must be finite", mean_));
+  }
+  if (!(standard_deviation_ > 0) || !std::isfinite(standard_deviation_)) {
+    throw std::invalid_argument(fmt::format(
+        "Normal: standard_deviation is {}; it must be positive and finite", standard_deviation_));
+  }
+}
+
+void Normal::log_density(Rows x, VectorRef out) const {
+  const double constant = -0.5 * std::log(2 * std::numbers::pi) - std::log(standard_deviation_);
+  out = constant - 0.5 * ((x.col(0).array() - mean_) / standard_deviation_).square();
+}
+
+void Normal::sample(Rng& rng, VectorRef out) const {
+  out[0] = mean_ + standard_deviation_ * standard_normal(rng);
+}
+
+void Normal::accumulate(Rows x, Weights w, VectorRef statistics) const {
+  const auto centered = x.col(0).array() - mean_;
+  statistics[0] += w.sum();
+  statistics[1] += (w.array() * centered).sum();
+  statistics[2] += (w.array() * centered.square()).sum();
+}
+
+void Normal::maximize(ConstVectorRef sum) {
+  const double mass = sum[0];
+  if (!(mass > 0)) return;
+  const double shift = sum[1] / mass;
+  const double scatter = std::max(sum[2] - sum[1] * shift, 0.0) + pseudo_scatter_;
+  mean_ += shift;
+  const double deviation = std::sqrt(scatter / mass);
+  // One repeated value and nothing learned about the data: any positive number beats NaN.
+  if (std::isfinite(deviation)) standard_deviation_ = std::max(deviation, 1e-150);
+}
+
+void Normal::prepare(Rows x, Weights w) {
+  if (x.cols() != 1) {
+    throw std::invalid_argument(fmt::format(
+        "Normal: the data have {} columns, it describes 1: use Gaussians, or one Normal per column "
+        "in a Product",
+        x.cols()));
+  }
+  const DataMoments moments = data_moments(name, x, w, Spread::variances);
+  if (!(moments.rows > 0)) return;
+  mean_ = moments.mean[0];
+  standard_deviation_ = std::sqrt(moments.covariance(0, 0));
+  pseudo_scatter_ = relative_floor * moments.rows * moments.covariance(0, 0);
+}
+
+void Normal::start(Rows x, Weights w) {
+  const double total = w.sum();
+  if (!(total > 0)) return;
+  // The mean first: squares about a far-away center would lose digits.
+  const double origin = x(0, 0);
+  const Vector sum = sum_over_blocks(x.rows(), 1, [&](Index first, Index count, VectorRef into) {
+    into[0] +=
+        w.segment(first, count).dot((x.col(0).segment(first, count).array() - origin).matrix());
+  });
+  mean_ = origin + sum[0] / total;
+  const Vector statistics =
+      sum_over_blocks(x.rows(), 3, [&](Index first, Index count, VectorRef into) {
+        accumulate(x.middleRows(first, count), w.segment(first, count), into);
+      });
+  maximize(statistics);
+}
+
+double Normal::log_prior() const {
+  return -0.5 * pseudo_scatter_ / (standard_deviation_ * standard_deviation_);
+}
+
+void Normal::fields(Fields& visit) {
+  visit("mean", mean_);
+  visit("standard_deviation", standard_deviation_);
+  if (visit.loading()) check();
+}
+
+}  // namespace mix

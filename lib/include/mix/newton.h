@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cmath>
+#include <functional>
+
+#include "mix/types.h"
+
+namespace mix {
+
+/// A function's value, gradient and matrix of second derivatives at a point.
+struct Expansion {
+  double value = 0;
+  Vector gradient;
+  Matrix hessian;
+
+  [[nodiscard]] bool usable() const {
+    return std::isfinite(value) && gradient.allFinite() && hessian.allFinite();
+  }
+};
+
+struct NewtonResult {
+  Vector point{};
+  double value = 0;
+  Index iterations = 0;
+  bool converged = false;  ///< whether the derivatives promise no rise that matters
+};
+
+/// Climbs from `start` to a maximum by Newton's method, along |hessian|^-1 gradient and no farther
+/// than the value rises, so that the value never falls by more than rounding and saddles repel
+/// (Dauphin et al. 2014). `expand` evaluates value and derivatives, `value` the value alone; both
+/// may return anything but throw. Where `expand` is not finite the result is `start`.
+NewtonResult maximize_by_newton(const Vector& start,
+                                const std::function<Expansion(const Vector&)>& expand,
+                                const std::function<double(const Vector&)>& value,
+                                Index max_iterations = 50);
+
+}  // namespace mix

@@ -1,0 +1,76 @@
+#include "mix/newton.h"
+
+#include <Eigen/Eigenvalues>
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace mix {
+namespace {
+
+// Values closer than this, relatively, are equal but for rounding.
+constexpr double rounding = 1e-13;
+// Directions with less than this share of the largest curvature are treated as if they had it.
+constexpr double least_curvature = 1e-10;
+// A promised rise of less than this, relatively, is the last part of the way.
+constexpr double near = 1e-8;
+constexpr int max_halvings = 60;
+
+// The ascent direction, and twice the rise that it promises. Coordinates may have units that differ
+// by many powers of ten, so each is measured by its own curvature first.
+std::pair<Vector, double> direction(const Expansion& at) {
+  const Vector unit = at.hessian.diagonal().unaryExpr(
+      [](double curvature) { return curvature != 0 ? 1 / std::sqrt(std::abs(curvature)) : 1; });
+  const Matrix hessian = unit.asDiagonal() * at.hessian * unit.asDiagonal();
+  const Vector gradient = unit.cwiseProduct(at.gradient);
+  const Eigen::SelfAdjointEigenSolver<Matrix> eigen(hessian);
+  const Vector curvature = eigen.eigenvalues().cwiseAbs();
+  const double least = std::max(least_curvature * curvature.maxCoeff(), 1e-300);
+  const Vector along = eigen.eigenvectors().transpose() * gradient;
+  const Vector scaled = along.cwiseQuotient(curvature.cwiseMax(least));
+  return {unit.cwiseProduct(eigen.eigenvectors() * scaled), along.dot(scaled)};
+}
+
+}  // namespace
+
+NewtonResult maximize_by_newton(const Vector& start,
+                                const std::function<Expansion(const Vector&)>& expand,
+                                const std::function<double(const Vector&)>& value,
+                                Index max_iterations) {
+  NewtonResult best{.point = start};
+  Expansion here = expand(start);
+  best.value = here.value;
+  if (!here.usable()) return best;
+  while (best.iterations < max_iterations) {
+    ++best.iterations;
+    const auto [step, promise] = direction(here);
+    const double size = 1 + std::abs(here.value);
+    best.converged = promise < near * size;
+    if (!(promise > 1e-24 * size)) break;
+
+    // Most full steps are good, so their derivatives are computed at once.
+    Vector next = best.point + step;
+    Expansion there = expand(next);
+    bool accepted = there.usable() && there.value > here.value;
+    if (!accepted && there.usable() && promise < near * size &&
+        there.value >= here.value - rounding * size) {
+      // Too close to the top for values to tell: the promise that is left does.
+      accepted = direction(there).second < 0.25 * promise;
+      if (!accepted) break;
+    }
+    for (int halving = 0; !accepted && halving < max_halvings; ++halving) {
+      next = best.point + std::ldexp(1.0, -1 - halving) * step;
+      if (next == best.point) break;
+      if (!(value(next) > here.value)) continue;
+      there = expand(next);
+      accepted = there.usable() && there.value > here.value;
+    }
+    if (!accepted) break;
+    best.point = std::move(next);
+    here = std::move(there);
+    best.value = here.value;
+  }
+  return best;
+}
+
+}  // namespace mix

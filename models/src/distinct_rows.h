@@ -1,0 +1,19 @@
+#pragma once
+
+#include <optional>
+
+#include "mix/types.h"
+
+namespace mix {
+
+/// Rows that differ, in the order of their first occurrence, with the sum of the weights of each.
+struct DistinctRows {
+  Matrix x;
+  Vector weight;
+};
+
+/// The distinct rows of `x` when at least half of the rows repeat others, otherwise nothing. `w` is
+/// empty or one weight per row.
+std::optional<DistinctRows> distinct_rows(Rows x, const Vector& w);
+
+}  // namespace mix

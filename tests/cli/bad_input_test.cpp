@@ -1,0 +1,194 @@
+// What bad input gets: a message that says where and why, status 2, and no partial file.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "run_program.h"
+
+namespace mix::testing {
+namespace {
+
+const std::string good = "a,b\n1,2\n2,1\n3,5\n7,8\n9,9\n8,7\n";
+
+TEST(BadInput, NamesAMissingFile) {
+  const Folder here;
+  here.refuse({"fit", "nothing.csv", "--out", "m.json"}, {"nothing.csv", "no such file"});
+  here.refuse({"compare", "nothing.csv"}, {"nothing.csv"});
+  here.refuse({"kmeans", "nothing.csv", "-k", "2"}, {"nothing.csv"});
+  here.refuse({"info", "nothing.json"}, {"nothing.json"});
+  here.refuse({"sample", "nothing.json", "-n", "5", "--out", "s.csv"}, {"nothing.json"});
+}
+
+TEST(BadInput, RefusesAnEmptyFile) {
+  const Folder here;
+  here.write("empty.csv", "");
+  here.refuse({"fit", "empty.csv", "--out", "m.json"}, {"empty.csv"});
+}
+
+TEST(BadInput, RefusesAHeaderWithoutRows) {
+  const Folder here;
+  here.write("header.csv", "a,b\n");
+  here.refuse({"fit", "header.csv", "--out", "m.json"}, {"header.csv", "row"});
+}
+
+TEST(BadInput, NamesTheLineOfARaggedRow) {
+  const Folder here;
+  here.write("ragged.csv", "a,b\n1,2\n3\n4,5\n");
+  here.refuse({"fit", "ragged.csv", "--out", "m.json"}, {"ragged.csv", "line 3"});
+}
+
+TEST(BadInput, NamesLineAndColumnOfTextInANumericFamily) {
+  const Folder here;
+  here.write("text.csv", "a,b\n1,2\n2,oops\n4,5\n");
+  here.refuse({"fit", "text.csv", "--columns", "a,b", "--out", "m.json"},
+              {"text.csv", "line 3", "\"b\"", "oops"});
+  here.refuse({"fit", "text.csv", "--family", "a=gaussian,b=poisson"},
+              {"text.csv", "line 3", "\"b\"", "oops"});
+  here.refuse({"kmeans", "text.csv", "-k", "2", "--columns", "b"}, {"line 3", "\"b\""});
+}
+
+TEST(BadInput, NamesLineAndColumnOfInfinity) {
+  const Folder here;
+  here.write("inf.csv", "a,b\n1,2\n2,Inf\n4,5\n");
+  here.refuse({"fit", "inf.csv", "--out", "m.json"}, {"inf.csv", "line 3", "\"b\""});
+}
+
+TEST(BadInput, RefusesMoreComponentsThanRows) {
+  const Folder here;
+  here.write("good.csv", good);
+  here.refuse({"fit", "good.csv", "--components", "7", "--out", "m.json"}, {"6 rows", "7 comp"});
+  here.refuse({"compare", "good.csv", "--families", "gaussian", "--components", "1-7"},
+              {"6 rows", "7 comp"});
+  here.refuse({"kmeans", "good.csv", "-k", "7"}, {"6 rows", "7"});
+}
+
+TEST(BadInput, RefusesNoComponents) {
+  const Folder here;
+  here.write("good.csv", good);
+  here.refuse({"fit", "good.csv", "--components", "0", "--out", "m.json"}, {"at least 1"});
+  here.refuse({"fit", "good.csv", "--components", "0-3"}, {"at least 1"});
+  here.refuse({"fit", "good.csv", "--components", "5-3"}, {"5-3"});
+  here.refuse({"fit", "good.csv", "--components", "many"}, {"many"});
+  here.refuse({"kmeans", "good.csv", "-k", "0"}, {"-k"});
+}
+
+TEST(BadInput, ListsTheFamiliesForAnUnknownOne) {
+  const Folder here;
+  here.write("good.csv", good);
+  here.refuse({"fit", "good.csv", "--family", "gausian"}, {"gausian", "gaussian, ", "poisson"});
+  here.refuse({"fit", "good.csv", "--family", "a=gaussian,b=nosuch"}, {"nosuch", "poisson"});
+  here.refuse({"compare", "good.csv", "--families", "poisson,nosuch"}, {"nosuch", "poisson"});
+}
+
+TEST(BadInput, ListsTheColumnsForAnUnknownOne) {
+  const Folder here;
+  here.write("good.csv", good);
+  for (const char* option : {"--columns", "--weights", "--labels", "--trials"}) {
+    std::vector<std::string> args{"fit", "good.csv", option, "c"};
+    if (std::string(option) == "--trials") args.insert(args.end(), {"--family", "binomial"});
+    here.refuse(args, {"\"c\"", "\"a\""});
+  }
+  here.refuse({"fit", "good.csv", "--init", "labels:c"}, {"\"c\"", "\"a\""});
+  here.refuse({"fit", "good.csv", "--family", "a=gaussian,c=poisson"}, {"\"c\"", "\"a\""});
+}
+
+TEST(BadInput, RefusesABrokenModelFile) {
+  const Folder here;
+  here.write("good.csv", good);
+  here.write("text.json", "this is not JSON");
+  here.write("other.json", "{\"some\": \"thing\"}");
+  here.write("newer.json", R"({"format": "mixture-model", "version": 999})");
+  here.write("cut.json",
+             R"({"format": "mixture-model", "version": 1, "columns": [], "model": {}})");
+  for (const char* model : {"text.json", "other.json", "newer.json", "cut.json"}) {
+    here.refuse({"info", model}, {model});
+    here.refuse({"predict", model, "good.csv", "--out", "p.csv"}, {model});
+    here.refuse({"sample", model, "-n", "3", "--out", "s.csv"}, {model});
+    here.refuse({"plot", model, "good.csv", "--out", "p.svg"}, {model});
+  }
+  here.refuse({"info", "newer.json"}, {"999", "newer"});
+}
+
+TEST(BadInput, SaysBeforeTheWorkThatTheOutputCannotBeWritten) {
+  const Folder here;
+  here.write("good.csv", good);
+  // The folder is looked at before the data, so the complaint is not about nothing.csv.
+  here.refuse({"fit", "nothing.csv", "--out", "no/such/folder/m.json"}, {"no/such/folder"});
+  here.refuse({"fit", "nothing.csv", "--plot", "no/such/p.svg"}, {"no/such"});
+  here.refuse({"fit", "good.csv", "--plot", "p.jpeg"}, {"p.jpeg", ".svg", ".png"});
+  here.refuse({"kmeans", "good.csv", "-k", "2", "--out", "no/such/l.csv"}, {"no/such"});
+  std::filesystem::create_directory(here / "folder");
+  here.refuse({"fit", "good.csv", "--out", "folder"}, {"folder"});
+  const Run full = here.run({"kmeans", "good.csv", "-k", "2", "--json", "--out", "/dev/full"});
+  EXPECT_EQ(full.status, 2);
+  EXPECT_NE(full.err.find("/dev/full"), std::string::npos) << full.err;
+}
+
+TEST(BadInput, RefusesUnknownArgumentsWithAHint) {
+  const Folder here;
+  here.refuse({}, {"try 'mixture --help'"});
+  here.refuse({"cluster"}, {"try 'mixture"});
+  here.refuse({"fit"}, {"DATA", "try 'mixture fit --help'"});
+  here.refuse({"fit", "good.csv", "--colums", "a"}, {"--colums", "try 'mixture fit --help'"});
+  here.refuse({"fit", "good.csv", "--prior", "flat"}, {"--prior"});
+  here.refuse({"fit", "good.csv", "--max-iter", "0"}, {"--max-iter"});
+  here.refuse({"fit", "good.csv", "--seed", "x"}, {"--seed"});
+  here.refuse({"sample", "m.json"}, {"-n"});
+}
+
+TEST(BadInput, RefusesUnknownValuesWithTheKnownOnes) {
+  const Folder here;
+  here.write("good.csv", good);
+  here.refuse({"fit", "good.csv", "--criterion", "bik"}, {"bik", "bic", "icl"});
+  here.refuse({"fit", "good.csv", "--init", "magic"}, {"magic", "k-means++"});
+  here.refuse({"fit", "good.csv", "--assignment", "softly"}, {"softly", "hard"});
+  here.refuse({"fit", "good.csv", "--assignment", "truncated:0"}, {"truncated"});
+  here.refuse({"fit", "good.csv", "--structure", "XYZ"}, {"XYZ", "VVV"});
+  here.refuse({"fit", "good.csv", "--family", "poisson", "--structure", "VVV"}, {"--structure"});
+  here.refuse({"fit", "good.csv", "--family", "poisson", "--prior", "conjugate"}, {"--prior"});
+  here.refuse({"fit", "good.csv", "--family", "a,b"}, {"compare"});
+  here.refuse({"fit", "good.csv", "--family", "=gaussian"}, {"COLUMNS=FAMILY"});
+  here.refuse({"fit", "good.csv", "--family", "a=gaussian,a=poisson"}, {"\"a\""});
+  here.refuse({"fit", "good.csv", "--trials", "b"}, {"binomial"});
+}
+
+TEST(BadInput, NamesThePlaceOfACellOutsideTheFamilysSupport) {
+  const Folder here;
+  here.write("negative.csv", "skip,count\nx,1\ny,NA\nz,-3\n");
+  here.refuse({"fit", "negative.csv", "--family", "poisson", "--components", "1"},
+              {"negative.csv line 4", "\"count\"", "-3"});
+}
+
+TEST(BadInput, NamesThePlaceOfANegativeWeight) {
+  const Folder here;
+  here.write("weights.csv", "a,w\n1,1\n2,-1\n3,1\n");
+  here.refuse({"fit", "weights.csv", "--weights", "w"}, {"line 3", "\"w\"", "-1"});
+}
+
+TEST(BadInput, RefusesRowsThatAreAllIncomplete) {
+  const Folder here;
+  here.write("missing.csv", "a,b\n1,NA\n,2\n");
+  here.refuse({"fit", "missing.csv"}, {"line 2", "\"b\""});
+}
+
+TEST(BadInput, RefusesATableOfTextAlone) {
+  const Folder here;
+  here.write("words.csv", "a,b\nx,y\nz,w\n");
+  const Run run = here.run({"fit", "words.csv"});
+  EXPECT_EQ(run.status, 2);
+  EXPECT_NE(run.err.find("categorical"), std::string::npos) << run.err;
+}
+
+TEST(BadInput, RefusesToPredictWhatTheModelDoesNotKnow) {
+  const Folder here;
+  here.write("colors.csv", "color,size\nred,1\nblue,2\nred,1\ngreen,3\nblue,2\nred,1\n");
+  (void)here.succeed({"fit", "colors.csv", "--family", "categorical", "--columns", "color",
+                      "--components", "1", "--out", "m.json"});
+  here.write("new.csv", "color\nred\npink\n");
+  here.refuse({"predict", "m.json", "new.csv", "--out", "p.csv"}, {"line 3", "\"color\"", "pink"});
+  here.write("lacks.csv", "colour\nred\n");
+  here.refuse({"predict", "m.json", "lacks.csv", "--out", "p.csv"}, {"\"color\""});
+}
+
+}  // namespace
+}  // namespace mix::testing

@@ -1,0 +1,282 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <set>
+
+#include "run_program.h"
+
+namespace mix::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+const std::string faithful = data_file("faithful.csv");
+const std::string penguins = data_file("penguins.csv");
+
+std::vector<std::string> names_of(const Json& object) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : object.items()) names.push_back(name);
+  return names;
+}
+
+Run fit_eruptions(const Folder& here, std::vector<std::string> more) {
+  std::vector<std::string> args{"fit", faithful, "--columns", "eruptions"};
+  args.insert(args.end(), more.begin(), more.end());
+  return here.succeed(args);
+}
+
+TEST(FitJson, HasExactlyTheNamesThatOtherProgramsRead) {
+  const Folder here;
+  const Json fit =
+      here.succeed({"fit", faithful, "--components", "2", "--structure", "VVV", "--json"}).json();
+  EXPECT_THAT(names_of(fit), ElementsAre("n", "d", "columns", "name", "structure", "n_components",
+                                         "log_likelihood", "n_parameters", "criteria", "converged",
+                                         "stop", "n_iter", "objective_history", "starts", "hits",
+                                         "warnings", "components", "seconds"));
+  EXPECT_THAT(names_of(fit["criteria"]),
+              ElementsAre("bic", "aic", "aic3", "aicc", "caic", "hqc", "sabic", "icl", "icl_map",
+                          "clc", "awe", "nec"));
+  EXPECT_EQ(fit["n"], 272);
+  EXPECT_EQ(fit["d"], 2);
+  EXPECT_THAT(fit["columns"], ElementsAre("eruptions", "waiting"));
+  EXPECT_EQ(fit["name"], "gaussian");
+  EXPECT_EQ(fit["structure"], "VVV");
+  EXPECT_EQ(fit["n_components"], 2);
+  EXPECT_EQ(fit["n_parameters"], 11);
+  EXPECT_EQ(fit["converged"], true);
+  EXPECT_EQ(fit["stop"], "converged");
+  EXPECT_EQ(fit["objective_history"].size(), fit["n_iter"].get<std::size_t>());
+  // R's mclust finds -1130.264 for this model.
+  EXPECT_NEAR(fit["log_likelihood"].get<double>(), -1130.264, 0.01);
+  ASSERT_EQ(fit["components"].size(), 2U);
+  double sum = 0;
+  for (const Json& component : fit["components"]) {
+    EXPECT_EQ(component["distribution"], "gaussian");
+    EXPECT_EQ(component["mean"].size(), 2U);
+    EXPECT_EQ(component["covariance"].size(), 2U);
+    sum += component["weight"].get<double>();
+  }
+  EXPECT_NEAR(sum, 1, 1e-12);
+}
+
+TEST(FitJson, ListsASearchAsATableBestFirst) {
+  const Folder here;
+  const Json fit = fit_eruptions(here, {"--components", "1-3", "--json"}).json();
+  const Json& table = fit["table"];
+  ASSERT_EQ(table.size(), 6U);  // structures E and V
+  EXPECT_THAT(
+      names_of(table[0]),
+      ElementsAre("name", "n_components", "log_likelihood", "n_parameters", "bic", "aic", "aic3",
+                  "aicc", "caic", "hqc", "sabic", "icl", "icl_map", "clc", "awe", "nec", "status"));
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    names.insert(table[i]["name"].get<std::string>());
+    EXPECT_EQ(table[i]["status"], "ok");
+    if (i > 0) EXPECT_LE(table[i - 1]["bic"].get<double>(), table[i]["bic"].get<double>());
+  }
+  EXPECT_THAT(names, ElementsAre("gaussian E", "gaussian V"));
+  EXPECT_EQ(table[0]["n_components"], fit["n_components"]);
+  EXPECT_EQ(table[0]["bic"], fit["criteria"]["bic"]);
+}
+
+TEST(FitJson, WritesUndefinedCriteriaAsNull) {
+  const Folder here;
+  here.write("tiny.csv", "a\n1\n2\n4\n");
+  const Json fit =
+      here.succeed({"fit", "tiny.csv", "--components", "1", "--structure", "VVV", "--json"}).json();
+  EXPECT_TRUE(fit["criteria"]["aicc"].is_null());  // n <= parameters + 1
+  EXPECT_TRUE(fit["criteria"]["bic"].is_number());
+}
+
+TEST(Fit, SearchesStructuresAndComponentsByItself) {
+  const Folder here;
+  const Run run = here.succeed({"fit", faithful, "--components", "1-3"});
+  EXPECT_THAT(run.out, HasSubstr("faithful.csv: 272 rows, 2 columns (eruptions, waiting)"));
+  EXPECT_THAT(run.out, HasSubstr("42 models ranked by BIC"));
+  EXPECT_THAT(run.out, HasSubstr("gaussian EEE"));
+  EXPECT_THAT(run.out, HasSubstr("standard deviation"));
+  EXPECT_THAT(run.out, HasSubstr("Sure (probability above 0.95)"));
+  EXPECT_EQ(run.err, "");  // no progress line where there is no terminal
+}
+
+TEST(Fit, PrintsLinesThatFitAPage) {
+  const Folder here;
+  const Run run = here.succeed({"fit", penguins, "--components", "4-5", "--structure", "VVV,EEE"});
+  std::size_t width = 0;
+  for (const char c : run.out) {
+    width = c == '\n' ? 0 : width + 1;
+    ASSERT_LE(width, 120U) << run.out;
+  }
+}
+
+TEST(Fit, DoesNotDependOnThreads) {
+  const Folder here;
+  std::set<std::string> reports;
+  std::set<std::string> models;
+  for (const char* threads : {"1", "2", "7"}) {
+    reports.insert(here.succeed({"fit", faithful, "--components", "1-3", "--structure", "VVV,EEE",
+                                 "--threads", threads, "--out", "m.json"})
+                       .out);
+    models.insert(here.read("m.json"));
+  }
+  EXPECT_EQ(reports.size(), 1U);
+  EXPECT_EQ(models.size(), 1U);
+}
+
+TEST(Fit, DependsOnTheSeedAlone) {
+  const Folder here;
+  const auto model = [&](const char* seed) {
+    (void)fit_eruptions(
+        here, {"--components", "6", "--structure", "V", "--init", "random", "--n-init", "1",
+               "--max-iter", "5", "--seed", seed, "--out", "m.json"});
+    return here.read("m.json");
+  };
+  EXPECT_EQ(model("4"), model("4"));
+  EXPECT_NE(model("4"), model("5"));
+}
+
+TEST(Fit, LeavesOutTextColumnsAndIncompleteRowsAndSaysSo) {
+  const Folder here;
+  const Run run =
+      here.succeed({"fit", penguins, "--components", "2", "--structure", "EEE", "--json"});
+  EXPECT_THAT(run.err, HasSubstr("species, island, sex"));
+  EXPECT_THAT(run.err, HasSubstr("left out 2 of 344 rows"));
+  EXPECT_THAT(run.err, HasSubstr("line 5"));
+  EXPECT_EQ(run.json()["n"], 342);
+  EXPECT_EQ(run.json()["d"], 5);
+}
+
+TEST(Fit, CountsAWeightOfTwoAsADoubledRow) {
+  const Folder here;
+  here.write("weighted.csv", "x,w\n1,2\n2,1\n3,3\n10,1\n12,2\n");
+  here.write("repeated.csv", "x\n1\n1\n2\n3\n3\n3\n10\n12\n12\n");
+  const std::vector<std::string> options{"--family", "poisson", "--components", "2", "--json"};
+  std::vector<std::string> args{"fit", "weighted.csv", "--weights", "w"};
+  args.insert(args.end(), options.begin(), options.end());
+  const Json weighted = here.succeed(args).json();
+  args = {"fit", "repeated.csv"};
+  args.insert(args.end(), options.begin(), options.end());
+  const Json repeated = here.succeed(args).json();
+  EXPECT_THAT(weighted["columns"], ElementsAre("x"));
+  EXPECT_NEAR(weighted["log_likelihood"].get<double>(), repeated["log_likelihood"].get<double>(),
+              1e-3);
+  EXPECT_NEAR(weighted["criteria"]["bic"].get<double>(), repeated["criteria"]["bic"].get<double>(),
+              2e-3);
+}
+
+TEST(Fit, KeepsKnownLabelsAndNamesComponentsByThem) {
+  const Folder here;
+  here.write(
+      "partly.csv",
+      "x,kind\n1,small\n1.5,small\n1.2,\n2,small\n0.8,NA\n7,big\n7.5,big\n6.4,\n8,big\n7.1,\n");
+  const Run text = here.succeed({"fit", "partly.csv", "--labels", "kind", "--structure", "E"});
+  EXPECT_THAT(text.out, HasSubstr("big"));
+  EXPECT_THAT(text.out, HasSubstr("10 rows, 1 column (x)"));
+  const Json fit =
+      here.succeed({"fit", "partly.csv", "--labels", "kind", "--structure", "E", "--json"}).json();
+  ASSERT_EQ(fit["n_components"], 2);
+  // Levels are sorted: big before small.
+  EXPECT_NEAR(fit["components"][0]["mean"][0].get<double>(), 7.2, 0.1);
+  EXPECT_NEAR(fit["components"][1]["mean"][0].get<double>(), 1.3, 0.1);
+}
+
+TEST(Fit, StartsFromAColumnOfLabels) {
+  const Folder here;
+  const Json fit = here.succeed({"fit", penguins, "--columns", "bill_length_mm,bill_depth_mm",
+                                 "--init", "labels:species", "--structure", "EEE", "--json"})
+                       .json();
+  EXPECT_EQ(fit["n_components"], 3);
+  EXPECT_EQ(fit["starts"], 1);
+  here.refuse({"fit", penguins, "--init", "labels:species", "--components", "2"},
+              {"3 different labels"});
+}
+
+TEST(Fit, GivesEachBlockOfColumnsItsFamily) {
+  const Folder here;
+  const Json fit =
+      here.succeed({"fit", penguins, "--family",
+                    "bill_length_mm+bill_depth_mm=gaussian,island+sex=categorical,year=poisson",
+                    "--structure", "EEE", "--components", "3", "--json"})
+          .json();
+  EXPECT_THAT(fit["columns"],
+              ElementsAre("bill_length_mm", "bill_depth_mm", "island", "sex", "year"));
+  EXPECT_EQ(fit["components"][0]["distribution"], "product");
+  EXPECT_EQ(fit["n"], 333);
+}
+
+TEST(Fit, TakesTheTrialsOfABinomialFromAColumn) {
+  const Folder here;
+  here.write("trials.csv", "n,successes,name\n10,1,a\n10,2,b\n20,3,c\n20,18,d\n30,27,e\n10,9,f\n");
+  const Json fit = here.succeed({"fit", "trials.csv", "--family", "binomial", "--trials", "n",
+                                 "--components", "2", "--json"})
+                       .json();
+  EXPECT_THAT(fit["columns"], ElementsAre("successes", "n"));
+  EXPECT_NEAR(fit["components"][0]["probability"].get<double>(), 0.15, 0.02);
+  EXPECT_NEAR(fit["components"][1]["probability"].get<double>(), 0.9, 0.02);
+}
+
+TEST(Fit, TreatsTextAsCategoriesWhenTheFamilyAsksForIt) {
+  const Folder here;
+  const Run run = here.succeed({"fit", penguins, "--family", "categorical", "--columns",
+                                "species,island", "--components", "2"});
+  EXPECT_THAT(run.out, HasSubstr("island = Biscoe"));
+  EXPECT_THAT(run.out, HasSubstr("species = Gentoo"));
+  EXPECT_EQ(run.err, "");
+}
+
+TEST(Fit, ChoosesFamiliesThatSuit) {
+  const Folder here;
+  here.write("counts.csv", "visits\n0\n1\n0\n2\n9\n11\n8\n1\n12\n0\n3\n10\n");
+  const Json fit =
+      here.succeed({"fit", "counts.csv", "--family", "auto", "--components", "1-2", "--json"})
+          .json();
+  std::set<std::string> names;
+  for (const Json& row : fit["table"]) names.insert(row["name"].get<std::string>());
+  EXPECT_EQ(names.count("poisson"), 1U);
+  EXPECT_EQ(names.count("gaussian E"), 1U);
+}
+
+TEST(Fit, AddsANoiseComponent) {
+  const Folder here;
+  const Run run =
+      here.succeed({"fit", faithful, "--components", "2", "--structure", "EEE", "--noise"});
+  EXPECT_THAT(run.out, HasSubstr("noise"));
+  const Json fit = here.succeed({"fit", faithful, "--components", "2", "--structure", "EEE",
+                                 "--noise", "--json"})
+                       .json();
+  EXPECT_EQ(fit["n_components"], 3);
+  EXPECT_EQ(fit["components"][2]["distribution"], "uniform");
+}
+
+TEST(Fit, HonorsAssignmentEqualWeightsAndTol) {
+  const Folder here;
+  const Json hard = fit_eruptions(here, {"--components", "2", "--structure", "E", "--assignment",
+                                         "hard", "--equal-weights", "--json"})
+                        .json();
+  EXPECT_EQ(hard["stop"], "labels_repeat");
+  EXPECT_EQ(hard["components"][0]["weight"], 0.5);
+  EXPECT_EQ(hard["n_parameters"], 3);
+  const Json loose =
+      fit_eruptions(here, {"--components", "3", "--structure", "V", "--tol", "5", "--json"}).json();
+  const Json tight =
+      fit_eruptions(here, {"--components", "3", "--structure", "V", "--tol", "1e-9", "--json"})
+          .json();
+  EXPECT_LT(loose["n_iter"].get<int>(), tight["n_iter"].get<int>());
+  for (const char* policy : {"stochastic", "annealed", "truncated:1"}) {
+    (void)fit_eruptions(here, {"--components", "2", "--structure", "E", "--assignment", policy});
+  }
+}
+
+TEST(Fit, DrawsTheModelAndTheCriterion) {
+  const Folder here;
+  (void)fit_eruptions(here, {"--components", "1-2", "--plot", "p.svg"});
+  EXPECT_THAT(here.files(), ElementsAre("p-criterion.svg", "p.svg"));
+  EXPECT_THAT(here.read("p.svg"), HasSubstr("<svg"));
+  EXPECT_THAT(here.read("p-criterion.svg"), HasSubstr("<svg"));
+}
+
+}  // namespace
+}  // namespace mix::testing

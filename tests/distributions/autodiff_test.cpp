@@ -1,0 +1,326 @@
+#include "mix/distributions/autodiff.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cmath>
+#include <numbers>
+
+#include "../../docs/examples/gumbel.h"
+#include "mix/em.h"
+#include "mix/json_fields.h"
+
+namespace mix {
+namespace {
+
+struct NormalModel {
+  static constexpr std::array parameters{real("mean"), positive("deviation")};
+  template <class Row, class T>
+  T log_density(const Row& x, const T* p) const {
+    const auto z = (x[0] - p[0]) / p[1];  // an expression type would dangle here
+    return -0.5 * std::log(2 * std::numbers::pi) - log(p[1]) - z * z / 2;
+  }
+};
+
+// Not differentiable at the location, zero curvature elsewhere.
+struct Laplace {
+  static constexpr std::array parameters{real("location"), positive("scale")};
+  template <class Row, class T>
+  T log_density(const Row& x, const T* p) const {
+    return -log(2 * p[1]) - abs(x[0] - p[0]) / p[1];
+  }
+};
+
+struct Gamma {
+  static constexpr std::string_view name = "gamma";
+  static constexpr std::array parameters{positive("shape"), positive("scale")};
+  template <class Row, class T>
+  T log_density(const Row& x, const T* p) const {
+    if (x[0] <= 0) return -infinity;
+    return (p[0] - 1) * std::log(x[0]) - x[0] / p[1] - p[0] * log(p[1]) - lgamma(p[0]);
+  }
+};
+
+struct Beta {
+  static constexpr std::array parameters{interval("a", 0, 100), interval("b", 0, 100)};
+  template <class Row, class T>
+  T log_density(const Row& x, const T* p) const {
+    return (p[0] - 1) * std::log(x[0]) + (p[1] - 1) * std::log1p(-x[0]) + lgamma(p[0] + p[1]) -
+           lgamma(p[0]) - lgamma(p[1]);
+  }
+};
+
+struct Geometric {
+  static constexpr std::array parameters{unit("p")};
+  template <class Row, class T>
+  T log_density(const Row& x, const T* p) const {
+    return log(p[0]) + x[0] * log1p(-p[0]);
+  }
+};
+
+struct RoundNormal {  // two columns with one common variance
+  static constexpr Index dimension = 2;
+  static constexpr std::array parameters{real("a"), real("b"), positive("deviation")};
+  template <class Row, class T>
+  T log_density(const Row& x, const T* p) const {
+    const T a = x[0] - p[0];
+    const T b = x[1] - p[1];
+    return -std::log(2 * std::numbers::pi) - 2 * log(p[2]) - (a * a + b * b) / (2 * p[2] * p[2]);
+  }
+  void sample(Rng& rng, const double* p, VectorRef out) const {
+    out << p[0] + p[2] * standard_normal(rng), p[1] + p[2] * standard_normal(rng);
+  }
+  std::array<double, 3> start(Rows x, Weights /*w*/) const { return {x(0, 0), x(0, 1), 1}; }
+};
+
+Matrix gumbel_rows(Index n, double location, double scale, std::uint64_t seed) {
+  Matrix x(n, 1);
+  Rng rng(seed);
+  const std::array p{location, scale};
+  for (double& value : x.reshaped()) value = Gumbel().sample(rng, p.data());
+  return x;
+}
+
+Vector some_weights(Index n) {
+  Rng rng(77);
+  Vector w(n);
+  for (double& value : w) value = std::max(0.0, uniform(rng) - 0.2);
+  return w;
+}
+
+double mean(const Vector& x, const Vector& w) { return x.dot(w) / w.sum(); }
+
+// Newton on b - mean(x) + E_b[x], E_b with weights w exp(-x / b); then the location follows.
+std::array<double, 2> gumbel_estimate(const Vector& x, const Vector& w) {
+  const double m = mean(x, w);
+  const double origin = x.minCoeff();
+  const Vector y = x.array() - origin;
+  double b = std::sqrt(mean((x.array() - m).square(), w));
+  for (int i = 0; i < 100; ++i) {
+    const Vector tilted = w.array() * (-y / b).array().exp();
+    const double expected = mean(y, tilted);
+    const double variance = mean((y.array() - expected).square(), tilted);
+    b -= (b - (m - origin) + expected) / (1 + variance / (b * b));
+  }
+  return {origin - b * std::log(mean((-y / b).array().exp(), w)), b};
+}
+
+TEST(Autodiff, FindsTheGumbelEstimate) {
+  const Matrix x = gumbel_rows(1500, 3, 2, 1);
+  const Vector w = some_weights(x.rows());
+  const auto [location, scale] = gumbel_estimate(x.col(0), w);
+  Autodiff<Gumbel> d({0.0, 1.0});
+  d.fit(x, w);
+  EXPECT_NEAR(d.parameter(0), location, 1e-8);
+  EXPECT_NEAR(d.parameter(1), scale, 1e-8);
+}
+
+TEST(Autodiff, FindsTheNormalEstimate) {
+  const Matrix x = gumbel_rows(700, 3, 2, 2);
+  const Vector w = some_weights(x.rows());
+  const double m = mean(x.col(0), w);
+  const double deviation = std::sqrt(mean((x.col(0).array() - m).square(), w));
+  Autodiff<NormalModel> d({0.0, 1.0});
+  d.fit(x, w);
+  EXPECT_NEAR(d.parameter(0), m, 1e-8);
+  EXPECT_NEAR(d.parameter(1), deviation, 1e-8);
+}
+
+TEST(Autodiff, EvaluatesTheModel) {
+  const Matrix x = gumbel_rows(600, 0, 1, 3);
+  const Autodiff<NormalModel> d({1.0, 2.0});
+  Vector l(600);
+  d.log_density(x, l);
+  for (Index i = 0; i < 600; ++i) {
+    const double z = (x(i, 0) - 1) / 2;
+    EXPECT_NEAR(l[i], -0.5 * std::log(2 * std::numbers::pi) - std::log(2) - z * z / 2, 1e-13);
+  }
+}
+
+TEST(Autodiff, ConvergesFromPoorStarts) {
+  for (const double center : {1e3, -1e3, 1e6}) {
+    const Matrix x = gumbel_rows(300, center, 10, 4);
+    const Vector w = Vector::Ones(300);
+    const auto [location, scale] = gumbel_estimate(x.col(0), w);
+    for (const double first_scale : {1.0, 1e-3, 1e5}) {
+      Autodiff<Gumbel> d({0.0, first_scale});
+      d.fit(x, w);
+      EXPECT_NEAR(d.parameter(0), location, 1e-6) << center << " " << first_scale;
+      EXPECT_NEAR(d.parameter(1), scale, 1e-6) << center << " " << first_scale;
+      Autodiff<NormalModel> normal({0.0, first_scale});
+      normal.fit(x, w);
+      EXPECT_NEAR(normal.parameter(0), x.mean(), 1e-6) << center << " " << first_scale;
+    }
+  }
+}
+
+TEST(Autodiff, ConvergesOnTinyAndHugeScales) {
+  for (const double unit_length : {1e-8, 1e8}) {
+    const Matrix x = gumbel_rows(300, 5, 2, 5) * unit_length;
+    const Vector w = Vector::Ones(300);
+    const auto [location, scale] = gumbel_estimate(x.col(0), w);
+    Autodiff<Gumbel> d({0.0, 1.0});
+    d.fit(x, w);
+    EXPECT_NEAR(d.parameter(0), location, 1e-7 * unit_length);
+    EXPECT_NEAR(d.parameter(1), scale, 1e-7 * unit_length);
+  }
+}
+
+TEST(Autodiff, FindsShapes) {
+  // Quantiles of a gamma distribution of shape 1 and scale 3.
+  Matrix x(999, 1);
+  for (Index i = 0; i < 999; ++i) x(i, 0) = -3 * std::log1p(-static_cast<double>(i + 1) / 1000);
+  Autodiff<Gamma> gamma({20.0, 0.01});
+  gamma.fit(x, Vector::Ones(999));
+  // At the estimate log(shape) - digamma(shape) = log(mean) - mean(log).
+  const double s = std::log(x.mean()) - x.array().log().mean();
+  const double shape = gamma.parameter(0);
+  EXPECT_NEAR(std::log(shape) - polygamma(0, shape), s, 1e-10);
+  EXPECT_NEAR(shape * gamma.parameter(1), x.mean(), 1e-8);
+
+  Autodiff<Geometric> geometric({0.5});
+  geometric.fit(x, Vector::Ones(999));
+  EXPECT_NEAR(geometric.parameter(0), 1 / (1 + x.mean()), 1e-10);
+
+  const Matrix y = (x.array() / (1 + x.maxCoeff())).matrix();
+  Autodiff<Beta> beta({1.0, 1.0});
+  beta.fit(y, Vector::Ones(999));
+  const double a = beta.parameter(0);
+  const double b = beta.parameter(1);
+  EXPECT_NEAR(polygamma(0, a) - polygamma(0, a + b), y.array().log().mean(), 1e-9);
+  EXPECT_NEAR(polygamma(0, b) - polygamma(0, a + b), (1 - y.array()).log().mean(), 1e-9);
+}
+
+double likelihood(const auto& d, const Matrix& x, const Vector& w) {
+  Vector l(x.rows());
+  d.log_density(x, l);
+  double sum = 0;
+  for (Index i = 0; i < x.rows(); ++i) sum += w[i] > 0 ? w[i] * l[i] : 0;
+  return sum;
+}
+
+TEST(Autodiff, NeverLowersTheLikelihoodEvenWhereItHasCorners) {
+  const Matrix x = gumbel_rows(101, 3, 2, 6);
+  const Vector w = some_weights(101);
+  Autodiff<Laplace> d({0.0, 1.0});
+  double before = likelihood(d, x, w);
+  for (int i = 0; i < 5; ++i) {
+    d.fit(x, w);
+    const double after = likelihood(d, x, w);
+    EXPECT_GE(after, before);
+    before = after;
+  }
+  EXPECT_NEAR(d.parameter(0), 3.5, 1.5);
+}
+
+TEST(Autodiff, IgnoresRowsWithoutWeight) {
+  Matrix x = gumbel_rows(100, 3, 2, 7);
+  Vector w = Vector::Ones(100);
+  Autodiff<Gumbel> d({0.0, 1.0});
+  d.fit(x.topRows(60), w.head(60));
+  x.bottomRows(40).setConstant(quiet_nan);
+  w.tail(40).setZero();
+  Autodiff<Gumbel> same({0.0, 1.0});
+  same.fit(x, w);
+  EXPECT_EQ(same.parameters(), d.parameters());
+  d.fit(x, Vector::Zero(100));
+  EXPECT_EQ(same.parameters(), d.parameters());
+}
+
+TEST(Autodiff, StaysWhereNoParametersExplainTheRows) {
+  Autodiff<Gamma> d({2.0, 3.0});
+  const Matrix x = Matrix::Constant(5, 1, -1);
+  d.fit(x, Vector::Ones(5));
+  EXPECT_EQ(d.parameter(0), 2);
+  Vector l(5);
+  d.log_density(x, l);
+  EXPECT_EQ(l[0], -infinity);
+}
+
+TEST(Autodiff, HasFiniteParametersForOneRow) {
+  Autodiff<NormalModel> d({0.0, 1.0});
+  d.fit(Matrix::Constant(1, 1, 4), Vector::Ones(1));
+  EXPECT_TRUE(std::isfinite(d.parameter(0)));
+  EXPECT_GT(d.parameter(1), 0);
+}
+
+TEST(Autodiff, DescribesSeveralColumns) {
+  Matrix x(200, 2);
+  Rng rng(8);
+  for (double& value : x.reshaped()) value = 4 + standard_normal(rng);
+  Autodiff<RoundNormal> d;
+  EXPECT_EQ(d.dimension(), 2);
+  d.start(x, Vector::Ones(200));
+  EXPECT_NEAR(d.parameter(0), x.col(0).mean(), 1e-9);
+  EXPECT_NEAR(d.parameter(1), x.col(1).mean(), 1e-9);
+  Vector row(2);
+  d.sample(rng, row);
+  EXPECT_TRUE(row.allFinite());
+}
+
+TEST(Autodiff, IsAComponent) {
+  static_assert(check_component<Autodiff<Gumbel>>());
+  static_assert(Sampleable<Autodiff<Gumbel>>);
+  static_assert(!Sampleable<Autodiff<Gamma>>);
+  EXPECT_EQ(AnyFamily(Autodiff<Gumbel>({0.0, 1.0})).name(), "gumbel");
+  EXPECT_EQ(AnyFamily(Autodiff<NormalModel>()).name(), "custom");
+  EXPECT_EQ(AnyFamily(Autodiff<RoundNormal>()).parameter_count(), 3);
+}
+
+TEST(Autodiff, RunsInEm) {
+  Matrix x(400, 1);
+  x << gumbel_rows(250, 0, 1, 9), gumbel_rows(150, 12, 2, 10);
+  AnyFamily family = Untied(Autodiff<Gumbel>({0.0, 1.0}), 2);
+  const Vector w = Vector::Ones(400);
+  family.prepare(x, w);
+  Matrix shares(400, 2);
+  shares.col(0) = (x.array() < 6).cast<double>();
+  shares.col(1).array() = 1 - shares.col(0).array();
+  family.start(x, shares);
+  MixtureState state{Vector::Constant(2, 0.5), family};
+  const EmReport report = run_em(state, x, w);
+  EXPECT_EQ(report.stop, Stop::converged);
+  EXPECT_EQ(report.falls, 0);
+  const auto& fitted = *state.family.as<Untied<Autodiff<Gumbel>>>();
+  EXPECT_NEAR(fitted.component(0).parameter(0), 0, 0.3);
+  EXPECT_NEAR(fitted.component(1).parameter(0), 12, 0.8);
+  EXPECT_EQ(state.family.flaw(0, report.mass[0]), "");
+}
+
+TEST(Autodiff, FlagsAComponentThatCollapsed) {
+  const Matrix x = gumbel_rows(100, 3, 2, 11);
+  Autodiff<Gumbel> d({0.0, 1.0});
+  d.prepare(x, Vector::Ones(100));
+  EXPECT_EQ(d.flaw(50), "");
+  EXPECT_THAT(d.flaw(2), testing::HasSubstr("rows"));
+  Vector pair = Vector::Zero(100);
+  pair[0] = 1;
+  d.fit(x, pair);
+  EXPECT_THAT(d.flaw(50), testing::HasSubstr("scale"));
+}
+
+TEST(Autodiff, RefusesValuesOutOfRange) {
+  EXPECT_THAT(
+      [] {
+        Autodiff<Gumbel>({0.0, -1.0});
+      },
+      testing::ThrowsMessage<std::invalid_argument>(testing::HasSubstr("scale is -1")));
+  EXPECT_THROW(Autodiff<Gumbel>({infinity, 1.0}), std::invalid_argument);
+  EXPECT_THROW(Autodiff<Geometric>({1.0}), std::invalid_argument);
+}
+
+TEST(Autodiff, ReadsWhatItWrote) {
+  Autodiff<Gumbel> saved({0.1, 1.0 / 3});
+  saved.prepare(gumbel_rows(50, 0.1, 0.3, 12), Vector::Ones(50));
+  JsonWriter writer;
+  saved.fields(writer);
+  const Json json = Json::parse(writer.json().dump());
+  Autodiff<Gumbel> loaded;
+  JsonReader reader(json, Registry());
+  loaded.fields(reader);
+  EXPECT_EQ(loaded.parameters(), saved.parameters());
+}
+
+}  // namespace
+}  // namespace mix

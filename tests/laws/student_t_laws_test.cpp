@@ -1,0 +1,76 @@
+#include <gtest/gtest.h>
+
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "../../docs/examples/common_variance.h"
+#include "../../docs/examples/gumbel.h"
+#include "../../docs/examples/rayleigh.h"
+#include "mix/distributions/student_t.h"
+#include "mix/random.h"
+#include "mix/testing/check_distribution.h"
+
+// Every law, for StudentT, Autodiff and the distributions of the documentation.
+namespace {
+
+using namespace mix;
+
+struct Entry {
+  std::string name;
+  AnyFamily family;
+  Matrix x;
+  LawOptions options = {};
+};
+
+void PrintTo(const Entry& entry, std::ostream* out) { *out << entry.name; }
+
+Matrix heavy_tails(Index rows, Index columns) {
+  Rng rng(7);
+  Matrix x(rows, columns);
+  for (Index i = 0; i < rows; ++i) {
+    const double stretch = std::sqrt(2 / standard_gamma(rng, 2));
+    for (Index j = 0; j < columns; ++j) x(i, j) = 3 + stretch * standard_normal(rng);
+  }
+  return x;
+}
+
+Matrix lengths(Index rows) { return heavy_tails(rows, 2).rowwise().norm(); }
+
+std::vector<Entry> entries() {
+  std::vector<Entry> all;
+  for (const Scale scale : {Scale::per_component, Scale::common}) {
+    const std::string tied = scale == Scale::common ? "_common_scale" : "";
+    for (const auto& [dof, suffix] : {std::pair{DegreesOfFreedom::per_component, ""},
+                                      {DegreesOfFreedom::shared, "_shared_dof"},
+                                      {DegreesOfFreedom::fixed, "_fixed_dof"}}) {
+      all.push_back({"student_t" + tied + suffix,
+                     StudentT(2, 2, {.scale = scale, .degrees_of_freedom = dof, .dof = 6}),
+                     heavy_tails(120, 2)});
+    }
+  }
+  // Half of this grid's error is in the tails beyond it.
+  const Index n = 400000;
+  const LawOptions line{.support = Vector::LinSpaced(n, -1000 + 0.0025, 1000 - 0.0025),
+                        .measure = Vector::Constant(n, 0.005),
+                        .normalization_tolerance = 1e-3};
+  all.push_back({"student_t_on_the_line", StudentT(1, 1), heavy_tails(120, 1), line});
+  all.push_back({"gumbel", Untied(Autodiff<Gumbel>({0.0, 1.0}), 2), heavy_tails(80, 1), line});
+  all.push_back({"rayleigh", Untied(Rayleigh(), 2), lengths(80), line});
+  all.push_back({"common_variance", CommonVariance(2), heavy_tails(80, 1), line});
+  return all;
+}
+
+class StudentTLaws : public testing::TestWithParam<Entry> {};
+
+TEST_P(StudentTLaws, HoldForEveryFamily) {
+  const Entry& entry = GetParam();
+  const LawReport report = check_family(entry.family, entry.x, entry.options);
+  EXPECT_TRUE(report.ok()) << report.text();
+  EXPECT_GE(report.checked.size(), 15U);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, StudentTLaws, testing::ValuesIn(entries()),
+                         [](const auto& entry) { return entry.param.name; });
+
+}  // namespace
