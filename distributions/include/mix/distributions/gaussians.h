@@ -37,7 +37,7 @@ struct GaussianOptions {
   GaussianPrior prior{};
   /// Scatter, relative to that of the data, that is added to each component: what keeps covariances
   /// positive definite on repeated rows. Too small to matter at regular solutions; 0 turns it off.
-  double floor = 1e-12;
+  double floor = 1e-10;
 };
 
 /// k multivariate normal distributions whose covariances obey one of 14 structures (one column:
