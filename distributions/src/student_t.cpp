@@ -359,6 +359,7 @@ void StudentT::select(const std::vector<Index>& order) {
   dof_ = Vector(dof_(order));
   if (options_.scale == Scale::common) return;
   std::vector<Matrix> scales;
+  scales.reserve(order.size());
   for (const Index k : order) scales.push_back(scale(k));
   scales_ = std::move(scales);
   factorize();
