@@ -27,13 +27,13 @@ Matrix em_centers(const Matrix& x, Matrix centers, double s) {
 }
 
 /// For the picture: the responsibility of the second component on a grid.
-void write_grid(std::ostream& out, const MixtureModel& model, double s) {
+void write_grid(std::ostream& out, const MixtureModel& model) {
   for (double y = -2.5; y <= 2.5; y += 0.05) {
     for (double x = -2.5; x <= 2.5; x += 0.05) {
-      fmt::print(out, "{} {:.2f} {:.2f} {:.4f}\n", s, x, y,
-                 model.responsibilities(Matrix{{x, y}})(0, 1));
+      fmt::print(out, "{:.2f} {:.2f} {:.4f}\n", x, y, model.responsibilities(Matrix{{x, y}})(0, 1));
     }
   }
+  fmt::print(out, "\n\n");
 }
 
 int main() {
@@ -41,14 +41,14 @@ int main() {
   const KMeans hard = kmeans(x, 2);
 
   std::ofstream grid("hardening.txt");
-  for (const double s : {2.0, 1.0, 0.5, 0.2, 0.05}) {
+  for (const double s : {2.0, 1.2, 0.8, 0.4, 0.2, 0.05}) {
     const Matrix centers = em_centers(x, hard.centers, s);
     const MixtureModel soft = spheres(centers, s);
     const Vector sure = soft.responsibilities(x).rowwise().maxCoeff();
     fmt::print("s = {:4.2f}: centers {:.2f} apart, {:.3f} from those of k-means, {} rows unsure\n",
                s, (centers.row(0) - centers.row(1)).norm(),
                (centers - hard.centers).rowwise().norm().maxCoeff(), (sure.array() < 0.99).count());
-    write_grid(grid, soft, s);
+    write_grid(grid, soft);
   }
 
   const Gaussians spherical(2, 2, {.structure = Structure::EII});

@@ -30,11 +30,12 @@ int main() {
       read_csv("data/penguins.csv").drop_missing({"bill_length_mm", "body_mass_g"}).table;
 
   const Matrix measured = birds.select({"bill_length_mm", "body_mass_g"}).values();
-  print("measurements", fit(mixture(Gaussians(3, 2)), measured).model, measured, birds);
+  print("measurements", fit(mixture(Gaussians(3, 2)), measured, {.tol = 1e-8}).model, measured,
+        birds);
 
   const Matrix mixed = birds.select({"bill_length_mm", "body_mass_g", "island"}).values();
   const Product product({{{0, 1}, Gaussians(3, 2)}, {{2}, Untied(Categorical(1), 3)}});
-  const MixtureModel model = fit(mixture(product), mixed).model;
+  const MixtureModel model = fit(mixture(product), mixed, {.tol = 1e-8}).model;
   print("and the island", model, mixed, birds);
 
   const auto& islands = *model.family().as<Product>()->blocks()[1].family.as<Untied<Categorical>>();

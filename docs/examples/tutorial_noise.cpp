@@ -20,7 +20,7 @@ int main() {
                with.report.bic());
   }
 
-  const MixtureModel model = fit(mixture(Gaussians(2, 2), noise), x).model;
+  const MixtureModel model = fit(mixture(Gaussians(2, 2), noise), x, {.tol = 1e-8}).model;
   const std::vector<Index> labels = model.predict(x);
   for (Index k = 0; k < model.n_components(); ++k) {
     int structure = 0;
