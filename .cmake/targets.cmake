@@ -8,7 +8,7 @@ function(mixture_compile_options target)
     ${target}
     PRIVATE -Wall -Wextra -Wconversion -Wshadow -Wpedantic
             # g++ 12 sees overruns in std::string that are not there (GCC bug 105329).
-            $<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds;-Wno-restrict>
+            $<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds;-Wno-restrict;-Wno-stringop-overflow>
             # Fused multiply-adds would make results depend on the compiler's choices.
             -ffp-contract=off
             $<$<BOOL:${MIXTURE_WERROR}>:-Werror>

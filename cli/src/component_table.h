@@ -15,9 +15,10 @@ struct ComponentRow {
 };
 
 /// The components side by side: weight, then every parameter by name, covariances as standard
-/// deviations and correlations, probabilities with the names of their levels.
+/// deviations and correlations, probabilities with the names of their levels. Of a parameter with
+/// more than `most` rows only the first are there, and how many more there are.
 std::vector<ComponentRow> component_rows(const MixtureModel& model,
-                                         const std::vector<Column>& columns);
+                                         const std::vector<Column>& columns, std::size_t most);
 
 /// Such rows as text of at most 100 columns, in several blocks when components are many.
 std::string format_components(const std::vector<std::string>& names,

@@ -64,15 +64,20 @@ void add_fit(CLI::App& app) {
   flags->fit.family = "gaussian";
   add_fit_flags(command, flags->fit);
   command.add_option("--family", flags->fit.family,
-                     "distribution of the components, such as gaussian; for each block of columns, "
+                     "distribution of the components, such as gaussian
+      ->type_name("NAME"); for each block of columns, "
                      "such as a+b=gaussian,c=poisson; or auto (default: gaussian)");
-  command.add_option("--out", flags->model, "write the model to this file (JSON)");
+  command.add_option("--out", flags->model, "write the model to this file (JSON)")
+      ->type_name("FILE");
   command.add_option("--plot", flags->picture,
-                     "draw the model into this file, .svg or .png; of a search also the criterion, "
+                     "draw the model into this file, .svg or .png
+                         ->type_name("FILE");
+                     of a search also the criterion,
+                     "
                      "into NAME-criterion");
   command.add_flag("--json", flags->json, "print one JSON object instead of text");
   command.footer(
-      "\nWithout options: every numeric column, all covariance structures, 1 to 9 components, "
+      "Without options: every numeric column, all covariance structures, 1 to 9 components, "
       "chosen by BIC.\n"
       "Example: mixture fit faithful.csv --components 1-5 --out model.json --plot faithful.svg");
   command.callback([flags] { run(*flags); });

@@ -9,6 +9,7 @@
 
 #include "progress.h"
 #include "text.h"
+#include "validators.h"
 
 namespace mix::cli {
 namespace {
@@ -116,53 +117,77 @@ void check_criterion(const std::string& name) {
 }  // namespace
 
 void add_fit_flags(CLI::App& command, FitFlags& flags) {
-  const auto positive = CLI::Range(Index{1}, std::numeric_limits<Index>::max());
-  const auto not_negative = CLI::Range(Index{0}, std::numeric_limits<Index>::max());
-  command.add_option("DATA", flags.file, "table to read: .csv, .tsv or .npy")->required();
-  command.add_option("--columns", flags.roles.described,
-                     "columns to describe, such as a,b; default: all that the family can describe");
-  command.add_option("--components", flags.components,
-                     "number of components, such as 3, or a range, such as 1-9 (default: 1-9)");
-  command.add_option("--structure", flags.candidates.structure,
-                     "covariances: VVV and the other names of mclust, full, tied, diag, spherical, "
-                     "several with commas, or all (default: all)");
-  command.add_option("--criterion", flags.criterion,
-                     "what models are ranked by, smaller is better: " +
-                         join(criterion_names(), ", ") + ", or cv (default: bic)");
-  command.add_option("--weights", flags.roles.weights, "column with the weight of each row");
-  command.add_option("--labels", flags.roles.labels,
-                     "column with known components; missing where unknown");
-  command.add_option("--trials", flags.roles.trials,
-                     "column with the numbers of trials, for the family binomial");
-  command.add_option("--init", flags.init,
-                     "start: auto, k-means++, kmeans, random, hierarchical, short-runs or "
-                     "labels:COLUMN (default: auto)");
+  command.add_option("DATA", flags.file, "table to read: .csv, .tsv or .npy")
+      ->required()
+      ->type_name("FILE");
+  command
+      .add_option("--columns", flags.roles.described,
+                  "columns to describe (default: all that the family can describe)")
+      ->type_name("A,B,...");
+  command
+      .add_option("--components", flags.components,
+                  "number of components, or a range (default: 1-9)")
+      ->type_name("K | K-K");
+  command
+      .add_option("--structure", flags.candidates.structure,
+                  "covariances: VVV and the other 13 names of mclust, or full, tied, diag, "
+                  "spherical; several with commas; or all (default: all)")
+      ->type_name("NAME");
+  command
+      .add_option("--criterion", flags.criterion,
+                  "what models are ranked by, smaller is better: " + join(criterion_names(), ", ") +
+                      ", or cv, cross-validation (default: bic)")
+      ->type_name("NAME");
+  command.add_option("--weights", flags.roles.weights, "column with the weight of each row")
+      ->type_name("COLUMN");
+  command
+      .add_option("--labels", flags.roles.labels,
+                  "column with the known component of each row, missing where unknown; the default "
+                  "number of components is then the number of labels")
+      ->type_name("COLUMN");
+  command
+      .add_option("--trials", flags.roles.trials,
+                  "column with the numbers of trials, for the family binomial")
+      ->type_name("COLUMN");
+  command
+      .add_option("--init", flags.init,
+                  "start: auto, k-means++, kmeans, random, hierarchical, short-runs, or "
+                  "labels:COLUMN (default: auto)")
+      ->type_name("NAME");
   command.add_option("--n-init", flags.fit.n_init, "number of starts; 0 chooses (default: 0)")
-      ->check(not_negative);
+      ->check(at_least(0))
+      ->type_name("N");
   command
       .add_option("--prior", flags.candidates.prior,
                   "prior of covariances: none, conjugate or chen-tan (default: none)")
-      ->check(CLI::IsMember({"none", "conjugate", "chen-tan"}));
-  command.add_option("--assignment", flags.assignment,
-                     "how rows are shared: soft, hard, stochastic, annealed or truncated:KEEP "
-                     "(default: soft)");
+      ->check(CLI::IsMember({"none", "conjugate", "chen-tan"}).description(""))
+      ->type_name("NAME");
+  command
+      .add_option("--assignment", flags.assignment,
+                  "how rows are shared among components: soft, hard, stochastic, annealed or "
+                  "truncated:KEEP (default: soft)")
+      ->type_name("NAME");
   command.add_flag("--equal-weights", flags.equal_weights, "all components equally probable");
   command.add_flag("--noise", flags.candidates.noise,
                    "one more component, uniform on the range of the data, for outliers");
   command
       .add_option("--tol", flags.fit.tol,
                   "stop when less than this is still to gain, in nats (default: 0.001)")
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::NonNegativeNumber.description(""))
+      ->type_name("T");
   command
       .add_option("--max-iter", flags.fit.max_iter,
                   "largest number of passes over the data (default: 5000)")
-      ->check(positive);
+      ->check(at_least(1))
+      ->type_name("N");
   flags.fit.seed = 1;
-  command.add_option("--seed", flags.fit.seed, "seed of random starts (default: 1)");
+  command.add_option("--seed", flags.fit.seed, "seed of the random starts (default: 1)")
+      ->type_name("N");
   command
       .add_option("--threads", flags.fit.threads,
-                  "threads; 0 is one per core; the result is the same (default: 0)")
-      ->check(not_negative);
+                  "threads, 0 for one per core; the result is the same (default: 0)")
+      ->check(at_least(0))
+      ->type_name("N");
 }
 
 std::vector<std::string> Problem::component_names(Index n_components) const {

@@ -24,9 +24,11 @@ void run(const Flags& flags) {
 void add_info(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
   CLI::App& command = *app.add_subcommand("info", "Describe a model file");
-  command.add_option("MODEL", flags->model, "model file that fit wrote")->required();
+  command.add_option("MODEL", flags->model, "model file that fit wrote")
+      ->required()
+      ->type_name("FILE");
   command.add_flag("--json", flags->json, "print one JSON object instead of text");
-  command.footer("\nExample: mixture info model.json");
+  command.footer("Example: mixture info model.json");
   command.callback([flags] { run(*flags); });
 }
 

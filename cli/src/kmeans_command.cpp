@@ -12,6 +12,7 @@
 #include "output.h"
 #include "report.h"
 #include "text.h"
+#include "validators.h"
 
 namespace mix::cli {
 namespace {
@@ -124,33 +125,43 @@ void run(Flags flags) {
 void add_kmeans(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
   CLI::App& command = *app.add_subcommand("kmeans", "Cluster rows around k centers");
-  command.add_option("DATA", flags->data, "table to read: .csv, .tsv or .npy")->required();
+  command.add_option("DATA", flags->data, "table to read: .csv, .tsv or .npy")
+      ->required()
+      ->type_name("FILE");
   command.add_option("-k,--clusters", flags->k, "number of clusters")
       ->required()
-      ->check(CLI::Range(Index{1}, std::numeric_limits<Index>::max()));
-  command.add_option("--columns", flags->roles.described,
-                     "columns to use, such as a,b (default: every numeric column)");
-  command.add_option("--weights", flags->roles.weights, "column with the weight of each row");
+      ->check(at_least(1))
+      ->type_name("K");
+  command
+      .add_option("--columns", flags->roles.described,
+                  "columns to use, such as a,b (default: every numeric column)")
+      ->type_name("A,B,...");
+  command.add_option("--weights", flags->roles.weights, "column with the weight of each row")
+      ->type_name("COLUMN");
   command.add_flag(
       "--standardize", flags->standardize,
       "divide each column by its standard deviation first; centers are in the columns' "
       "own units, the inertia is not");
-  command.add_option("--n-init", flags->options.n_init, "number of starts; 0 chooses (default: 0)")
+  command.add_option("--n-init", flags->options.n_init, "number of starts
+      ->type_name("N"); 0 chooses (default: 0)")
       ->check(CLI::NonNegativeNumber);
   command
       .add_option("--max-iter", flags->options.max_iter,
                   "largest number of iterations of a start (default: 1000)")
       ->check(CLI::PositiveNumber);
   flags->options.seed = 1;
-  command.add_option("--seed", flags->options.seed, "seed of random starts (default: 1)");
+  command.add_option("--seed", flags->options.seed, "seed of random starts (default: 1)")
+      ->type_name("N");
   command
       .add_option("--threads", flags->options.threads,
                   "threads; 0 is one per core; the result is the same (default: 0)")
       ->check(CLI::NonNegativeNumber);
-  command.add_option("--out", flags->out, "write the label of each row to this file, as CSV");
+  command.add_option("--out", flags->out, "write the label of each row to this file, as CSV")
+      ->type_name("FILE");
   command.add_flag("--json", flags->json, "print one JSON object instead of text");
-  command.footer("\nExample: mixture kmeans faithful.csv -k 2 --standardize --out labels.csv");
-  command.callback([flags] { run(*flags); });
+  command.footer("Example: mixture kmeans faithful.csv -k 2 --standardize --out labels.csv");
+  command.callback([flags] {
+    run(*flags); });
 }
 
 }  // namespace mix::cli

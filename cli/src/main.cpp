@@ -8,6 +8,7 @@
 
 #include "commands.h"
 #include "mix/version.h"
+#include "text.h"
 
 namespace {
 
@@ -24,12 +25,19 @@ std::string help_of_chosen(const CLI::App& app) {
   return chosen.empty() ? "mixture --help" : "mixture " + chosen.front()->get_name() + " --help";
 }
 
+// Descriptions in lines that fit a terminal, the example apart from the options.
+void lay_out_help(CLI::App& command) {
+  for (CLI::Option* option : command.get_options()) {
+    option->description(mix::cli::wrapped(option->get_description(), 66));
+  }
+}
+
 int run(int argc, char** argv) {
   CLI::App app("Fits mixture models to the rows of a table, and uses them.", "mixture");
   app.set_version_flag("--version", "mixture " + std::string(mix::version()));
   app.require_subcommand(1);
   app.footer(
-      "\nExample: mixture fit faithful.csv --plot faithful.svg --out model.json\n"
+      "Example: mixture fit faithful.csv --plot faithful.svg --out model.json\n"
       "Help on one of them: mixture fit --help");
   mix::cli::add_fit(app);
   mix::cli::add_compare(app);
@@ -38,6 +46,7 @@ int run(int argc, char** argv) {
   mix::cli::add_kmeans(app);
   mix::cli::add_plot(app);
   mix::cli::add_info(app);
+  for (CLI::App* command : app.get_subcommands({})) lay_out_help(*command);
   try {
     app.parse(argc, argv);
     return 0;

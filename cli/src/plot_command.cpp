@@ -30,10 +30,16 @@ void run(const Flags& flags) {
 void add_plot(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
   CLI::App& command = *app.add_subcommand("plot", "Draw a fitted model with the rows of a table");
-  command.add_option("MODEL", flags->model, "model file that fit wrote")->required();
-  command.add_option("DATA", flags->data, "table to read: .csv, .tsv or .npy")->required();
-  command.add_option("--out", flags->picture, "the picture, .svg or .png")->required();
-  command.footer("\nExample: mixture plot model.json faithful.csv --out picture.svg");
+  command.add_option("MODEL", flags->model, "model file that fit wrote")
+      ->required()
+      ->type_name("FILE");
+  command.add_option("DATA", flags->data, "table to read: .csv, .tsv or .npy")
+      ->required()
+      ->type_name("FILE");
+  command.add_option("--out", flags->picture, "the picture, .svg or .png")
+      ->required()
+      ->type_name("FILE");
+  command.footer("Example: mixture plot model.json faithful.csv --out picture.svg");
   command.callback([flags] { run(*flags); });
 }
 

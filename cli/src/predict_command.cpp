@@ -153,20 +153,27 @@ void add_predict(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
   CLI::App& command = *app.add_subcommand(
       "predict", "Label the rows of a table with the components of a fitted model");
-  command.add_option("MODEL", flags->model, "model file that fit wrote")->required();
-  command.add_option("DATA", flags->data, "table to read: .csv, .tsv or .npy")->required();
-  command.add_option("--out", flags->out, "write to this file instead of standard output");
+  command.add_option("MODEL", flags->model, "model file that fit wrote")
+      ->required()
+      ->type_name("FILE");
+  command.add_option("DATA", flags->data, "table to read: .csv, .tsv or .npy")
+      ->required()
+      ->type_name("FILE");
+  command.add_option("--out", flags->out, "write to this file instead of standard output")
+      ->type_name("FILE");
   command.add_flag("--responsibilities", flags->responsibilities,
                    "also the probability of every component");
   command.add_flag("--json", flags->json, "one JSON object instead of CSV");
-  command.add_option("--threads", flags->threads, "threads; 0 is one per core (default: 0)")
+  command.add_option("--threads", flags->threads, "threads
+      ->type_name("N"); 0 is one per core (default: 0)")
       ->check(CLI::NonNegativeNumber);
   command.footer(
-      "\nOne line per row: label (from 1), its probability, log density of the row; NA where a "
+      "One line per row: label (from 1), its probability, log density of the row; NA where a "
       "cell "
       "is missing.\n"
       "Example: mixture predict model.json new.csv --out labels.csv");
-  command.callback([flags] { run(*flags); });
+  command.callback([flags] {
+    run(*flags); });
 }
 
 }  // namespace mix::cli

@@ -5,7 +5,8 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
-#include <map>
+#include <limits>
+#include <utility>
 
 #include "component_table.h"
 #include "text.h"
@@ -15,6 +16,9 @@ namespace {
 
 constexpr std::size_t rows_shown = 10;
 constexpr std::size_t failures_shown = 3;
+// Of a parameter with many rows; `mixture info` and --json show all.
+constexpr std::size_t parameter_rows_shown = 40;
+constexpr std::size_t doubtful_shown = 3;
 constexpr double sure = 0.95;
 constexpr double unsure = 0.6;
 
@@ -22,42 +26,6 @@ std::string upper(std::string text) {
   for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   std::replace(text.begin(), text.end(), '_', ' ');
   return text;
-}
-
-// Names with commas, broken into lines.
-std::string wrapped(const std::vector<std::string>& names, std::size_t width) {
-  std::string text;
-  std::size_t used = 0;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    const std::string piece = names[i] + (i + 1 < names.size() ? "," : "");
-    if (used > 0 && used + 1 + width_of(piece) > width) {
-      text += "\n  ";
-      used = 0;
-    } else if (used > 0) {
-      text += " ";
-      ++used;
-    }
-    text += piece;
-    used += width_of(piece);
-  }
-  return text;
-}
-
-std::string wrapped_text(const std::string& text, std::size_t width) {
-  std::string out;
-  std::size_t used = 0;
-  for (const std::string& word : split(text, ' ')) {
-    if (used > 0 && used + 1 + width_of(word) > width) {
-      out += "\n  ";
-      used = 2;
-    } else if (used > 0) {
-      out += " ";
-      ++used;
-    }
-    out += word;
-    used += width_of(word);
-  }
-  return out;
 }
 
 bool failed(const Ranked& row) { return !row.fit || std::isnan(row.value); }
@@ -69,7 +37,10 @@ std::string failures(const std::vector<Ranked>& table) {
   for (const Ranked& row : table) {
     if (!failed(row)) continue;
     ++count;
-    const std::string reason = row.fit ? "the criterion is undefined" : row.status;
+    std::string reason = row.fit ? "the criterion is undefined" : row.status;
+    for (const char* prefix : {"failed: ", "fit: "}) {
+      if (reason.starts_with(prefix)) reason.erase(0, std::string(prefix).size());
+    }
     auto known = std::find_if(reasons.begin(), reasons.end(),
                               [&](const auto& r) { return r.first == reason; });
     if (known == reasons.end()) known = reasons.insert(known, {reason, {}});
@@ -82,9 +53,9 @@ std::string failures(const std::vector<Ranked>& table) {
     const std::string more =
         rows.size() > 1 ? fmt::format(" and {} more", rows.size() - 1) : std::string();
     text += "  " +
-            wrapped_text(fmt::format("{} with {}{}: {}", rows[0]->name,
-                                     count_of(rows[0]->n_components, "component"), more, reason),
-                         94) +
+            wrapped(fmt::format("{} with {}{}: {}", rows[0]->name,
+                                count_of(rows[0]->n_components, "component"), more, reason),
+                    94, "  ") +
             "\n";
   }
   if (reasons.size() > failures_shown) {
@@ -94,48 +65,51 @@ std::string failures(const std::vector<Ranked>& table) {
   return text;
 }
 
-// How many rows each component holds, and how sure that is.
+// How many rows each component holds, and how sure that is. A row counts as often as it weighs.
 struct Certainty {
   std::vector<std::string> rows_of;
   std::string text;
 };
 
+std::string row_count(double count) { return fmt::format("{:.8g}", count); }
+
 Certainty certainty(const Data& data, const MixtureModel& model,
                     const std::vector<std::string>& titles) {
   const Matrix r = model.responsibilities(data.table.values());
-  const Index n = r.rows();
-  std::vector<Index> held(static_cast<std::size_t>(r.cols()), 0);
+  const Vector w = data.weights.size() > 0 ? data.weights : Vector::Ones(r.rows());
+  Vector held = Vector::Zero(r.cols());
+  Vector top(r.rows());
+  std::vector<Index> best(static_cast<std::size_t>(r.rows()));
   std::vector<Index> doubtful;
-  Vector top(n);
-  Index sure_rows = 0;
-  for (Index i = 0; i < n; ++i) {
-    Index k = 0;
+  double sure_rows = 0;
+  double doubtful_rows = 0;
+  for (Index i = 0; i < r.rows(); ++i) {
+    Index& k = best[static_cast<std::size_t>(i)];
     top[i] = r.row(i).maxCoeff(&k);
-    ++held[static_cast<std::size_t>(k)];
-    if (top[i] > sure) ++sure_rows;
-    if (top[i] < unsure) doubtful.push_back(i);
+    held[k] += w[i];
+    if (top[i] > sure) sure_rows += w[i];
+    if (top[i] < unsure) {
+      doubtful.push_back(i);
+      doubtful_rows += w[i];
+    }
   }
   Certainty result;
-  for (const Index count : held) result.rows_of.push_back(fmt::format("{}", count));
+  for (const double count : held) result.rows_of.push_back(row_count(count));
   if (r.cols() == 1) return result;
-  const auto share = [&](Index count) {
-    return 100 * static_cast<double>(count) / static_cast<double>(n);
-  };
+  const double n = w.sum();
   result.text = fmt::format(
-      "Sure (probability above {}): {} of {} ({:.1f} %); mean probability {:.3f}.\n"
+      "Sure (probability above {}): {} of {} rows ({:.1f} %); mean probability {:.3f}.\n"
       "Doubtful (below {}): {} ({:.1f} %)",
-      sure, sure_rows, count_of(n, "row"), share(sure_rows), top.mean(), unsure,
-      count_of(static_cast<long long>(doubtful.size()), "row"),
-      share(static_cast<Index>(doubtful.size())));
+      sure, row_count(sure_rows), row_count(n), 100 * sure_rows / n, w.dot(top) / n, unsure,
+      row_count(doubtful_rows), 100 * doubtful_rows / n);
   std::stable_sort(doubtful.begin(), doubtful.end(),
                    [&](Index a, Index b) { return top[a] < top[b]; });
-  for (std::size_t i = 0; i < std::min<std::size_t>(doubtful.size(), 3); ++i) {
+  for (std::size_t i = 0; i < std::min(doubtful.size(), doubtful_shown); ++i) {
     const Index row = doubtful[i];
-    Index first = 0;
-    r.row(row).maxCoeff(&first);
+    const Index k = best[static_cast<std::size_t>(row)];
     result.text +=
-        fmt::format("{} line {} ({}: {:.2f})", i == 0 ? ", least sure:" : ",",
-                    data.table.line_of(row), titles[static_cast<std::size_t>(first)], top[row]);
+        fmt::format("{} line {} ({}: {:.2f})", i == 0 ? "; least sure:" : ",",
+                    data.table.line_of(row), titles[static_cast<std::size_t>(k)], top[row]);
   }
   result.text += ".\n";
   return result;
@@ -173,13 +147,13 @@ std::string describe_data(const Data& data) {
   std::string text = fmt::format("{}: {}, {} ", data.file, count_of(data.table.rows(), "row"),
                                  count_of(data.table.column_count(), "column"));
   if (data.weights.size() > 0) {
-    text = fmt::format("{}: {} (weights sum to {}), {} ", data.file,
-                       count_of(data.table.rows(), "row"), brief(data.weights.sum()),
+    text = fmt::format("{}: {} (weights sum to {:.8g}), {} ", data.file,
+                       count_of(data.table.rows(), "row"), data.weights.sum(),
                        count_of(data.table.column_count(), "column"));
   }
   const std::string listed = "(" + join(names, ", ") + ")";
   if (width_of(text) + width_of(listed) <= 100) return text + listed + "\n";
-  return text + "\n  " + wrapped(names, 96) + "\n";
+  return text + "\n  " + wrapped(join(names, ", "), 96, "  ") + "\n";
 }
 
 std::string describe_search(const Comparison& comparison, RowsShown rows) {
@@ -220,10 +194,11 @@ std::string describe_fit(const Problem& problem, const Fit& fit) {
                                  describe_criteria(report.criteria));
   text += describe_run(report);
   for (const std::string& warning : report.warnings) {
-    text += wrapped_text("Warning: " + warning, 96) + "\n";
+    text += wrapped("Warning: " + warning, 96, "  ") + "\n";
   }
   const Certainty sureness = certainty(problem.data, model, titles);
-  std::vector<ComponentRow> rows = component_rows(model, problem.data.table.columns());
+  std::vector<ComponentRow> rows =
+      component_rows(model, problem.data.table.columns(), parameter_rows_shown);
   rows.insert(rows.begin() + 1, {"rows", sureness.rows_of});
   return text + "\n" + format_components(titles, rows) +
          (sureness.text.empty() ? "" : "\n" + sureness.text);
@@ -237,8 +212,10 @@ std::string describe_model(const SavedModel& saved) {
   return fmt::format("{} with {}, {}\n{}: {}\n\n", model.title(),
                      count_of(model.n_components(), "component"),
                      count_of(model.parameter_count(), "parameter"),
-                     count_of(static_cast<long long>(names.size()), "column"), wrapped(names, 84)) +
-         format_components(component_titles(model, {}), component_rows(model, columns));
+                     count_of(static_cast<long long>(names.size()), "column"),
+                     wrapped(join(names, ", "), 90, "  ")) +
+         format_components(component_titles(model, {}),
+                           component_rows(model, columns, std::numeric_limits<std::size_t>::max()));
 }
 
 }  // namespace mix::cli

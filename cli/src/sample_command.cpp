@@ -8,6 +8,7 @@
 #include "mix/errors.h"
 #include "mix/models/model_file.h"
 #include "output.h"
+#include "validators.h"
 
 namespace mix::cli {
 namespace {
@@ -58,15 +59,20 @@ void run(const Flags& flags) {
 void add_sample(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
   CLI::App& command = *app.add_subcommand("sample", "Draw rows from a fitted model, as CSV");
-  command.add_option("MODEL", flags->model, "model file that fit wrote")->required();
+  command.add_option("MODEL", flags->model, "model file that fit wrote")
+      ->required()
+      ->type_name("FILE");
   command.add_option("-n,--rows", flags->rows, "number of rows")
       ->required()
-      ->check(CLI::Range(Index{1}, Index{1} << 40));
-  command.add_option("--seed", flags->seed, "seed of the random numbers (default: 1)");
-  command.add_option("--out", flags->out, "write to this file instead of standard output");
+      ->check(at_least(1))
+      ->type_name("N");
+  command.add_option("--seed", flags->seed, "seed of the random numbers (default: 1)")
+      ->type_name("N");
+  command.add_option("--out", flags->out, "write to this file instead of standard output")
+      ->type_name("FILE");
   command.add_flag("--labels", flags->labels,
                    "one more column, component: the component each row came from");
-  command.footer("\nExample: mixture sample model.json -n 1000 --seed 7 --out sample.csv");
+  command.footer("Example: mixture sample model.json -n 1000 --seed 7 --out sample.csv");
   command.callback([flags] { run(*flags); });
 }
 

@@ -37,13 +37,33 @@ std::string count_of(long long n, std::string_view noun) {
   return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s");
 }
 
-std::string brief(double value) {
+int leading_digit(double value) {
+  return static_cast<int>(std::floor(std::log10(std::abs(value))));
+}
+
+std::string brief(double value, int decimals) {
   const double size = std::abs(value);
   if (!std::isfinite(value)) return fmt::format("{}", value);
   if (value == 0) return "0";
   if (size < 1e-4 || size >= 1e15) return fmt::format("{:.3e}", value);
-  const int before = static_cast<int>(std::floor(std::log10(size))) + 1;
-  return fmt::format("{:.{}f}", value, std::max(0, 4 - std::max(before, 0)));
+  return fmt::format("{:.{}f}", value, std::clamp(3 - leading_digit(value), decimals, 7));
+}
+
+std::string wrapped(std::string_view text, std::size_t width, std::string_view indent) {
+  std::string out;
+  std::size_t used = 0;
+  for (const std::string& word : split(text, ' ')) {
+    if (used > 0 && used + 1 + width_of(word) > width) {
+      out += "\n" + std::string(indent);
+      used = indent.size();
+    } else if (used > 0) {
+      out += " ";
+      ++used;
+    }
+    out += word;
+    used += width_of(word);
+  }
+  return out;
 }
 
 std::size_t width_of(std::string_view text) {

@@ -3,6 +3,7 @@
 
 #include <Eigen/Cholesky>
 #include <Eigen/Eigenvalues>
+#include <Eigen/QR>
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
@@ -36,15 +37,15 @@ struct Problem {
 };
 
 Problem without_empty_components(const std::vector<Matrix>& scatter, const Vector& mass,
-                                 const std::vector<Matrix>& current) {
+                                 const std::vector<Matrix>& factors) {
   Problem problem{scatter, mass};
   const double total = mass.cwiseMax(0).sum();
   for (std::size_t k = 0; k < scatter.size(); ++k) {
     double& n = problem.mass[static_cast<Index>(k)];
     if (n > 0) continue;
     n = phantom_mass * total;
-    if (!current.empty()) {
-      problem.scatter[k] = n * current[k];
+    if (!factors.empty()) {
+      problem.scatter[k] = n * product_with_transpose(factors[k]);
     } else {
       problem.scatter[k].setZero();
       for (std::size_t j = 0; j < scatter.size(); ++j) {
@@ -55,52 +56,66 @@ Problem without_empty_components(const std::vector<Matrix>& scatter, const Vecto
   return problem;
 }
 
-// Factors a matrix that is positive definite up to rounding.
-Eigen::LLT<Matrix> cholesky(Matrix matrix) {
+// The lower factor of a matrix that is positive definite up to rounding.
+Matrix cholesky(Matrix matrix, Index& repairs) {
   Eigen::LLT<Matrix> factor(matrix);
-  const Vector diagonal = matrix.diagonal().cwiseMax(1e-16 * matrix.diagonal().maxCoeff());
-  for (double t = 1e-14; factor.info() != Eigen::Success && t < 1; t *= 10) {
-    matrix.diagonal() += t * diagonal;
-    factor.compute(matrix);
+  if (factor.info() != Eigen::Success) {
+    ++repairs;
+    const Vector diagonal = matrix.diagonal().cwiseMax(1e-16 * matrix.diagonal().maxCoeff());
+    for (double t = 1e-14; factor.info() != Eigen::Success && t < 1; t *= 10) {
+      matrix.diagonal() += t * diagonal;
+      factor.compute(matrix);
+    }
   }
-  return factor;
+  return factor.matrixL();
 }
 
-double log_determinant(const Eigen::LLT<Matrix>& factor) {
-  return 2 * factor.matrixLLT().diagonal().array().log().sum();
-}
+// |L L'|^(1/d).
+double volume(const Matrix& lower) { return std::exp(2 * lower.diagonal().array().log().mean()); }
 
-// |Sigma|^(1/d) of each matrix.
-Vector volumes(const std::vector<Matrix>& matrices) {
-  Vector v(static_cast<Index>(matrices.size()));
-  for (std::size_t k = 0; k < matrices.size(); ++k) {
-    v[static_cast<Index>(k)] =
-        std::exp(log_determinant(cholesky(matrices[k])) / static_cast<double>(matrices[k].rows()));
-  }
+Vector volumes(const std::vector<Matrix>& factors) {
+  Vector v(static_cast<Index>(factors.size()));
+  for (std::size_t k = 0; k < factors.size(); ++k) v[static_cast<Index>(k)] = volume(factors[k]);
   return v;
+}
+
+// The lower factor of D diag(v) D'. The product itself would lose the digits of small variances.
+Matrix factor_of(const Matrix& orientation, Vector variances, Index& repairs) {
+  const double smallest = 1e-16 * variances.maxCoeff();
+  if (variances.minCoeff() < smallest) {
+    ++repairs;
+    variances = variances.cwiseMax(smallest);
+  }
+  const Eigen::HouseholderQR<Matrix> qr(variances.cwiseSqrt().asDiagonal() *
+                                        orientation.transpose());
+  Matrix lower = qr.matrixQR().triangularView<Eigen::Upper>().transpose();
+  for (Index j = 0; j < lower.cols(); ++j) {
+    if (lower(j, j) < 0) lower.col(j) *= -1;
+  }
+  return lower;
 }
 
 // Alternates `update`, which maps volumes to better volumes, until they stay.
 template <class Update>
-void alternate(Vector& volume, const Update& update) {
+void alternate(Vector& lambda, const Update& update) {
   for (int i = 0; i < max_alternations; ++i) {
-    const Vector next = update(volume);
-    const double change = (next.array() / volume.array()).log().abs().maxCoeff();
-    volume = next;
+    const Vector next = update(lambda);
+    const double change = (next.array() / lambda.array()).log().abs().maxCoeff();
+    lambda = next;
     if (!(change > volume_tolerance)) break;
   }
 }
 
 // Common shape A and volumes lambda_k of diagonal scatter (column k: component k).
-std::pair<Vector, Vector> equal_shape(const Matrix& scatter, const Vector& mass, Vector volume) {
+std::pair<Vector, Vector> equal_shape(const Matrix& scatter, const Vector& mass, Vector lambda) {
   const auto d = static_cast<double>(scatter.rows());
   Vector shape;
-  alternate(volume, [&](const Vector& current) -> Vector {
+  alternate(lambda, [&](const Vector& current) -> Vector {
     shape = normalized(scatter * current.cwiseInverse());
     return (scatter.transpose() * shape.cwiseInverse()).array().max(smallest_variance) /
            (d * mass.array());
   });
-  return {volume, shape};
+  return {lambda, shape};
 }
 
 Vector traces(const std::vector<Matrix>& scatter) {
@@ -118,99 +133,88 @@ Matrix diagonals(const std::vector<Matrix>& matrices) {
   return columns;
 }
 
-// D diag(v) D', symmetric to the last bit.
-Matrix compose(const Matrix& orientation, const Vector& variances) {
-  Matrix m = orientation * variances.asDiagonal() * orientation.transpose();
-  m.triangularView<Eigen::StrictlyUpper>() = m.transpose();
-  return m;
+Vector first_volumes(const Problem& p, const std::vector<Matrix>& current) {
+  if (!current.empty()) return volumes(current);
+  return traces(p.scatter).cwiseQuotient(p.mass) / static_cast<double>(p.scatter.front().rows());
 }
 
-std::vector<Matrix> estimate_vee(const Problem& p, const std::vector<Matrix>& current) {
+Covariances estimate_vee(const Problem& p, const std::vector<Matrix>& current) {
   const Index d = p.scatter.front().rows();
-  Vector volume = current.empty()
-                      ? Vector(traces(p.scatter).cwiseQuotient(p.mass) / static_cast<double>(d))
-                      : volumes(current);
-  Matrix shape;
-  alternate(volume, [&](const Vector& lambda) -> Vector {
-    shape = Matrix::Zero(d, d);
+  Covariances result;
+  Vector lambda = first_volumes(p, current);
+  Matrix shape;  // the factor of the common matrix of determinant one
+  alternate(lambda, [&](const Vector& present) -> Vector {
+    Matrix sum = Matrix::Zero(d, d);
     for (std::size_t k = 0; k < p.scatter.size(); ++k) {
-      shape += p.scatter[k] / lambda[static_cast<Index>(k)];
+      sum += p.scatter[k] / present[static_cast<Index>(k)];
     }
-    Eigen::LLT<Matrix> factor = cholesky(shape);
-    const double size = std::exp(log_determinant(factor) / static_cast<double>(d));
-    shape /= size;
-    Vector next(lambda.size());
+    shape = cholesky(std::move(sum), result.repairs);
+    shape /= std::sqrt(volume(shape));
+    Vector next(present.size());
     for (std::size_t k = 0; k < p.scatter.size(); ++k) {
       const auto i = static_cast<Index>(k);
-      next[i] = factor.solve(p.scatter[k]).trace() * size / (static_cast<double>(d) * p.mass[i]);
+      const Matrix half = shape.triangularView<Eigen::Lower>().solve(p.scatter[k]);
+      const Matrix whole = shape.triangularView<Eigen::Lower>().solve(half.transpose());
+      next[i] = whole.trace() / (static_cast<double>(d) * p.mass[i]);
     }
     return next.cwiseMax(smallest_variance);
   });
-  std::vector<Matrix> covariances;
-  for (Index k = 0; k < volume.size(); ++k) covariances.emplace_back(volume[k] * shape);
-  return covariances;
+  for (Index k = 0; k < lambda.size(); ++k) {
+    result.factors.emplace_back(std::sqrt(lambda[k]) * shape);
+  }
+  return result;
 }
 
 // EEV and VEV: eigenvectors of W_k, eigenvalues in the same order in every component.
-std::vector<Matrix> estimate_own_orientation(const Problem& p, Part volume,
-                                             const std::vector<Matrix>& current) {
-  const Index d = p.scatter.front().rows();
-  Matrix eigenvalues(d, p.mass.size());
+Covariances estimate_own_orientation(const Problem& p, Part volume_part,
+                                     const std::vector<Matrix>& current) {
+  Matrix eigenvalues(p.scatter.front().rows(), p.mass.size());
   std::vector<Matrix> orientations;
   for (std::size_t k = 0; k < p.scatter.size(); ++k) {
     const Eigen::SelfAdjointEigenSolver<Matrix> eigen(p.scatter[k]);
     eigenvalues.col(static_cast<Index>(k)) = eigen.eigenvalues().cwiseMax(0);
     orientations.push_back(eigen.eigenvectors());
   }
-  Matrix variances(d, p.mass.size());
-  if (volume == Part::equal) {
+  Matrix variances(eigenvalues.rows(), p.mass.size());
+  if (volume_part == Part::equal) {
     variances.colwise() = Vector(eigenvalues.rowwise().sum() / p.mass.sum());
   } else {
-    const Vector first =
-        current.empty() ? Vector(traces(p.scatter).cwiseQuotient(p.mass) / static_cast<double>(d))
-                        : volumes(current);
-    const auto [lambda, shape] = equal_shape(eigenvalues, p.mass, first);
+    const auto [lambda, shape] = equal_shape(eigenvalues, p.mass, first_volumes(p, current));
     variances = shape * lambda.transpose();
   }
-  std::vector<Matrix> covariances;
-  for (std::size_t k = 0; k < orientations.size(); ++k) {
-    covariances.push_back(compose(orientations[k], variances.col(static_cast<Index>(k))));
-  }
-  return covariances;
-}
-
-std::vector<Matrix> estimate_evv(const Problem& p) {
-  const Vector size = volumes(p.scatter);
-  const double lambda = size.sum() / p.mass.sum();
-  std::vector<Matrix> covariances;
-  for (std::size_t k = 0; k < p.scatter.size(); ++k) {
-    covariances.emplace_back(lambda / size[static_cast<Index>(k)] * p.scatter[k]);
-  }
-  return covariances;
-}
-
-Covariances estimate_common_orientation(const Problem& p, Part volume, const Matrix& current) {
   Covariances result;
-  result.orientation = common_orientation(p.scatter, p.mass, volume, current);
+  for (std::size_t k = 0; k < orientations.size(); ++k) {
+    result.factors.push_back(
+        factor_of(orientations[k], variances.col(static_cast<Index>(k)), result.repairs));
+  }
+  return result;
+}
+
+Covariances estimate_evv(const Problem& p) {
+  Covariances result;
+  for (const Matrix& w : p.scatter) result.factors.push_back(cholesky(w, result.repairs));
+  const Vector size = volumes(result.factors);
+  const double lambda = size.sum() / p.mass.sum();
+  for (std::size_t k = 0; k < p.scatter.size(); ++k) {
+    result.factors[k] *= std::sqrt(lambda / size[static_cast<Index>(k)]);
+  }
+  return result;
+}
+
+Covariances estimate_common_orientation(const Problem& p, Part volume_part, const Matrix& current) {
+  Covariances result;
+  result.orientation = common_orientation(p.scatter, p.mass, volume_part, current);
   Matrix rotated(result.orientation.rows(), p.mass.size());
   for (std::size_t k = 0; k < p.scatter.size(); ++k) {
     rotated.col(static_cast<Index>(k)) =
         (result.orientation.transpose() * p.scatter[k] * result.orientation).diagonal();
   }
-  const Matrix variances =
-      estimate_diagonal(volume == Part::equal ? Structure::EVI : Structure::VVI, rotated, p.mass);
+  const Matrix variances = estimate_diagonal(
+      volume_part == Part::equal ? Structure::EVI : Structure::VVI, rotated, p.mass);
   for (Index k = 0; k < p.mass.size(); ++k) {
-    result.matrices.push_back(compose(result.orientation, variances.col(k)));
+    result.factors.push_back(factor_of(result.orientation, variances.col(k), result.repairs));
   }
   return result;
-}
-
-std::vector<Matrix> as_matrices(const Matrix& variances) {
-  std::vector<Matrix> matrices;
-  for (Index k = 0; k < variances.cols(); ++k) {
-    matrices.emplace_back(variances.col(k).asDiagonal());
-  }
-  return matrices;
 }
 
 }  // namespace
@@ -244,16 +248,16 @@ Matrix estimate_diagonal(Structure structure, const Matrix& given_scatter, const
       if (current.size() > 0) {
         for (Index k = 0; k < mass.size(); ++k) first[k] = geometric_mean(current.col(k));
       }
-      const auto [volume, shape] = equal_shape(scatter, mass, first);
-      return shape * volume.transpose();
+      const auto [lambda, shape] = equal_shape(scatter, mass, first);
+      return shape * lambda.transpose();
     }
     case Structure::EVI: {
-      double volume = 0;
-      for (Index k = 0; k < mass.size(); ++k) volume += geometric_mean(scatter.col(k));
-      volume /= mass.sum();
+      double lambda = 0;
+      for (Index k = 0; k < mass.size(); ++k) lambda += geometric_mean(scatter.col(k));
+      lambda /= mass.sum();
       Matrix variances(d, mass.size());
       for (Index k = 0; k < mass.size(); ++k) {
-        variances.col(k) = volume * normalized(scatter.col(k));
+        variances.col(k) = lambda * normalized(scatter.col(k));
       }
       return variances;
     }
@@ -277,37 +281,43 @@ Covariances estimate(Structure structure, const std::vector<Matrix>& scatter, co
                     current);
   }
   if (!(mass.cwiseMax(0).sum() > 0)) {
-    if (!current.matrices.empty()) return current;
+    if (!current.factors.empty()) return current;
     return {std::vector<Matrix>(scatter.size(), Matrix::Identity(d, d)), {}};
   }
+  Covariances result;
   if (part.orientation == Part::identity) {
-    return {as_matrices(estimate_diagonal(structure, diagonals(scatter), mass,
-                                          diagonals(current.matrices))),
-            {}};
+    const Matrix variances = estimate_diagonal(structure, diagonals(scatter), mass,
+                                               diagonals(current.factors).cwiseAbs2());
+    for (Index k = 0; k < mass.size(); ++k) {
+      result.factors.emplace_back(variances.col(k).cwiseSqrt().asDiagonal());
+    }
+    return result;
   }
-  const Problem problem = without_empty_components(scatter, mass, current.matrices);
+  const Problem problem = without_empty_components(scatter, mass, current.factors);
   switch (structure) {
     case Structure::EEE: {
       Matrix sum = Matrix::Zero(d, d);
       for (const Matrix& w : problem.scatter) sum += w;
-      return {std::vector<Matrix>(scatter.size(), sum / problem.mass.sum()), {}};
+      const Matrix factor = cholesky(sum / problem.mass.sum(), result.repairs);
+      result.factors.assign(scatter.size(), factor);
+      return result;
     }
     case Structure::VEE:
-      return {estimate_vee(problem, current.matrices), {}};
+      return estimate_vee(problem, current.factors);
     case Structure::EVE:
     case Structure::VVE:
       return estimate_common_orientation(problem, part.volume, current.orientation);
     case Structure::EEV:
     case Structure::VEV:
-      return {estimate_own_orientation(problem, part.volume, current.matrices), {}};
+      return estimate_own_orientation(problem, part.volume, current.factors);
     case Structure::EVV:
-      return {estimate_evv(problem), {}};
+      return estimate_evv(problem);
     default:
       break;
   }
-  Covariances result;
   for (std::size_t k = 0; k < scatter.size(); ++k) {
-    result.matrices.emplace_back(problem.scatter[k] / problem.mass[static_cast<Index>(k)]);
+    result.factors.push_back(
+        cholesky(problem.scatter[k] / problem.mass[static_cast<Index>(k)], result.repairs));
   }
   return result;
 }

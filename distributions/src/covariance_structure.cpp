@@ -98,6 +98,18 @@ Index covariance_parameter_count(Structure structure, Index k, Index d) {
   return count(p.volume, 1) + count(p.shape, d - 1) + count(p.orientation, d * (d - 1) / 2);
 }
 
+Matrix product_with_transpose(const Matrix& lower) {
+  Matrix m = lower * lower.transpose();
+  m.triangularView<Eigen::StrictlyUpper>() = m.transpose();
+  return m;
+}
+
+std::vector<Matrix> Covariances::matrices() const {
+  std::vector<Matrix> all;
+  for (const Matrix& factor : factors) all.push_back(product_with_transpose(factor));
+  return all;
+}
+
 double covariance_objective(const std::vector<Matrix>& covariances,
                             const std::vector<Matrix>& scatter, const Vector& mass) {
   double sum = 0;

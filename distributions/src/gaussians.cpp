@@ -17,10 +17,6 @@
 namespace mix {
 namespace {
 
-// Relative diagonals that are tried in turn on a covariance that is not positive definite.
-constexpr double first_repair = 1e-12;
-constexpr double largest_repair = 10;
-
 void check_shape(bool fits, const std::string& message) {
   if (!fits) throw std::invalid_argument("Gaussians: " + message);
 }
@@ -72,7 +68,7 @@ Gaussians::Gaussians(Index k, Index d, GaussianOptions options) : options_(optio
   if (diagonal()) {
     variances_ = Matrix::Ones(d, k);
   } else {
-    covariances_.assign(static_cast<std::size_t>(k), Matrix::Identity(d, d));
+    factors_.assign(static_cast<std::size_t>(k), Matrix::Identity(d, d));
   }
   update();
 }
@@ -116,19 +112,16 @@ void Gaussians::set_covariances(const std::vector<Matrix>& covariances) {
     check_shape(structure() != Structure::EEE || c == covariances.front(),
                 fmt::format("covariance {} must equal the first in structure EEE", k + 1));
   }
-  covariances_.clear();
-  variances_.resize(0, 0);
   if (diagonal()) {
     variances_.resize(d, size());
     for (Index k = 0; k < size(); ++k) {
       variances_.col(k) = covariances[static_cast<std::size_t>(k)].diagonal();
     }
   } else {
-    covariances_ = covariances;
-    for (Matrix& c : covariances_) c.triangularView<Eigen::StrictlyUpper>() = c.transpose();
-    if (parts(structure()).orientation == Part::equal &&
-        parts(structure()).shape == Part::variable) {
-      orientation_ = estimate(Structure::VVE, covariances_, Vector::Ones(size())).orientation;
+    for (const Matrix& c : covariances) factors_.emplace_back(Eigen::LLT<Matrix>(c).matrixL());
+    const StructureParts part = parts(structure());
+    if (part.orientation == Part::equal && part.shape == Part::variable) {
+      orientation_ = estimate(Structure::VVE, covariances, Vector::Ones(size())).orientation;
     }
   }
   update();
@@ -140,13 +133,11 @@ Index Gaussians::triangle_size() const {
   return diagonal() ? dimension() : dimension() * (dimension() + 1) / 2;
 }
 
-const Matrix& Gaussians::factor(Index k) const {
-  return factors_[factors_.size() == 1 ? 0 : static_cast<std::size_t>(k)];
-}
+const Matrix& Gaussians::factor(Index k) const { return factors_[static_cast<std::size_t>(k)]; }
 
 Matrix Gaussians::covariance(Index k) const {
   if (diagonal()) return variances_.col(k).asDiagonal();
-  return covariances_[static_cast<std::size_t>(k)];
+  return product_with_transpose(factor(k));
 }
 
 std::string Gaussians::title() const {
@@ -168,45 +159,17 @@ void Gaussians::sample(Index k, Rng& rng, VectorRef out) const {
   out += means_.row(k).transpose();
 }
 
-// Always the same function of the covariances, so that a loaded model has the same bits.
+// What follows from variances and factors: always by these lines, so that a loaded model has the
+// same bits.
 void Gaussians::update() {
-  const Index d = dimension();
   log_determinants_.resize(size());
   if (diagonal()) {
-    for (Index k = 0; k < size(); ++k) {
-      for (Index j = 0; j < d; ++j) {
-        double& v = variances_(j, k);
-        if (v > 0 && std::isfinite(v)) continue;
-        ++repairs_;
-        v = rows_ > 0 ? first_repair * scale_(j, 0) : 1e-300;
-      }
-    }
     inverse_deviations_ = variances_.cwiseSqrt().cwiseInverse();
     log_determinants_ = variances_.array().log().colwise().sum().transpose();
     return;
   }
-  const bool shared = structure() == Structure::EEE;
-  factors_.clear();
-  for (Index k = 0; k < (shared ? 1 : size()); ++k) {
-    Matrix& c = covariances_[static_cast<std::size_t>(k)];
-    Eigen::LLT<Matrix> factor(c);
-    if (!positive_definite(factor)) {
-      ++repairs_;
-      const Vector unit = rows_ > 0 ? Vector(scale_.diagonal()) : Vector::Ones(d);
-      if (!c.allFinite()) c = unit.asDiagonal();
-      const Vector step = c.diagonal().cwiseMax(first_repair * unit);
-      for (double t = first_repair; t < largest_repair && !positive_definite(factor); t *= 10) {
-        c.diagonal() += t * step;
-        factor.compute(c);
-      }
-      if (!positive_definite(factor)) factor.compute(c = step.asDiagonal());
-    }
-    factors_.emplace_back(factor.matrixL());
-    log_determinants_[k] = 2 * factors_.back().diagonal().array().log().sum();
-  }
-  if (shared) {
-    std::fill(covariances_.begin() + 1, covariances_.end(), covariances_.front());
-    log_determinants_.setConstant(log_determinants_[0]);
+  for (Index k = 0; k < size(); ++k) {
+    log_determinants_[k] = 2 * factor(k).diagonal().array().log().sum();
   }
 }
 
@@ -232,8 +195,8 @@ void Gaussians::place(const Vector& center, const Matrix& scatter) {
     const Structure like = dimension() > 1 ? structure() : Structure::EII;
     variances_ = estimate_diagonal(like, scatter, one).replicate(1, size());
   } else {
-    const Matrix start = estimate(structure(), {scatter}, one).matrices.front();
-    covariances_.assign(static_cast<std::size_t>(size()), start);
+    Covariances start = estimate(structure(), {scatter}, one);
+    factors_.assign(static_cast<std::size_t>(size()), start.factors.front());
   }
   update();
 }
@@ -344,8 +307,8 @@ void Gaussians::select(const std::vector<Index>& order) {
     variances_ = Matrix(variances_(Eigen::all, order));
   } else {
     std::vector<Matrix> kept;
-    for (const Index k : order) kept.push_back(covariances_[static_cast<std::size_t>(k)]);
-    covariances_ = std::move(kept);
+    for (const Index k : order) kept.push_back(factor(k));
+    factors_ = std::move(kept);
   }
   update();
   update_pseudo_data();
@@ -364,20 +327,20 @@ void Gaussians::fields(Fields& visit) {
     check_options();
   }
   visit("means", means_);
-  std::vector<Matrix> covariances;
-  if (!visit.loading()) {
-    for (Index k = 0; k < size(); ++k) covariances.push_back(covariance(k));
+  if (diagonal()) {
+    visit("variances", variances_);
+  } else {
+    visit.list(
+        "covariances", static_cast<Index>(factors_.size()),
+        [&](Index count) { factors_.resize(static_cast<std::size_t>(count)); },
+        [&](Index k, Fields& element) {
+          element("cholesky_factor", factors_[static_cast<std::size_t>(k)]);
+        });
   }
-  visit.list(
-      "covariances", static_cast<Index>(covariances.size()),
-      [&](Index count) { covariances.resize(static_cast<std::size_t>(count)); },
-      [&](Index k, Fields& element) {
-        element("covariance", covariances[static_cast<std::size_t>(k)]);
-      });
-  // What prepare learned, so that a loaded model can be estimated further.
-  Vector location = rows_ > 0 ? location_ : Vector(Vector::Zero(dimension()));
-  Matrix scale =
-      rows_ > 0 ? scale_ : Matrix(Matrix::Zero(dimension(), diagonal() ? 1 : dimension()));
+  // What prepare and the last estimate learned, so that a loaded model can be estimated further.
+  const Index d = dimension();
+  Vector location = rows_ > 0 ? location_ : Vector(Vector::Zero(d));
+  Matrix scale = rows_ > 0 ? scale_ : Matrix(Matrix::Zero(d, diagonal() ? 1 : d));
   Matrix orientation = orientation_.size() > 0 ? orientation_ : Matrix(Matrix::Zero(1, 1));
   visit("data_rows", rows_);
   visit("data_mean", location);
@@ -385,17 +348,40 @@ void Gaussians::fields(Fields& visit) {
   visit("orientation", orientation);
   if (!visit.loading()) return;
 
-  check_shape(size() >= 1 && dimension() >= 1, "means must have at least one row and one column");
-  check_shape(location.size() == dimension() && scale.rows() == dimension() &&
-                  scale.cols() == (diagonal() ? 1 : dimension()) && rows_ >= 0,
-              "data_rows, data_mean and data_covariance must fit the means");
   location_ = std::move(location);
   scale_ = std::move(scale);
-  set_covariances(covariances);
-  if (orientation.rows() == dimension() && orientation.cols() == dimension() && dimension() > 1) {
-    orientation_ = std::move(orientation);
-  }
+  orientation_ = d > 1 && orientation.rows() == d ? std::move(orientation) : Matrix();
+  check_parameters();
+  update();
   update_pseudo_data();
+}
+
+// Checks parameters that come from a file.
+void Gaussians::check_parameters() const {
+  const Index d = dimension();
+  check_shape(size() >= 1 && d >= 1, "means must have at least one row and one column");
+  check_shape(means_.allFinite(), "every mean must be finite");
+  if (diagonal()) {
+    check_shape(variances_.rows() == d && variances_.cols() == size() && variances_.allFinite() &&
+                    (variances_.array() > 0).all(),
+                fmt::format("variances must be {} x {}, positive and finite", d, size()));
+  } else {
+    check_shape(static_cast<Index>(factors_.size()) == size(),
+                fmt::format("{} covariances for {} means; give one per component", factors_.size(),
+                            size()));
+    for (const Matrix& l : factors_) {
+      check_shape(l.rows() == d && l.cols() == d && l.allFinite() && l.isLowerTriangular(0.0) &&
+                      (l.diagonal().array() > 0).all(),
+                  fmt::format("a cholesky_factor must be {} x {} and lower triangular, with a "
+                              "positive diagonal",
+                              d, d));
+    }
+  }
+  check_shape(rows_ >= 0 && location_.size() == d && scale_.rows() == d &&
+                  scale_.cols() == (diagonal() ? 1 : d),
+              "data_rows, data_mean and data_covariance must fit the means");
+  check_shape(orientation_.size() == 0 || orientation_.cols() == d,
+              "orientation must have as many rows and columns as the data have columns");
 }
 
 void Gaussians::describe(Index k, Fields& visit) const {

@@ -80,14 +80,13 @@ void Gaussians::log_densities(Rows x, MatrixRef out) const {
     for (Index j = 0; j < y.cols(); ++j) distance += y.col(j).cwiseAbs2();
   };
   // Equal covariances: all rows whitened once, about a point amid the means.
-  const bool shared = !diagonal() && factors_.size() == 1;
   const Eigen::RowVectorXd center = means_.colwise().mean();
   Matrix whitened_means;
-  if (shared) whiten(means_, center, factor(0), whitened_means);
+  if (shared()) whiten(means_, center, factor(0), whitened_means);
 
   for_each_chunk(x.rows(), [&](Index first, Index count) {
     const Rows rows = x.middleRows(first, count);
-    if (shared) whiten(rows, center, factor(0), memory.centered);
+    if (shared()) whiten(rows, center, factor(0), memory.centered);
     for (Index k = 0; k < size(); ++k) {
       if (diagonal()) {
         distance.setZero(count);
@@ -95,7 +94,7 @@ void Gaussians::log_densities(Rows x, MatrixRef out) const {
           distance.array() +=
               ((rows.col(j).array() - means_(k, j)) * inverse_deviations_(j, k)).square();
         }
-      } else if (shared) {
+      } else if (shared()) {
         add_squares(memory.centered.rowwise() - whitened_means.row(k));
       } else {
         whiten(rows, means_.row(k), factor(k), memory.centered);
@@ -206,7 +205,15 @@ void Gaussians::maximize_diagonal(ConstVectorRef sum) {
   }
   Structure like = structure();
   if (d == 1) like = parts(like).volume == Part::equal ? Structure::EII : Structure::VII;
-  variances_ = estimate_diagonal(like, scatter, mass, variances_);
+  const Matrix estimated = estimate_diagonal(like, scatter, mass, variances_);
+  for (Index k = 0; k < size(); ++k) {
+    const auto v = estimated.col(k).array();
+    if (v.allFinite() && (v > 0).all()) {
+      variances_.col(k) = estimated.col(k);
+    } else {
+      ++repairs_;  // no spread at all and no floor: the present variances are as good as any
+    }
+  }
 }
 
 void Gaussians::maximize_full(ConstVectorRef sum) {
@@ -234,10 +241,17 @@ void Gaussians::maximize_full(ConstVectorRef sum) {
     w.triangularView<Eigen::StrictlyUpper>() = w.transpose();
     move_mean(k, p, moment);
   }
-  Covariances estimated =
-      estimate(structure(), scatter, mass, {std::move(covariances_), std::move(orientation_)});
-  covariances_ = std::move(estimated.matrices);
+  Covariances estimated = estimate(structure(), scatter, mass, {factors_, std::move(orientation_)});
   orientation_ = std::move(estimated.orientation);
+  repairs_ += estimated.repairs;
+  for (std::size_t k = 0; k < factors_.size(); ++k) {
+    const Matrix& l = estimated.factors[k];
+    if (l.allFinite() && l.diagonal().minCoeff() > 0) {
+      factors_[k] = l;
+    } else {
+      ++repairs_;  // no spread at all and no floor: the present covariance is as good as any
+    }
+  }
 }
 
 void Gaussians::start(Rows x, Shares shares) {

@@ -14,7 +14,7 @@ namespace mix {
 namespace {
 
 // Of the data's scatter, added to each estimate: moves no regular solution by more than rounding.
-constexpr double relative_floor = 1e-10;
+constexpr double relative_floor = 1e-12;
 
 }  // namespace
 
@@ -53,7 +53,7 @@ void Normal::maximize(ConstVectorRef sum) {
   const double mass = sum[0];
   if (!(mass > 0)) return;
   const double shift = sum[1] / mass;
-  const double scatter = std::max(sum[2] - sum[1] * shift, 0.0) + pseudo_scatter_;
+  const double scatter = std::max(sum[2] - sum[1] * shift, 0.0) + pseudo_scatter();
   mean_ += shift;
   const double deviation = std::sqrt(scatter / mass);
   // One repeated value and nothing learned about the data: any positive number beats NaN.
@@ -71,7 +71,8 @@ void Normal::prepare(Rows x, Weights w) {
   if (!(moments.rows > 0)) return;
   mean_ = moments.mean[0];
   standard_deviation_ = std::sqrt(moments.covariance(0, 0));
-  pseudo_scatter_ = relative_floor * moments.rows * moments.covariance(0, 0);
+  rows_ = moments.rows;
+  spread_ = moments.covariance(0, 0);
 }
 
 void Normal::start(Rows x, Weights w) {
@@ -91,8 +92,22 @@ void Normal::start(Rows x, Weights w) {
   maximize(statistics);
 }
 
+double Normal::pseudo_scatter() const { return relative_floor * rows_ * spread_; }
+
 double Normal::log_prior() const {
-  return -0.5 * pseudo_scatter_ / (standard_deviation_ * standard_deviation_);
+  return -0.5 * pseudo_scatter() / (standard_deviation_ * standard_deviation_);
+}
+
+std::string Normal::flaw(double mass) const {
+  // All rows in one component: nothing to be an artifact of.
+  if (!(rows_ > 0) || mass > (1 - 1e-9) * rows_) return {};
+  if (mass < 3) return fmt::format("a normal component holds {:.1f} rows, fewer than 3", mass);
+  const double ratio = standard_deviation_ * standard_deviation_ / spread_;
+  if (ratio < 1e-4 || (ratio < 1e-3 && mass < 5)) {
+    return fmt::format("a normal component ({:.1f} rows) has {:.1e} of the data's variance", mass,
+                       ratio);
+  }
+  return {};
 }
 
 void Normal::fields(Fields& visit) {

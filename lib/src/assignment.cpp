@@ -10,13 +10,15 @@ namespace mix {
 namespace {
 
 // Turns the entries of one row into shares of exp(beta * l), and returns (1/beta) log of their sum.
-// Without a finite entry the shares are 0 and the result is minus infinity.
+// Without a finite entry the shares are 0 and the result is minus infinity, or NaN if the row has
+// one: a broken density is not a row that nobody explains.
 template <class Row>
 double share(Row&& l, double beta) {
   const double highest = l.maxCoeff();
   if (!(highest > -infinity)) {
+    const double term = l.hasNaN() ? quiet_nan : -infinity;
     l.setZero();
-    return -infinity;
+    return term;
   }
   double sum = 0;
   for (Index k = 0; k < l.size(); ++k) {

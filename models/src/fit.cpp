@@ -422,6 +422,7 @@ Fit fit_here(const MixtureModel& model, Rows x, const FitOptions& options) {
                      run.em.stop == Stop::no_improvement;
   report.n_iter = run.em.n_iter;
   report.objective_history = std::move(run.em.objective_history);
+  report.falls = run.em.falls;
   report.start = run.start;
   report.mass = std::move(run.em.mass);
   report.flagged = !run.flaw.empty();

@@ -66,7 +66,7 @@ TEST_P(EachStructure, IsEstimatedByTheNumericalOptimum) {
   const std::function<double(const Vector&)> f = [&](const Vector& theta) {
     return objective(p, chart(theta));
   };
-  const double ours = objective(p, estimate(GetParam(), p.scatter, p.mass).matrices);
+  const double ours = objective(p, estimate(GetParam(), p.scatter, p.mass).matrices());
 
   Rng rng(5);
   double best = -infinity;
@@ -78,7 +78,7 @@ TEST_P(EachStructure, IsEstimatedByTheNumericalOptimum) {
 
 TEST_P(EachStructure, ResultHasTheStructure) {
   const Problem p = random_problem(12, 3, 3);
-  const std::vector<Matrix> c = estimate(GetParam(), p.scatter, p.mass).matrices;
+  const std::vector<Matrix> c = estimate(GetParam(), p.scatter, p.mass).matrices();
   const StructureParts part = parts(GetParam());
   std::vector<Vector> eigenvalues;
   for (const Matrix& m : c) {
@@ -137,10 +137,10 @@ TEST_P(EachStructure, IsNeverAboveAStructureThatContainsIt) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     const Problem p = random_problem(seed, 3, 3);
     const Covariances smaller = estimate(GetParam(), p.scatter, p.mass);
-    const double low = objective(p, smaller.matrices);
+    const double low = objective(p, smaller.matrices());
     for (const Structure larger : all_structures()) {
       if (!nested(GetParam(), larger)) continue;
-      const double high = objective(p, estimate(larger, p.scatter, p.mass).matrices);
+      const double high = objective(p, estimate(larger, p.scatter, p.mass).matrices());
       EXPECT_GE(high, low - 1e-9 * std::abs(low)) << to_string(larger) << ", seed " << seed;
     }
   }
@@ -150,8 +150,8 @@ TEST_P(EachStructure, AgreesWithItsVariableVolumeTwinForOneComponent) {
   const Problem p = random_problem(3, 1, 4);
   std::string twin = to_string(GetParam());
   twin[0] = twin[0] == 'E' ? 'V' : 'E';
-  const Matrix a = estimate(GetParam(), p.scatter, p.mass).matrices[0];
-  const Matrix b = estimate(parse_structure(twin), p.scatter, p.mass).matrices[0];
+  const Matrix a = estimate(GetParam(), p.scatter, p.mass).matrices()[0];
+  const Matrix b = estimate(parse_structure(twin), p.scatter, p.mass).matrices()[0];
   EXPECT_LT((a - b).norm(), 1e-10 * a.norm());
 }
 
@@ -161,11 +161,12 @@ TEST_P(EachStructure, NeverFallsBelowTheCurrentCovariances) {
     const Problem p = random_problem(seed + 100, 4, 3);
     const Covariances current = estimate(GetParam(), before.scatter, before.mass);
     const Covariances next = estimate(GetParam(), p.scatter, p.mass, current);
-    const double low = objective(p, current.matrices);
-    EXPECT_GE(objective(p, next.matrices), low);
+    const double low = objective(p, current.matrices());
+    EXPECT_GE(objective(p, next.matrices()), low);
     // Where it ends there is nothing left to gain.
     const Covariances again = estimate(GetParam(), p.scatter, p.mass, next);
-    EXPECT_NEAR(objective(p, again.matrices), objective(p, next.matrices), 1e-10 * std::abs(low));
+    EXPECT_NEAR(objective(p, again.matrices()), objective(p, next.matrices()),
+                1e-10 * std::abs(low));
   }
 }
 
@@ -182,12 +183,13 @@ TEST_P(EachStructure, IsLeftAloneByAnEmptyComponent) {
     if (warm) current.orientation = alone.orientation;
     const Covariances result = estimate(GetParam(), with_empty.scatter, with_empty.mass, current);
     for (std::size_t k = 0; k < 3; ++k) {
-      EXPECT_LT((result.matrices[k] - alone.matrices[k]).norm(), 1e-8 * alone.matrices[k].norm());
+      EXPECT_LT((result.matrices()[k] - alone.matrices()[k]).norm(),
+                1e-8 * alone.matrices()[k].norm());
     }
-    EXPECT_TRUE(result.matrices[3].allFinite());
-    EXPECT_GT(Eigen::SelfAdjointEigenSolver<Matrix>(result.matrices[3]).eigenvalues()[0], 0);
+    EXPECT_TRUE(result.matrices()[3].allFinite());
+    EXPECT_GT(Eigen::SelfAdjointEigenSolver<Matrix>(result.matrices()[3]).eigenvalues()[0], 0);
     if (warm && GetParam() == Structure::VVV) {
-      EXPECT_LT((result.matrices[3] - current.matrices[3]).norm(), 1e-12);
+      EXPECT_LT((result.matrices()[3] - current.matrices()[3]).norm(), 1e-12);
     }
   }
 }
@@ -195,18 +197,18 @@ TEST_P(EachStructure, IsLeftAloneByAnEmptyComponent) {
 TEST_P(EachStructure, HasAnEstimateWithoutAnyMass) {
   const std::vector<Matrix> nothing(2, Matrix::Zero(3, 3));
   const Covariances first = estimate(GetParam(), nothing, Vector::Zero(2));
-  EXPECT_EQ(first.matrices[1], Matrix::Identity(3, 3));
+  EXPECT_EQ(first.matrices()[1], Matrix::Identity(3, 3));
   const Problem p = random_problem(4, 2, 3);
   const Covariances current = estimate(GetParam(), p.scatter, p.mass);
-  EXPECT_EQ(estimate(GetParam(), nothing, Vector::Zero(2), current).matrices[1],
-            current.matrices[1]);
+  EXPECT_EQ(estimate(GetParam(), nothing, Vector::Zero(2), current).matrices()[1],
+            current.matrices()[1]);
 }
 
 TEST_P(EachStructure, StaysFiniteOnFlatScatter) {
   Problem p = random_problem(6, 3, 3);
   const Vector v = p.scatter[1].col(0);
   p.scatter[1] = v * v.transpose();  // all rows on one line
-  for (const Matrix& c : estimate(GetParam(), p.scatter, p.mass).matrices) {
+  for (const Matrix& c : estimate(GetParam(), p.scatter, p.mass).matrices()) {
     EXPECT_TRUE(c.allFinite());
   }
 }
@@ -215,7 +217,7 @@ TEST_P(EachStructure, ReducesToEqualOrVariableVarianceInOneColumn) {
   const Problem p = random_problem(9, 3, 1);
   const bool equal = parts(GetParam()).volume == Part::equal;
   EXPECT_EQ(covariance_parameter_count(GetParam(), 3, 1), equal ? 1 : 3);
-  const std::vector<Matrix> c = estimate(GetParam(), p.scatter, p.mass).matrices;
+  const std::vector<Matrix> c = estimate(GetParam(), p.scatter, p.mass).matrices();
   double total = 0;
   for (const Matrix& w : p.scatter) total += w(0, 0);
   for (std::size_t k = 0; k < 3; ++k) {
@@ -231,16 +233,16 @@ TEST(CommonOrientation, WeighsComponentsByTheirVolumes) {
     Problem p = random_problem(seed, 3, 4);
     p.scatter[0] *= 1e-4;
     p.scatter[2] *= 1e3;
-    const double eve = objective(p, estimate(Structure::EVE, p.scatter, p.mass).matrices);
-    const double vve = objective(p, estimate(Structure::VVE, p.scatter, p.mass).matrices);
-    const double vvi = objective(p, estimate(Structure::VVI, p.scatter, p.mass).matrices);
+    const double eve = objective(p, estimate(Structure::EVE, p.scatter, p.mass).matrices());
+    const double vve = objective(p, estimate(Structure::VVE, p.scatter, p.mass).matrices());
+    const double vvi = objective(p, estimate(Structure::VVI, p.scatter, p.mass).matrices());
     EXPECT_GE(vve, eve);
     EXPECT_GE(vve, vvi);
     // Invariant to the scale of one component, up to the constant that its volume contributes.
     Problem scaled = p;
     scaled.scatter[1] *= 1e6;
     const double moved =
-        objective(scaled, estimate(Structure::VVE, scaled.scatter, scaled.mass).matrices);
+        objective(scaled, estimate(Structure::VVE, scaled.scatter, scaled.mass).matrices());
     EXPECT_NEAR(moved, vve - 0.5 * p.mass[1] * 4 * std::log(1e6), 1e-9 * std::abs(vve));
   }
 }

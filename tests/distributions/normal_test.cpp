@@ -112,6 +112,19 @@ TEST(Normal, MovesNoRegularEstimateByItsFloor) {
   EXPECT_EQ(without.log_prior(), 0);
 }
 
+TEST(Normal, PointsOutSpuriousComponents) {
+  const Matrix x = two_groups(300, 0, 1);
+  Normal d;
+  d.prepare(x, Vector::Ones(300));
+  EXPECT_EQ(d.flaw(300), "");
+  EXPECT_EQ(d.flaw(30), "");
+  EXPECT_NE(d.flaw(2), "");
+  EXPECT_EQ(Normal().flaw(2), "");  // nothing is known about the data
+  const Matrix tied = Matrix::Ones(10, 1);
+  d.start(tied, Vector::Ones(10));
+  EXPECT_NE(d.flaw(10), "");
+}
+
 TEST(Normal, CountsAWeightOfTwoAsTwoRows) {
   const Matrix x = two_groups(30, 5, 1);
   Matrix twice(60, 1);

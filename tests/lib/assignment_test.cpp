@@ -44,6 +44,12 @@ TEST(Assignment, SoftSurvivesDensitiesBeyondTheExponent) {
   EXPECT_EQ(soft.r(1, 0), 0.5);
 }
 
+TEST(Assignment, ANanDensityIsNotAnImpossibleRow) {
+  const Assigned soft = assign(Soft{}, Matrix{{quiet_nan, quiet_nan}, {1, quiet_nan}});
+  EXPECT_TRUE(std::isnan(soft.term[0]));
+  EXPECT_TRUE(std::isnan(soft.term[1]));
+}
+
 TEST(Assignment, EveryPolicySharesARowOrLeavesAnImpossibleOneOut) {
   Matrix l = random_logs(40, 4);
   l.row(3).setConstant(-infinity);

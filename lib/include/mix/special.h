@@ -13,7 +13,4 @@ double log_factorial(double n);
 /// log(n! / (k! (n - k)!)) for integers 0 <= k <= n.
 double log_choose(double n, double k);
 
-/// x log(y), where 0 log(0) is 0.
-inline double x_log_y(double x, double y) { return x == 0 ? 0 : x * std::log(y); }
-
 }  // namespace mix

@@ -46,11 +46,19 @@ bool is_diagonal(Structure structure, Index d);
 /// The number of free parameters in the covariances of `k` components in `d` columns.
 Index covariance_parameter_count(Structure structure, Index k, Index d);
 
-/// k covariance matrices, and for EVE and VVE the eigenvectors (columns) that they share.
+/// k covariance matrices by their lower Cholesky factors (which keep digits of small eigenvalues
+/// that the matrices lose), and for EVE and VVE the eigenvectors (columns) that they share.
 struct Covariances {
-  std::vector<Matrix> matrices{};
+  std::vector<Matrix> factors{};
   Matrix orientation{};
+  /// How many factorizations succeeded only with a larger diagonal.
+  Index repairs = 0;
+
+  [[nodiscard]] std::vector<Matrix> matrices() const;
 };
+
+/// L L', symmetric to the last bit.
+Matrix product_with_transpose(const Matrix& lower);
 
 /// -1/2 sum_k [n_k log|Sigma_k| + tr(W_k Sigma_k^-1)]: the part of the expected log-likelihood that
 /// depends on the covariances, up to a constant.

@@ -37,7 +37,7 @@ struct GaussianOptions {
   GaussianPrior prior{};
   /// Scatter, relative to that of the data, that is added to each component: what keeps covariances
   /// positive definite on repeated rows. Too small to matter at regular solutions; 0 turns it off.
-  double floor = 1e-10;
+  double floor = 1e-12;
 };
 
 /// k multivariate normal distributions whose covariances obey one of 14 structures (one column:
@@ -107,8 +107,10 @@ class Gaussians {
 
   [[nodiscard]] bool diagonal() const;
   [[nodiscard]] Index triangle_size() const;
+  [[nodiscard]] bool shared() const { return !diagonal() && structure() == Structure::EEE; }
   [[nodiscard]] const Matrix& factor(Index k) const;
   void set_covariances(const std::vector<Matrix>& covariances);
+  void check_parameters() const;
   void place(const Vector& center, const Matrix& scatter);
   void maximize_diagonal(ConstVectorRef sum);
   void maximize_full(ConstVectorRef sum);
@@ -118,17 +120,16 @@ class Gaussians {
   void check_options() const;
 
   GaussianOptions options_;
-  Matrix means_;                     // k x d
-  Matrix variances_;                 // d x k, of a diagonal structure
-  std::vector<Matrix> covariances_;  // of the others
-  Matrix orientation_;               // common eigenvectors of EVE and VVE, empty when not known
-  double rows_ = 0;                  // what prepare learned: total weight,
-  Vector location_;                  // mean and
-  Matrix scale_;                     // covariance (d x 1 and the variances: diagonal structures)
+  Matrix means_;                 // k x d
+  Matrix variances_;             // d x k, of a diagonal structure
+  std::vector<Matrix> factors_;  // of the others: lower Cholesky factors
+  Matrix orientation_;           // common eigenvectors of EVE and VVE, empty when not known
+  double rows_ = 0;              // what prepare learned: total weight,
+  Vector location_;              // mean and
+  Matrix scale_;                 // covariance (d x 1 and the variances: diagonal structures)
 
   // Derived from the above.
-  std::vector<Matrix> factors_;  // Cholesky factors; a single one for EEE
-  Matrix inverse_deviations_;    // d x k, of a diagonal structure
+  Matrix inverse_deviations_;  // d x k, of a diagonal structure
   Vector log_determinants_;
   PseudoData pseudo_;
   Index repairs_ = 0;

@@ -44,14 +44,19 @@ class Normal {
   void start(Rows x, Weights w);
   /// What the added spread contributes to the objective; 0 before `prepare`.
   [[nodiscard]] double log_prior() const;
+  /// Says why a component with this mass looks like an artifact of the unbounded likelihood: too
+  /// few rows, or far narrower than the data.
+  [[nodiscard]] std::string flaw(double mass) const;
   void fields(Fields& visit);
 
  private:
   void check() const;
+  [[nodiscard]] double pseudo_scatter() const;
 
   double mean_ = 0;
   double standard_deviation_ = 1;
-  double pseudo_scatter_ = 0;  // what prepare learned
+  double rows_ = 0;    // what prepare learned: total weight and
+  double spread_ = 0;  // variance of the data
 };
 
 }  // namespace mix
