@@ -23,8 +23,9 @@ int main() {
         const double p = classes.component(k).probabilities()(j, static_cast<Index>(l));
         fmt::print(" {} {:.2f}", levels[l], p);
       }
-      fmt::print(j == 0 ? ";" : "\n");
+      fmt::print(";");
     }
+    fmt::print("\n");
   }
   fmt::print("n = {}, log-likelihood {:.2f}, {} parameters\n", best.report.n,
              best.report.log_likelihood, best.report.parameter_count);

@@ -5,8 +5,8 @@
 
 int main() {
   using namespace mix;
-  const MixtureModel recipe = mixture({0.5, 0.5}, Exponential(Vector{{1.0}}),
-                                      Exponential(Vector{{0.05}}));
+  const MixtureModel recipe =
+      mixture({0.5, 0.5}, Exponential(Vector{{1.0}}), Exponential(Vector{{0.05}}));
   const Matrix x = recipe.sample(2000, 1).x;
   const Fit best = fit(mixture(Untied(Exponential(1), 2)), x, {.seed = 1});
   const auto& times = *best.model.family().as<Untied<Exponential>>();

@@ -12,7 +12,10 @@ int main() {
   using namespace mix;
   const Matrix x = read_csv("data/faithful.csv").select({"waiting"}).values();
 
-  const LawReport laws = check_distribution(Laplace(), x.topRows(60));
+  // A weighted median stays where it is when weights move a little, so the law that counts
+  // parameters by moving weights cannot see it.
+  const LawReport laws =
+      check_distribution(Laplace(), x.topRows(60), {.skip = {"parameter_count"}});
   fmt::print("lawful: {}\n{}", laws.ok(), laws.text());
 
   const Fit best = fit(mixture(Untied(Laplace(), 2)), x, {.seed = 1});
