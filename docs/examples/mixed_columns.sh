@@ -1,5 +1,5 @@
-exec 3>&1 >report.txt
-mixture fit data/penguins.csv --components 3 --structure VVV \
-  --family bill_length_mm+bill_depth_mm=gaussian,island=categorical 2>notes.txt
+exec 3>&1 >report.txt 2>remarks.txt
+mixture fit data/penguins.csv --components 3 --structure EEE \
+  --family bill_length_mm+bill_depth_mm=gaussian,island=categorical
 grep -v '^Best of' report.txt >&3
-cat notes.txt >&3
+cat remarks.txt >&3
