@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <string>
 #include <vector>
 
 /// The double exponential distribution. Its estimate is a weighted median, which no sum over rows
@@ -38,12 +39,24 @@ class Laplace {
     if (spread > 0) scale_ = spread;
   }
 
+  // The likelihood is unbounded: a component on rows that are all the same has no scale.
+  void prepare(mix::Rows x, mix::Weights w) {
+    fit(x, w);
+    scale_of_all_ = scale_;
+  }
+  std::string flaw(double mass) const {
+    if (mass >= 3 && scale_ > 1e-2 * scale_of_all_) return {};
+    return "it stands on a few rows that are nearly the same";
+  }
+
   void fields(mix::Fields& visit) {
     visit("median", median_);
     visit("scale", scale_);
+    visit("scale_of_all", scale_of_all_);
   }
 
  private:
   double median_;
   double scale_;
+  double scale_of_all_ = 0;  // what prepare learned
 };
