@@ -272,8 +272,9 @@ std::string format_components(const std::vector<std::string>& names,
     }
   }
   // Labels take what few components leave.
-  const std::size_t cells = std::min<std::size_t>(names.size(), 5) * (cell_width + 2);
-  const std::size_t most_label_width = std::clamp<std::size_t>(page_width - 2 - cells, 34, 60);
+  const std::size_t cells_width = std::min<std::size_t>(names.size(), 5) * (cell_width + 2);
+  const std::size_t most_label_width =
+      std::clamp<std::size_t>(page_width - 2 - cells_width, 34, 60);
   std::size_t label_width = 0;
   for (const ComponentRow& row : rows) {
     label_width = std::max(label_width, std::min(width_of(row.label), most_label_width));
