@@ -7,7 +7,7 @@
 int main() {
   using namespace mix;
   const Table items = read_csv("data/lsat6.csv");
-  const Fit best = fit(mixture(Untied(Bernoulli(5), 2)), items.values(), {.seed = 1});
+  const Fit best = fit(mixture(Untied(Bernoulli(5), 2)), items.values(), {.tol = 1e-8, .seed = 1});
   const auto& classes = *best.model.family().as<Untied<Bernoulli>>();
   for (Index k = 0; k < 2; ++k) {
     fmt::print("{:.2f} of the students:", best.model.weights()[k]);

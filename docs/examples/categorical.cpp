@@ -11,6 +11,7 @@ int main() {
   const Table x = cells.select({"Hair", "Eye", "Sex"});
   FitOptions options;
   options.sample_weight = cells.select({"Freq"}).values().col(0);
+  options.tol = 1e-8;
   options.seed = 1;
   const Fit best = fit(mixture(Untied(Categorical(3), 2)), x.values(), options);
 

@@ -16,6 +16,7 @@ int main() {
       {"student_t", [](Index k) { return AnyFamily(StudentT(k, 1)); }},
   };
   options.components = {1, 3};
+  options.fit.tol = 1e-8;
   options.fit.seed = 1;
 
   const Comparison comparison = compare(x, options);

@@ -8,7 +8,7 @@ int main() {
   using namespace mix;
   const Matrix x = read_csv("data/discoveries.csv").values();
   for (Index k = 1; k <= 3; ++k) {
-    const Fit best = fit(mixture(Untied(Poisson(1), k)), x, {.seed = 1});
+    const Fit best = fit(mixture(Untied(Poisson(1), k)), x, {.tol = 1e-8, .seed = 1});
     fmt::print("{}: log-likelihood {:.2f}, BIC {:.2f}, rates", k, best.report.log_likelihood,
                best.report.bic());
     const auto& poissons = *best.model.family().as<Untied<Poisson>>();

@@ -12,10 +12,9 @@ int main() {
 
   const auto& gaussians = *best.model.family().as<Gaussians>();
   for (Index k = 0; k < 2; ++k) {
-    fmt::print("{:.1f} % of the eruptions last {:.2f} minutes after a wait of {:.1f}\n",
+    fmt::print("{:.0f} % last {:.2f} minutes, and the next follows after {:.1f}\n",
                100 * best.model.weights()[k], gaussians.mean(k)[0], gaussians.mean(k)[1]);
   }
-  const Matrix row{{3.0, 65.0}};
-  fmt::print("one of 3 minutes after 65: short with probability {:.3f}\n",
-             best.model.responsibilities(row)(0, 0));
+  fmt::print("3 minutes, then 65: of the short kind with probability {:.2f}\n",
+             best.model.responsibilities(Matrix{{3.0, 65.0}})(0, 0));
 }

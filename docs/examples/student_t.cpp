@@ -10,7 +10,7 @@ int main() {
   const Matrix x = read_csv("data/davis.csv").select({"height", "weight"}).values();
 
   const Fit normal = fit(mixture(Gaussians(1, 2)), x);
-  const Fit robust = fit(mixture(StudentT(1, 2)), x);
+  const Fit robust = fit(mixture(StudentT(1, 2)), x, {.tol = 1e-8});
   const auto& g = *normal.model.family().as<Gaussians>();
   const auto& t = *robust.model.family().as<StudentT>();
   const auto correlation = [](const Matrix& s) { return s(0, 1) / std::sqrt(s(0, 0) * s(1, 1)); };
