@@ -128,7 +128,7 @@ void add_kmeans(CLI::App& app) {
   command.add_option("DATA", flags->data, "table to read: .csv, .tsv or .npy")
       ->required()
       ->type_name("FILE");
-  command.add_option("-k,--clusters", flags->k, "number of clusters")
+  command.add_option("-k", flags->k, "number of clusters")
       ->required()
       ->check(at_least(1))
       ->type_name("K");
