@@ -111,9 +111,10 @@ StudentT::StudentT(Index k, Index dimension, StudentTOptions options) : options_
   factorize();
 }
 
-StudentT::StudentT(Matrix means, std::vector<Matrix> scales, Vector dof, StudentTOptions options)
+StudentT::StudentT(const Matrix& means, std::vector<Matrix> scales, Vector dof,
+                   StudentTOptions options)
     : options_(options),
-      means_(std::move(means)),
+      means_(means.transpose()),
       scales_(std::move(scales)),
       dof_(std::move(dof)) {
   check_options(options_);
@@ -373,7 +374,9 @@ void StudentT::fields(Fields& visit) {
   visit("scale_matrices", scale);
   visit("estimated_degrees_of_freedom", estimated);
   visit("first_degrees_of_freedom", options_.dof);
-  visit("means", means_);
+  Matrix by_component = means_.transpose();
+  visit("means", by_component);
+  means_ = by_component.transpose();
   visit.list(
       "scales", static_cast<Index>(scales_.size()),
       [&](Index count) { scales_.resize(static_cast<std::size_t>(count)); },

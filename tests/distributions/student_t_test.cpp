@@ -224,7 +224,7 @@ TEST(StudentT, FindsTheDegreesOfFreedomThatADirectSearchFinds) {
       dof[k] = std::exp(s);
       Matrix means(2, 2);
       means << before.mean(0), before.mean(1);
-      return -objective(StudentT(means, {before.scale(0), before.scale(1)}, dof), x, shares);
+      return -objective(StudentT(means.transpose(), {before.scale(0), before.scale(1)}, dof), x, shares);
     };
     const auto [s, value] = boost::math::tools::brent_find_minima(minus_log_likelihood,
                                                                   std::log(0.5), std::log(1e4), 52);
@@ -279,7 +279,7 @@ TEST(StudentT, ConvergesWhereTheScoreIsZero) {
             dof *= 1 + h;
           }
       }
-      return log_likelihood({state.weights, StudentT(means, scales, dof, options)}, x,
+      return log_likelihood({state.weights, StudentT(means.transpose(), scales, dof, options)}, x,
                             ones(x.rows()));
     };
     const Index last = options.degrees_of_freedom == DegreesOfFreedom::fixed ? 4 : 5;
@@ -419,7 +419,7 @@ TEST(StudentT, RefusesWhatItCannotDescribe) {
   EXPECT_THROW(StudentT(0, 2), std::invalid_argument);
   EXPECT_THROW(StudentT(1, 2, {Scale::common, DegreesOfFreedom::shared, 0.1}),
                std::invalid_argument);
-  EXPECT_THROW(StudentT(Vector::Zero(2), {-Matrix::Identity(2, 2)}, ones(1)),
+  EXPECT_THROW(StudentT(Matrix::Zero(1, 2), {-Matrix::Identity(2, 2)}, ones(1)),
                std::invalid_argument);
 }
 
