@@ -46,13 +46,11 @@ void add_compare(CLI::App& app) {
   CLI::App& command = *app.add_subcommand("compare", "Rank families and numbers of components");
   flags->fit.family = "auto";
   add_fit_flags(command, flags->fit);
-  command.add_option("--families", flags->fit.family,
-                     "distributions to compare, such as normal,poisson
-                         ->type_name("A,B,...");
-                     or auto
-                     : those that suit the
-                     "
-                     "columns (default: auto)");
+  command
+      .add_option("--families", flags->fit.family,
+                  "distributions to compare, such as normal,poisson, or auto: those that suit the "
+                  "columns (default: auto)")
+      ->type_name("A,B,...");
   command.add_option("--out", flags->model, "write the best model to this file (JSON)")
       ->type_name("FILE");
   command.add_option("--plot", flags->picture, "draw the criterion into this file, .svg or .png")

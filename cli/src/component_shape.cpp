@@ -48,7 +48,11 @@ std::optional<Matrix> matrix_field(const Json& parameters, const char* name, Ind
 std::optional<Shape> named_shape(const Json& parameters) {
   const std::optional<Vector> mean = vector_field(parameters, "mean");
   if (!mean) return std::nullopt;
-  for (const char* name : {"covariance", "variance", "scale"}) {
+  const std::optional<Vector> deviation = vector_field(parameters, "standard_deviation");
+  if (deviation && deviation->size() == mean->size()) {
+    return Shape{*mean, deviation->array().square().matrix().asDiagonal()};
+  }
+  for (const char* name : {"covariance", "scale"}) {
     const std::optional<Matrix> scale = matrix_field(parameters, name, mean->size());
     if (!scale) continue;
     const std::optional<Vector> dof = vector_field(parameters, "degrees_of_freedom");

@@ -185,6 +185,14 @@ struct Section {
   std::vector<Row> rows;
 };
 
+bool all_zero(const Section& section) {
+  return std::all_of(section.rows.begin(), section.rows.end(), [](const Section::Row& row) {
+    return std::all_of(row.values.begin(), row.values.end(), [](const Json& value) {
+      return !value.is_number() || value.get<double>() == 0;
+    });
+  });
+}
+
 // All parameters, in the order in which the components name them.
 std::vector<Section> collect(const MixtureModel& model, const std::vector<Column>& columns) {
   const auto count = static_cast<std::size_t>(model.n_components());
@@ -224,6 +232,8 @@ std::vector<ComponentRow> component_rows(const MixtureModel& model,
   for (const double w : model.weights()) weight.cells.push_back(fmt::format("{:.4f}", w));
   std::vector<ComponentRow> rows{std::move(weight)};
   for (const Section& section : sections) {
+    // Diagonal structures: there is nothing to see.
+    if (section.name == "correlation" && all_zero(section)) continue;
     const bool fixed = section.name.starts_with("probabilit") || section.name == "correlation";
     const Digits digits = fixed ? Digits::four_decimals : Digits::as_needed;
     // One column: the section's name says all that the column's would.
@@ -272,8 +282,9 @@ std::string format_components(const std::vector<std::string>& names,
     }
   }
   // Labels take what few components leave.
-  const std::size_t cells = std::min<std::size_t>(names.size(), 5) * (cell_width + 2);
-  const std::size_t most_label_width = std::clamp<std::size_t>(page_width - 2 - cells, 34, 60);
+  const std::size_t cells_width = std::min<std::size_t>(names.size(), 5) * (cell_width + 2);
+  const std::size_t most_label_width =
+      std::clamp<std::size_t>(page_width - 2 - cells_width, 34, 60);
   std::size_t label_width = 0;
   for (const ComponentRow& row : rows) {
     label_width = std::max(label_width, std::min(width_of(row.label), most_label_width));

@@ -63,18 +63,19 @@ void add_fit(CLI::App& app) {
       *app.add_subcommand("fit", "Fit a mixture model, or choose one, and describe it");
   flags->fit.family = "gaussian";
   add_fit_flags(command, flags->fit);
-  command.add_option("--family", flags->fit.family,
-                     "distribution of the components, such as gaussian
-      ->type_name("NAME"); for each block of columns, "
-                     "such as a+b=gaussian,c=poisson; or auto (default: gaussian)");
+  command
+      .add_option(
+          "--family", flags->fit.family,
+          "distribution of the components; for blocks of columns "
+          "a+b=gaussian,c=poisson; or auto: those that suit the columns (default: gaussian)")
+      ->type_name("NAME");
   command.add_option("--out", flags->model, "write the model to this file (JSON)")
       ->type_name("FILE");
-  command.add_option("--plot", flags->picture,
-                     "draw the model into this file, .svg or .png
-                         ->type_name("FILE");
-                     of a search also the criterion,
-                     "
-                     "into NAME-criterion");
+  command
+      .add_option("--plot", flags->picture,
+                  "draw the model into this file, .svg or .png; of a search also the criterion, "
+                  "into NAME-criterion")
+      ->type_name("FILE");
   command.add_flag("--json", flags->json, "print one JSON object instead of text");
   command.footer(
       "Without options: every numeric column, all covariance structures, 1 to 9 components, "

@@ -173,7 +173,7 @@ void add_fit_flags(CLI::App& command, FitFlags& flags) {
   command
       .add_option("--tol", flags.fit.tol,
                   "stop when less than this is still to gain, in nats (default: 0.001)")
-      ->check(CLI::NonNegativeNumber.description(""))
+      ->check(not_negative())
       ->type_name("T");
   command
       .add_option("--max-iter", flags.fit.max_iter,
@@ -234,7 +234,11 @@ Comparison run_search(const Problem& problem) {
     line.show(fmt::format("{} of {} models fitted", done, all));
   };
   Comparison comparison = compare(problem.data.table.values(), options);
-  for (Ranked& row : comparison.table) row.status = with_places(row.status, problem.data.table);
+  for (Ranked& row : comparison.table) {
+    row.status = with_places(row.status, problem.data.table);
+    // Noise is a component besides those asked for.
+    if (row.fit) row.n_components = row.fit->model.n_components();
+  }
   return comparison;
 }
 

@@ -3,26 +3,38 @@
 #include <utility>
 
 #include "component_table.h"
+#include "mix/distributions/product.h"
 #include "text.h"
 
 namespace mix::cli {
 namespace {
 
-Json name_of(const AnyFamily& family) {
-  const auto* list = family.as<FamilyList>();
-  if (list == nullptr) return family.name();
-  std::vector<std::string> names;
-  for (const AnyFamily& part : list->families()) names.push_back(part.name());
-  return join(names, " + ");
+// The families that a family is made of, and how titles join them; none for a simple one.
+std::pair<std::vector<const AnyFamily*>, std::string> parts_of(const AnyFamily& family) {
+  std::vector<const AnyFamily*> parts;
+  if (const auto* list = family.as<FamilyList>()) {
+    for (const AnyFamily& part : list->families()) parts.push_back(&part);
+    return {parts, " + "};
+  }
+  if (const auto* product = family.as<Product>()) {
+    for (const Product::Block& block : product->blocks()) parts.push_back(&block.family);
+    return {parts, " x "};
+  }
+  return {};
 }
 
-// What a family's title adds to its name: gaussian VVV.
+std::string name_of(const AnyFamily& family) {
+  const auto [parts, separator] = parts_of(family);
+  if (parts.empty()) return family.name();
+  std::vector<std::string> names;
+  for (const AnyFamily* part : parts) names.push_back(name_of(*part));
+  return join(names, separator);
+}
+
+// What a family's title adds to its name: gaussian VVV. Of several, the first that has one.
 Json structure_of(const AnyFamily& family) {
-  if (const auto* list = family.as<FamilyList>()) {
-    for (const AnyFamily& part : list->families()) {
-      if (Json structure = structure_of(part); !structure.is_null()) return structure;
-    }
-    return nullptr;
+  for (const AnyFamily* part : parts_of(family).first) {
+    if (Json structure = structure_of(*part); !structure.is_null()) return structure;
   }
   const std::string title = family.title();
   const std::string prefix = family.name() + " ";

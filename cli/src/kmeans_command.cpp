@@ -128,7 +128,7 @@ void add_kmeans(CLI::App& app) {
   command.add_option("DATA", flags->data, "table to read: .csv, .tsv or .npy")
       ->required()
       ->type_name("FILE");
-  command.add_option("-k,--clusters", flags->k, "number of clusters")
+  command.add_option("-k", flags->k, "number of clusters")
       ->required()
       ->check(at_least(1))
       ->type_name("K");
@@ -142,26 +142,27 @@ void add_kmeans(CLI::App& app) {
       "--standardize", flags->standardize,
       "divide each column by its standard deviation first; centers are in the columns' "
       "own units, the inertia is not");
-  command.add_option("--n-init", flags->options.n_init, "number of starts
-      ->type_name("N"); 0 chooses (default: 0)")
-      ->check(CLI::NonNegativeNumber);
+  command.add_option("--n-init", flags->options.n_init, "number of starts; 0 chooses (default: 0)")
+      ->check(at_least(0))
+      ->type_name("N");
   command
       .add_option("--max-iter", flags->options.max_iter,
                   "largest number of iterations of a start (default: 1000)")
-      ->check(CLI::PositiveNumber);
+      ->check(at_least(1))
+      ->type_name("N");
   flags->options.seed = 1;
   command.add_option("--seed", flags->options.seed, "seed of random starts (default: 1)")
       ->type_name("N");
   command
       .add_option("--threads", flags->options.threads,
-                  "threads; 0 is one per core; the result is the same (default: 0)")
-      ->check(CLI::NonNegativeNumber);
+                  "threads, 0 for one per core; the result is the same (default: 0)")
+      ->check(at_least(0))
+      ->type_name("N");
   command.add_option("--out", flags->out, "write the label of each row to this file, as CSV")
       ->type_name("FILE");
   command.add_flag("--json", flags->json, "print one JSON object instead of text");
   command.footer("Example: mixture kmeans faithful.csv -k 2 --standardize --out labels.csv");
-  command.callback([flags] {
-    run(*flags); });
+  command.callback([flags] { run(*flags); });
 }
 
 }  // namespace mix::cli

@@ -12,6 +12,7 @@
 #include "output.h"
 #include "rows_for_model.h"
 #include "text.h"
+#include "validators.h"
 
 namespace mix::cli {
 namespace {
@@ -164,16 +165,15 @@ void add_predict(CLI::App& app) {
   command.add_flag("--responsibilities", flags->responsibilities,
                    "also the probability of every component");
   command.add_flag("--json", flags->json, "one JSON object instead of CSV");
-  command.add_option("--threads", flags->threads, "threads
-      ->type_name("N"); 0 is one per core (default: 0)")
-      ->check(CLI::NonNegativeNumber);
+  command.add_option("--threads", flags->threads, "threads, 0 for one per core (default: 0)")
+      ->check(at_least(0))
+      ->type_name("N");
   command.footer(
       "One line per row: label (from 1), its probability, log density of the row; NA where a "
       "cell "
       "is missing.\n"
       "Example: mixture predict model.json new.csv --out labels.csv");
-  command.callback([flags] {
-    run(*flags); });
+  command.callback([flags] { run(*flags); });
 }
 
 }  // namespace mix::cli

@@ -144,16 +144,16 @@ std::string describe_criteria(const Criteria& criteria) {
 
 std::string describe_data(const Data& data) {
   const std::vector<std::string> names = data.table.names();
-  std::string text = fmt::format("{}: {}, {} ", data.file, count_of(data.table.rows(), "row"),
+  std::string text = fmt::format("{}: {}, {}", data.file, count_of(data.table.rows(), "row"),
                                  count_of(data.table.column_count(), "column"));
   if (data.weights.size() > 0) {
-    text = fmt::format("{}: {} (weights sum to {:.8g}), {} ", data.file,
+    text = fmt::format("{}: {} (weights sum to {:.8g}), {}", data.file,
                        count_of(data.table.rows(), "row"), data.weights.sum(),
                        count_of(data.table.column_count(), "column"));
   }
-  const std::string listed = "(" + join(names, ", ") + ")";
+  const std::string listed = " (" + join(names, ", ") + ")";
   if (width_of(text) + width_of(listed) <= 100) return text + listed + "\n";
-  return text + "\n  " + wrapped(join(names, ", "), 96, "  ") + "\n";
+  return text + ":\n  " + wrapped(join(names, ", "), 96, "  ") + "\n";
 }
 
 std::string describe_search(const Comparison& comparison, RowsShown rows) {

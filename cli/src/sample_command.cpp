@@ -62,7 +62,7 @@ void add_sample(CLI::App& app) {
   command.add_option("MODEL", flags->model, "model file that fit wrote")
       ->required()
       ->type_name("FILE");
-  command.add_option("-n,--rows", flags->rows, "number of rows")
+  command.add_option("-n", flags->rows, "number of rows")
       ->required()
       ->check(at_least(1))
       ->type_name("N");

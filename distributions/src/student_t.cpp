@@ -16,7 +16,7 @@ namespace mix {
 namespace {
 
 // The pseudo-scatter of each component, as a share of the rows that it would hold were all equal.
-constexpr double floor_share = 1e-12;
+constexpr double floor_share = 1e-10;
 // Fixed degrees of freedom may be any up to here.
 constexpr double largest_fixed_dof = 1e10;
 // A component is suspect when its smallest eigenvalue relative to that of all data is below this.
@@ -359,6 +359,7 @@ void StudentT::select(const std::vector<Index>& order) {
   dof_ = Vector(dof_(order));
   if (options_.scale == Scale::common) return;
   std::vector<Matrix> scales;
+  scales.reserve(order.size());
   for (const Index k : order) scales.push_back(scale(k));
   scales_ = std::move(scales);
   factorize();

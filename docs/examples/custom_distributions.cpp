@@ -9,7 +9,7 @@
 
 int main() {
   using namespace mix;
-  const Matrix x = read_csv("data/faithful.csv").select({"waiting"}).values();
+  const Matrix x = read_csv("data/rivers.csv").values();
 
   CompareOptions options;
   options.families = {

@@ -11,7 +11,7 @@ static_assert(mix::check_component<Rayleigh>());
 
 int main() {
   using namespace mix;
-  const Matrix x = read_csv("data/faithful.csv").select({"waiting"}).values();
+  const Matrix x = read_csv("data/rivers.csv").values();
 
   const Fit best = fit(mixture(Untied(Rayleigh(1), 2)), x, {.seed = 1});
   const auto& components = *best.model.family().as<Untied<Rayleigh>>();

@@ -98,35 +98,44 @@ class Expectation {
 };
 
 // Estimates the gain still to come from the last two gains of a linearly converging sequence
-// (Aitken), and asks for two small estimates in a row: one may be luck at the end of a plateau.
+// (Aitken). While fast directions die out the ratio of gains looks better than it is for the slow ones
+// that remain, so it counts as 0.9 at least, and several small estimates in a row are asked for.
 class StopRule {
  public:
   explicit StopRule(double tol) : tol_(tol) {}
 
-  void restart() { history_.clear(), small_ = 0; }
+  void restart() {
+    seen_ = 0;
+    small_ = 0;
+  }
 
   bool operator()(double objective) {
     if (tol_ < 0) return false;
-    history_.push_back(objective);
-    const std::size_t n = history_.size();
-    if (n < 3) return false;
-    const double gain = history_[n - 1] - history_[n - 2];
-    const double before = history_[n - 2] - history_[n - 3];
-    const double rounding = 1e-14 * std::abs(objective);
+    const double gain = objective - last_;
     double remaining = infinity;
-    if (std::abs(gain) <= rounding) {
-      remaining = 0;
-    } else if (gain > 0 && before > gain) {
-      const double rate = gain / before;
-      remaining = gain * rate / (1 - rate);
+    if (seen_ >= 2) {
+      if (std::abs(gain) <= 1e-14 * std::abs(objective)) {
+        remaining = 0;
+      } else if (gain > 0 && gain_ > gain) {
+        const double rate = std::max(gain / gain_, least_rate);
+        remaining = gain * rate / (1 - rate);
+      }
     }
     small_ = remaining < tol_ || remaining == 0 ? small_ + 1 : 0;
-    return small_ >= 2;
+    gain_ = gain;
+    last_ = objective;
+    ++seen_;
+    return small_ >= in_a_row;
   }
 
  private:
+  static constexpr double least_rate = 0.9;
+  static constexpr int in_a_row = 3;
+
   double tol_;
-  std::vector<double> history_;
+  double last_ = 0;
+  double gain_ = 0;
+  Index seen_ = 0;
   int small_ = 0;
 };
 

@@ -44,7 +44,8 @@ Starter::Starter(const MixtureModel& model, Rows x, Weights w, const FitOptions&
 Index Starter::default_draws() const {
   // Small problems cost little, so they get many starts; large ones the least that is sensible.
   const double work = static_cast<double>(x_.rows()) * static_cast<double>(model_.n_components());
-  return std::clamp(static_cast<Index>(3e5 / work), Index{8}, Index{40});
+  const double tiny = std::min(200.0, 3e4 / work);
+  return static_cast<Index>(std::max(tiny, std::clamp(3e5 / work, 8.0, 40.0)));
 }
 
 bool Starter::hierarchy_fits() const {

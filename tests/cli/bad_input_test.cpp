@@ -119,7 +119,7 @@ TEST(BadInput, SaysBeforeTheWorkThatTheOutputCannotBeWritten) {
   here.refuse({"kmeans", "good.csv", "-k", "2", "--out", "no/such/l.csv"}, {"no/such"});
   std::filesystem::create_directory(here / "folder");
   here.refuse({"fit", "good.csv", "--out", "folder"}, {"folder"});
-  const Run full = here.run({"kmeans", "good.csv", "-k", "2", "--json", "--out", "/dev/full"});
+  const Outcome full = here.run({"kmeans", "good.csv", "-k", "2", "--json", "--out", "/dev/full"});
   EXPECT_EQ(full.status, 2);
   EXPECT_NE(full.err.find("/dev/full"), std::string::npos) << full.err;
 }
@@ -174,7 +174,7 @@ TEST(BadInput, RefusesRowsThatAreAllIncomplete) {
 TEST(BadInput, RefusesATableOfTextAlone) {
   const Folder here;
   here.write("words.csv", "a,b\nx,y\nz,w\n");
-  const Run run = here.run({"fit", "words.csv"});
+  const Outcome run = here.run({"fit", "words.csv"});
   EXPECT_EQ(run.status, 2);
   EXPECT_NE(run.err.find("categorical"), std::string::npos) << run.err;
 }

@@ -103,7 +103,7 @@ TEST(Predict, KeepsALineForEveryRowAlsoWhereACellIsMissing) {
   const Folder here;
   fit_faithful(here);
   here.write("new.csv", "eruptions,waiting\n3.6,79\nNA,54\n1.8,54\n");
-  const Run run = here.succeed({"predict", "model.json", "new.csv", "--responsibilities"});
+  const Outcome run = here.succeed({"predict", "model.json", "new.csv", "--responsibilities"});
   const auto lines = lines_of(run.out);
   ASSERT_EQ(lines.size(), 4U);
   EXPECT_EQ(lines[2], "NA,NA,NA,NA,NA");
@@ -174,7 +174,7 @@ TEST(Sample, TellsTheComponentOfEachRow) {
 TEST(Info, DescribesTheModel) {
   const Folder here;
   fit_faithful(here);
-  const Run text = here.succeed({"info", "model.json"});
+  const Outcome text = here.succeed({"info", "model.json"});
   EXPECT_THAT(text.out, HasSubstr("gaussian VVV with 2 components, 11 parameters"));
   EXPECT_THAT(text.out, HasSubstr("eruptions, waiting"));
   const Json json = here.succeed({"info", "model.json", "--json"}).json();

@@ -17,6 +17,7 @@
 #include "gnuplot.h"
 #include "histogram.h"
 #include "mix/distributions/gaussians.h"
+#include "mix/distributions/normal.h"
 #include "mix/distributions/poisson.h"
 #include "mix/distributions/product.h"
 #include "mix/distributions/student_t.h"
@@ -169,7 +170,8 @@ TEST(Ellipses, HoldTheirShareOfANormalAndOfATDistribution) {
 TEST(ComponentShapes, AgreeWithTheDensityInOneColumn) {
   const Vector x = Vector::LinSpaced(9, -3, 5);
   for (const AnyFamily& family :
-       {AnyFamily(Gaussians(Matrix::Constant(1, 1, 1), {Matrix::Constant(1, 1, 2)})),
+       {AnyFamily(Normal(1, 1.5)),
+        AnyFamily(Gaussians(Matrix::Constant(1, 1, 1), {Matrix::Constant(1, 1, 2)})),
         AnyFamily(StudentT(Matrix::Constant(1, 1, 1), {Matrix::Constant(1, 1, 2)},
                            Vector::Constant(1, 4)))}) {
     const Vector expected = MixtureModel(family).log_density(x).array().exp();

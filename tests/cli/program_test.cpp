@@ -17,7 +17,7 @@ const std::string faithful = data_file("faithful.csv");
 TEST(Program, HasHelpWithAnExampleForEverySubcommand) {
   const Folder here;
   for (const char* command : {"fit", "compare", "predict", "sample", "kmeans", "plot", "info"}) {
-    const Run run = here.succeed({command, "--help"});
+    const Outcome run = here.succeed({command, "--help"});
     EXPECT_THAT(run.out, HasSubstr(std::string("Example: mixture ") + command));
     EXPECT_EQ(run.err, "");
   }
@@ -47,7 +47,7 @@ TEST(KMeans, PrintsJsonWithTheFixedNames) {
 
 TEST(KMeans, DescribesClustersInTheUnitsOfTheColumns) {
   const Folder here;
-  const Run run = here.succeed({"kmeans", faithful, "-k", "2", "--standardize"});
+  const Outcome run = here.succeed({"kmeans", faithful, "-k", "2", "--standardize"});
   EXPECT_THAT(run.out, HasSubstr("waiting"));
   EXPECT_THAT(run.out, HasSubstr("standardized"));
   EXPECT_EQ(run.err, "");
@@ -63,7 +63,8 @@ TEST(KMeans, DescribesClustersInTheUnitsOfTheColumns) {
 TEST(KMeans, KeepsALabelForEveryRow) {
   const Folder here;
   here.write("gaps.csv", "x\n1\nNA\n9\n1.5\n9.5\n");
-  const Run run = here.succeed({"kmeans", "gaps.csv", "-k", "2", "--json", "--out", "labels.csv"});
+  const Outcome run =
+      here.succeed({"kmeans", "gaps.csv", "-k", "2", "--json", "--out", "labels.csv"});
   EXPECT_TRUE(run.json()["labels"][1].is_null());
   EXPECT_EQ(run.json()["labels"].size(), 5U);
   EXPECT_THAT(here.read("labels.csv"),
@@ -74,7 +75,7 @@ TEST(KMeans, KeepsALabelForEveryRow) {
 TEST(Compare, RanksFamiliesAndListsWhatFailed) {
   const Folder here;
   here.write("waits.csv", "wait\n0.5\n1.25\n0.75\n3.5\n8.25\n0.1\n5.5\n2.25\n0.3\n1.75\n");
-  const Run run = here.succeed(
+  const Outcome run = here.succeed(
       {"compare", "waits.csv", "--families", "normal,exponential,poisson", "--components", "1-2"});
   EXPECT_THAT(run.out, HasSubstr("exponential"));
   EXPECT_THAT(run.out, HasSubstr("normal"));

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -27,7 +28,7 @@ inline std::string content_of(const std::filesystem::path& path) {
 }
 
 /// What one run of the program left.
-struct Run {
+struct Outcome {
   int status = -1;
   std::string out;
   std::string err;
@@ -68,7 +69,7 @@ class Folder {
   }
 
   /// Runs `mixture ARGS...` here.
-  [[nodiscard]] Run run(const std::vector<std::string>& args) const {
+  [[nodiscard]] Outcome run(const std::vector<std::string>& args) const {
     const std::filesystem::path streams = path_.string() + "-streams";
     std::filesystem::create_directory(streams);
     const pid_t child = fork();
@@ -90,15 +91,15 @@ class Folder {
     }
     int status = 0;
     waitpid(child, &status, 0);
-    Run result{WIFEXITED(status) ? WEXITSTATUS(status) : -1, content_of(streams / "out"),
-               content_of(streams / "err")};
+    Outcome result{WIFEXITED(status) ? WEXITSTATUS(status) : -1, content_of(streams / "out"),
+                   content_of(streams / "err")};
     std::filesystem::remove_all(streams);
     return result;
   }
 
   /// As `run`, for runs that must succeed.
-  [[nodiscard]] Run succeed(const std::vector<std::string>& args) const {
-    Run result = run(args);
+  [[nodiscard]] Outcome succeed(const std::vector<std::string>& args) const {
+    Outcome result = run(args);
     EXPECT_EQ(result.status, 0) << result.err;
     return result;
   }
@@ -107,7 +108,7 @@ class Folder {
   /// on standard output, and no file that was not there before.
   void refuse(const std::vector<std::string>& args, const std::vector<std::string>& parts) const {
     const std::vector<std::string> before = files();
-    const Run result = run(args);
+    const Outcome result = run(args);
     EXPECT_EQ(result.status, 2) << result.err;
     EXPECT_EQ(result.out, "");
     EXPECT_TRUE(result.err.starts_with("mixture: ")) << result.err;

@@ -22,6 +22,7 @@ using testing_support::three_groups;
 constexpr Index d = 3;
 constexpr Index n_components = 3;
 constexpr double floor_factor = 1e-10;
+constexpr double shrinkage = 4;  // rows; more than the default, so that it shows
 
 // The expected complete-data log-likelihood and the log prior, written from their definitions.
 class Posterior {
@@ -59,9 +60,10 @@ class Posterior {
       if (kind_ == GaussianPrior::Kind::chen_tan) sum -= a * (data_over_sigma + log_det);
       if (kind_ != GaussianPrior::Kind::conjugate) continue;
       const Vector off = means.row(k).transpose() - mean_;
-      sum -= 0.5 * (log_det + 0.01 * off.dot(solver.solve(off)));  // mean ~ Normal(m, Sigma / 0.01)
-      if (shared && k > 0) continue;                               // one matrix, one prior
-      if (spherical) {                                             // inverse gamma of one variance
+      sum -= 0.5 * (log_det +
+                    shrinkage * off.dot(solver.solve(off)));  // mean ~ Normal(m, Sigma / shrinkage)
+      if (shared && k > 0) continue;                          // one matrix, one prior
+      if (spherical) {                                        // inverse gamma of one variance
         const double variance = s(0, 0);
         sum -= 0.5 * ((nu + 2) * std::log(variance) + shrink * scale_.trace() / d / variance);
       } else if (is_diagonal) {
@@ -125,7 +127,9 @@ TEST_P(GaussianWithPrior, IsEstimatedByTheModeOfItsPosterior) {
   const Matrix shares = perturbed_labels(data);
   const Posterior posterior(data, shares, structure, kind);
   Gaussians family(n_components, d,
-                   {.structure = structure, .prior = {.kind = kind}, .floor = floor_factor});
+                   {.structure = structure,
+                    .prior = {.kind = kind, .mean_shrinkage = shrinkage},
+                    .floor = floor_factor});
   family.prepare(data.x, data.w);
   family.start(data.x, shares);
   const double ours = posterior(family.means(), covariances(family));
@@ -153,7 +157,8 @@ TEST_P(GaussianWithPrior, StatesTheLogPriorItMaximizes) {
   const Data data = three_groups(45, d);
   const Matrix shares = perturbed_labels(data);
   const Posterior posterior(data, shares, structure, kind);
-  Gaussians a(n_components, d, {.structure = structure, .prior = {.kind = kind}});
+  Gaussians a(n_components, d,
+              {.structure = structure, .prior = {.kind = kind, .mean_shrinkage = shrinkage}});
   a.prepare(data.x, data.w);
   Gaussians b = a;
   a.start(data.x, shares);

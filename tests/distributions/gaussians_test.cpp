@@ -254,6 +254,28 @@ TEST_P(EachGaussian, KeepsAComponentWithoutRows) {
   EXPECT_EQ(densities(family, data.x), densities(before, data.x));
 }
 
+TEST(Gaussians, AreEstimatedTheSameFromAnyPresentMeans) {
+  using enum GaussianPrior::Kind;
+  const Data data = three_groups(150, 3);
+  const Matrix shares = perturbed_labels(data);
+  for (const Structure structure : {Structure::VVV, Structure::VEE, Structure::VVI}) {
+    for (const GaussianPrior::Kind kind : {none, conjugate}) {
+      Gaussians here(3, 3, {.structure = structure, .prior = {.kind = kind, .mean_shrinkage = 2}});
+      here.prepare(data.x, data.w);
+      Gaussians there = here;
+      here.start(data.x, shares);
+      there.start(data.x, shares.rowwise().reverse());
+      Vector sum = Vector::Zero(there.statistics_size());
+      there.accumulate(data.x, shares, sum);
+      there.maximize(sum);
+      EXPECT_LT((here.means() - there.means()).cwiseAbs().maxCoeff(), 1e-12);
+      for (Index k = 0; k < 3; ++k) {
+        EXPECT_LT((here.covariance(k) - there.covariance(k)).cwiseAbs().maxCoeff(), 1e-9);
+      }
+    }
+  }
+}
+
 TEST(Gaussians, CountFreeParametersOnce) {
   EXPECT_EQ(Gaussians(3, 4).parameter_count(), 12 + 30);
   EXPECT_EQ(Gaussians(3, 4, {.structure = Structure::EEE}).parameter_count(), 12 + 10);

@@ -323,48 +323,6 @@ TEST(StudentT, ReachesTheLikelihoodsOfOtherPrograms) {
   EXPECT_NEAR(fitted(faithful, tied, shares), -1140.1118957, 1e-3);
 }
 
-TEST(StudentT, AddsStatisticsOfBlocks) {
-  const Matrix x = two_clusters(50, 3, 8);
-  const Matrix shares = halves(x.rows());
-  StudentT t(2, 3);
-  t.prepare(x, ones(x.rows()));
-  for (Index cycle = 0; cycle < 2; ++cycle) {
-    t.select_cycle(cycle);
-    Vector whole = Vector::Zero(t.statistics_size());
-    t.accumulate(x, shares, whole);
-    Vector parts = Vector::Zero(t.statistics_size());
-    for (const auto& [first, count] : {std::pair{70, 30}, {0, 1}, {1, 69}}) {
-      t.accumulate(x.middleRows(first, count), shares.middleRows(first, count), parts);
-    }
-    EXPECT_LT((whole - parts).norm(), 1e-12 * whole.norm());
-  }
-}
-
-TEST(StudentT, TreatsAWeightAsRepetition) {
-  const Matrix x = two_clusters(30, 2, 9);
-  const Vector w = Vector::LinSpaced(x.rows(), 0, 3).array().floor();
-  Matrix repeated(static_cast<Index>(w.sum()), 2);
-  Index next = 0;
-  for (Index i = 0; i < x.rows(); ++i) {
-    for (Index copy = 0; copy < static_cast<Index>(w[i]); ++copy) repeated.row(next++) = x.row(i);
-  }
-  StudentT weighted(1, 2);
-  StudentT plain(1, 2);
-  weighted.prepare(x, w);
-  plain.prepare(repeated, ones(repeated.rows()));
-  weighted.start(x, w);
-  plain.start(repeated, ones(repeated.rows()));
-  for (int i = 0; i < 5; ++i) {
-    for (Index cycle = 0; cycle < 2; ++cycle) {
-      step(weighted, x, w, cycle);
-      step(plain, repeated, ones(repeated.rows()), cycle);
-    }
-  }
-  EXPECT_LT((weighted.mean(0) - plain.mean(0)).norm(), 1e-10);
-  EXPECT_LT((weighted.scale(0) - plain.scale(0)).norm(), 1e-10);
-  EXPECT_NEAR(weighted.dof(0), plain.dof(0), 1e-8);
-}
-
 TEST(StudentT, StartsAtTheGaussianEstimateWhateverTheParameters) {
   const Matrix x = two_clusters(40, 2, 10);
   const Matrix shares = halves(x.rows());

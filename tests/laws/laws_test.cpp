@@ -6,11 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "mix/distributions/autodiff.h"
 #include "mix/distributions/bernoulli.h"
 #include "mix/distributions/binomial.h"
 #include "mix/distributions/categorical.h"
 #include "mix/distributions/exponential.h"
+#include "mix/distributions/gaussians.h"
 #include "mix/distributions/multinomial.h"
+#include "mix/distributions/normal.h"
 #include "mix/distributions/poisson.h"
 #include "mix/distributions/product.h"
 #include "mix/distributions/student_t.h"
@@ -112,18 +115,33 @@ std::vector<Entry> entries() {
   all.push_back({"categorical_given_levels", Categorical(std::vector<Index>{2, 2, 2}),
                  codes(80, 3, 2), cube(3)});
   all.push_back({"categorical_smoothed", Categorical(2, {.pseudo_count = 1}), codes(80, 2, 3)});
+  const auto normal = [](Rng& rng) { return 3 + 2 * standard_normal(rng); };
+  all.push_back({"normal", Untied(Normal(0, 1), 2), draw(60, 1, normal), interval(-40, 40, 80000)});
+  for (const Structure structure : all_structures()) {
+    all.push_back({"gaussian_" + to_string(structure), Gaussians(3, 2, {.structure = structure}),
+                   draw(60, 2, normal)});
+    all.push_back(
+        {"gaussian_conjugate_" + to_string(structure),
+         Gaussians(2, 3,
+                   {.structure = structure, .prior = {.kind = GaussianPrior::Kind::conjugate}}),
+         draw(60, 3, normal)});
+  }
+  for (const Structure structure : {Structure::VVV, Structure::EEE, Structure::VII}) {
+    all.push_back(
+        {"gaussian_chen_tan_" + to_string(structure),
+         Gaussians(2, 2,
+                   {.structure = structure, .prior = {.kind = GaussianPrior::Kind::chen_tan}}),
+         draw(60, 2, normal)});
+  }
+  for (const Structure structure : distinct_structures(1)) {
+    all.push_back({"gaussian_1d_" + to_string(structure), Gaussians(2, 1, {.structure = structure}),
+                   draw(60, 1, normal), interval(-40, 40, 80000)});
+  }
   const auto normals = [](Rng& rng) {
     return standard_normal(rng) / std::sqrt(standard_gamma(rng, 2.5) / 2.5);
   };
-  all.push_back({"student_t", StudentT(1, 2), draw(100, 2, normals)});
   all.push_back(
-      {"student_t_1d", StudentT(2, 1), draw(100, 1, normals), interval(-2000, 2000, 2000000)});
-  all.push_back(
-      {"student_t_shared",
-       StudentT(2, 2, {.scale = Scale::common, .degrees_of_freedom = DegreesOfFreedom::shared}),
-       draw(100, 2, normals)});
-  all.push_back({"student_t_fixed", StudentT(2, 2, {.degrees_of_freedom = DegreesOfFreedom::fixed}),
-                 draw(100, 2, normals)});
+      {"student_t_1d", StudentT(2, 1), draw(100, 1, normals), interval(-2000, 2000, 400000)});
   all.push_back({"mixture", mixture(Untied(Poisson(1), 2)), counts(60, 1)});
   all.push_back(
       {"uniform", UniformBox(Vector::Constant(2, -1), Vector::Constant(2, 60)), times(60, 2)});

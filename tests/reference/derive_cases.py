@@ -29,6 +29,10 @@ for case in cases:
     if "loglik" not in case and "inertia" not in case:
         continue
     kept = {key: case[key] for key in KEPT if key in case}
+    # Programs that stop the orientation step early differ in the eighth digit: keep each one's value.
+    steps = [source["one_mstep"] for source in case.get("sources", []) if "one_mstep" in source]
+    if steps and case["confidence"] == "solid":
+        kept["loglik_one_mstep"] = steps
     kept["data_file"] = case["data_file"].removeprefix("data/")
     derived.append(kept)
 with open(out, "w", encoding="utf-8") as file:

@@ -261,10 +261,13 @@ TEST(Reference, OneStepAndConvergenceFromLabelsEqualOtherPrograms) {
     options.max_iter = 1;
     const double one_step = fit(model, data.columns.values(), options).report.log_likelihood;
     if (c.contains("loglik_one_mstep")) {
-      const double wanted = c.at("loglik_one_mstep");
-      if (std::abs(one_step - wanted) > 1e-8 * std::abs(wanted)) {
+      const Case& wanted = c.at("loglik_one_mstep");
+      const bool equal = std::any_of(wanted.begin(), wanted.end(), [&](const Case& value) {
+        return std::abs(one_step - value.get<double>()) <= 1e-8 * std::abs(one_step);
+      });
+      if (!equal) {
         outcome.met = false;
-        outcome.note = fmt::format("one M-step gives {:.8f}, reference {:.8f};", one_step, wanted);
+        outcome.note = fmt::format("one M-step gives {:.8f}, references {};", one_step, wanted.dump());
       }
     }
     options.max_iter = 100000;

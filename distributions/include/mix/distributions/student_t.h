@@ -38,7 +38,7 @@ struct StudentTOptions {
 /// degrees of freedom. Estimated degrees of freedom stay in [0.5, 10000]; at the upper end the
 /// distribution is normal for all purposes. An iteration has two cycles (AECM, Meng & van Dyk
 /// 1997): first m and S, by the step of Kent, Tyler & Vardi (1994), then v by the observed
-/// likelihood. Every S carries the pseudo-scatter of 1e-12 rows with the variances that `prepare`
+/// likelihood. Every S carries the pseudo-scatter of 1e-10 rows with the variances that `prepare`
 /// learned, which matters at singular solutions only; `log_prior` accounts for it.
 class StudentT {
  public:
