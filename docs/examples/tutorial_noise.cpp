@@ -16,7 +16,7 @@ int main() {
   for (Index k = 1; k <= 4; ++k) {
     const Fit without = fit(mixture(Gaussians(k, 2)), x);
     const Fit with = fit(mixture(Gaussians(k, 2), noise), x);
-    fmt::print("{} Gaussians: BIC {:.1f}, with noise {:.1f}\n", k, without.report.bic(),
+    fmt::print("K = {}: BIC {:.1f}, with noise {:.1f}\n", k, without.report.bic(),
                with.report.bic());
   }
 
