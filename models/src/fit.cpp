@@ -460,6 +460,13 @@ Fit fit_here(const MixtureModel& model, Rows x, const FitOptions& options) {
   return fit;
 }
 
+bool every_component_is_known(const Known& known, Index k) {
+  for (Index c = 0; c < k; ++c) {
+    if (std::find(known.labels.begin(), known.labels.end(), c) == known.labels.end()) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 Fit fit(const MixtureModel& model, Rows x, const FitOptions& options) {
@@ -476,7 +483,8 @@ Fit fit(const MixtureModel& model, Rows x, const FitOptions& options) {
   }
   FitOptions chosen = options;
   if (const auto* known = options.assignment.as<Known>();
-      known != nullptr && std::holds_alternative<start::Auto>(options.start)) {
+      known != nullptr && std::holds_alternative<start::Auto>(options.start) &&
+      every_component_is_known(*known, model.n_components())) {
     chosen.start = start::Labels{known->labels};
   }
   with_threads(options.threads, [&] { result = fit_here(model, x, chosen); });
