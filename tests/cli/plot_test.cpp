@@ -184,7 +184,7 @@ TEST(ComponentShapes, AreFoundInBlocksOfAProduct) {
                          {{1}, Untied<Poisson>(Poisson(Vector{{4}}), 1)}});
   const Shape shape = component_shape(product, 0, {0, 2}).value();
   EXPECT_EQ(shape.mean, (Vector{{6, 5}}));
-  EXPECT_EQ(shape.scale, (Matrix{{3, 1}, {1, 2}}));
+  EXPECT_TRUE(shape.scale.isApprox(Matrix{{3, 1}, {1, 2}}, 1e-14));
   EXPECT_FALSE(component_shape(product, 0, {0, 1}));
 }
 

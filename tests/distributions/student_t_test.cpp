@@ -95,7 +95,7 @@ TEST(StudentT, HasTheDensityOfSeveralDimensions) {
   Matrix scale(3, 3);
   scale << 4, 1, 0.5, 1, 3, -0.2, 0.5, -0.2, 2;
   const Vector mean = Vector::LinSpaced(3, -1, 1);
-  const StudentT t(mean, {scale}, ones(1) * 5);
+  const StudentT t(mean.transpose(), {scale}, ones(1) * 5);
   const Matrix x = two_clusters(4, 3, 1);
   Matrix l(x.rows(), 1);
   t.log_densities(x, l);
@@ -115,7 +115,7 @@ TEST(StudentT, IsNormalInTheLimit) {
   StudentTOptions fixed;
   fixed.degrees_of_freedom = DegreesOfFreedom::fixed;
   fixed.dof = 1e9;
-  const StudentT t(Vector::Zero(2), {scale}, ones(1) * 1e9, fixed);
+  const StudentT t(Matrix::Zero(1, 2), {scale}, ones(1) * 1e9, fixed);
   const Matrix x = two_clusters(5, 2, 2);
   Matrix l(x.rows(), 1);
   t.log_densities(x, l);
@@ -392,7 +392,7 @@ TEST(StudentT, GivesOutliersLittleWeight) {
 TEST(StudentT, DrawsRowsOfItsMoments) {
   Matrix scale(2, 2);
   scale << 2, 0.6, 0.6, 1;
-  const StudentT t(Vector::LinSpaced(2, 1, 2), {scale}, ones(1) * 10);
+  const StudentT t(Vector::LinSpaced(2, 1, 2).transpose(), {scale}, ones(1) * 10);
   constexpr Index n = 40000;
   Matrix x(n, 2);
   for (Index i = 0; i < n; ++i) {
