@@ -177,7 +177,8 @@ Matrix Starter::shares(const PlannedStart& planned) {
   if (as<start::Random>(start) != nullptr) {
     return shares_from_labels(nearest_rows(embedded, random_rows(w_, groups_, rng)), w_, prepared_);
   }
-  if (const auto* known = options_.assignment.as<Known>()) return shares_around(*known, embedded, rng);
+  if (const auto* known = options_.assignment.as<Known>())
+    return shares_around(*known, embedded, rng);
   const std::vector<Index> seeds = seed_rows(embedded, w_, groups_, rng);
   if (as<start::KMeans>(start) != nullptr) {
     KMeansOptions lloyd;
@@ -189,8 +190,8 @@ Matrix Starter::shares(const PlannedStart& planned) {
   return shares_from_labels(nearest_rows(embedded, seeds), w_, prepared_);
 }
 
-// Rows of known components stay there; the others go to the nearest of those components' means and of
-// seeds for the components that no row is known of.
+// Rows of known components stay there; the others go to the nearest of those components' means and
+// of seeds for the components that no row is known of.
 Matrix Starter::shares_around(const Known& known, const Matrix& embedded, Rng& rng) const {
   const Index k = model_.n_components();
   Matrix means = Matrix::Zero(k, embedded.cols());
@@ -204,8 +205,8 @@ Matrix Starter::shares_around(const Known& known, const Matrix& embedded, Rng& r
     unknown[i] = 0;
   }
   const Index missing = (mass.array() == 0).count();
-  const std::vector<Index> seeds =
-      seed_rows(embedded, unknown.sum() > 0 ? unknown : Vector(w_), std::max<Index>(missing, 1), rng);
+  const std::vector<Index> seeds = seed_rows(embedded, unknown.sum() > 0 ? unknown : Vector(w_),
+                                             std::max<Index>(missing, 1), rng);
   auto seed = seeds.begin();
   for (Index c = 0; c < k; ++c) {
     if (mass[c] > 0) {

@@ -161,9 +161,11 @@ TEST(Ellipses, HoldTheirShareOfANormalAndOfATDistribution) {
   const Matrix mean = Vector{{3, -1}};
   const Matrix scale{{2, 0.5}, {0.5, 1}};
   for (const double probability : {0.5, 0.95}) {
-    EXPECT_NEAR(share_within(Gaussians(mean.transpose(), {scale}), probability), probability, 0.015);
-    EXPECT_NEAR(share_within(StudentT(mean.transpose(), {scale}, Vector::Constant(1, 3)), probability),
-                probability, 0.015);
+    EXPECT_NEAR(share_within(Gaussians(mean.transpose(), {scale}), probability), probability,
+                0.015);
+    EXPECT_NEAR(
+        share_within(StudentT(mean.transpose(), {scale}, Vector::Constant(1, 3)), probability),
+        probability, 0.015);
   }
 }
 

@@ -224,7 +224,8 @@ TEST(StudentT, FindsTheDegreesOfFreedomThatADirectSearchFinds) {
       dof[k] = std::exp(s);
       Matrix means(2, 2);
       means << before.mean(0), before.mean(1);
-      return -objective(StudentT(means.transpose(), {before.scale(0), before.scale(1)}, dof), x, shares);
+      return -objective(StudentT(means.transpose(), {before.scale(0), before.scale(1)}, dof), x,
+                        shares);
     };
     const auto [s, value] = boost::math::tools::brent_find_minima(minus_log_likelihood,
                                                                   std::log(0.5), std::log(1e4), 52);

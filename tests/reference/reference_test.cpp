@@ -280,7 +280,8 @@ TEST(Reference, OneStepAndConvergenceFromLabelsEqualOtherPrograms) {
       });
       if (!equal) {
         outcome.met = false;
-        outcome.note = fmt::format("one M-step gives {:.8f}, references {};", one_step, wanted.dump());
+        outcome.note =
+            fmt::format("one M-step gives {:.8f}, references {};", one_step, wanted.dump());
       }
     }
     options.max_iter = 100000;
