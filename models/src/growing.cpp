@@ -6,8 +6,10 @@
 namespace mix {
 namespace {
 
-// Share of the rows that an inserted component starts from.
+// Share of the rows that an inserted component starts from: those of lowest density, or the
+// neighbors of the single worst one.
 constexpr double inserted_share = 0.1;
+constexpr double inserted_neighbors = 0.02;
 
 Matrix with_column(const Matrix& r, Index position) {
   Matrix grown(r.rows(), r.cols() + 1);
@@ -42,14 +44,13 @@ Matrix split(const Matrix& r, Weights w, const Matrix& points, Index j, Index po
   return grown;
 }
 
-// The rows of lowest density become the new component.
-Matrix insert(const Matrix& r, Weights w, const Vector& log_density, Index position) {
+// The first rows in the order of `rank`, up to a share of the weight, become the new component.
+Matrix insert(const Matrix& r, Weights w, const Vector& rank, double share, Index position) {
   Matrix grown = with_column(r, position);
   std::vector<Index> order(static_cast<std::size_t>(r.rows()));
   std::iota(order.begin(), order.end(), Index{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](Index a, Index b) { return log_density[a] < log_density[b]; });
-  double left = w.sum() * inserted_share;
+  std::stable_sort(order.begin(), order.end(), [&](Index a, Index b) { return rank[a] < rank[b]; });
+  double left = w.sum() * share;
   for (const Index i : order) {
     if (left <= 0) break;
     grown.row(i).setZero();
@@ -69,7 +70,11 @@ std::vector<Matrix> grow(const MixtureState& state, Rows x, Weights w, const Mat
   Soft{}.assign({}, r, log_density);
   std::vector<Matrix> grown;
   for (const Index j : splittable) grown.push_back(split(r, w, points, j, position));
-  grown.push_back(insert(r, w, log_density, position));
+  grown.push_back(insert(r, w, log_density, inserted_share, position));
+  Index worst = 0;
+  (w.array() > 0).select(log_density, infinity).minCoeff(&worst);
+  const Vector distance = (points.rowwise() - points.row(worst)).rowwise().squaredNorm();
+  grown.push_back(insert(r, w, distance, inserted_neighbors, position));
   return grown;
 }
 

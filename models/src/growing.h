@@ -7,9 +7,9 @@
 namespace mix {
 
 /// Responsibilities of K+1 components from those of K, in several ways: each component cut in two
-/// across the direction in which its rows vary most, and the worst-explained rows split off as a
-/// component of their own. `points` are the embedded rows; the new component is column
-/// `position`.
+/// across the direction in which its rows vary most, the worst-explained rows split off as a
+/// component of their own, and likewise the neighborhood of the worst one. `points` are the
+/// embedded rows; the new component is column `position`.
 std::vector<Matrix> grow(const MixtureState& state, Rows x, Weights w, const Matrix& points,
                          const std::vector<Index>& splittable, Index position);
 
