@@ -17,8 +17,8 @@ struct Shape {
 };
 
 /// The shape of component k in the given columns (one or two of those that the family describes),
-/// from the `mean` and the `covariance`, `scale` or `standard_deviation` that it names; none when it
-/// names none.
+/// from the `mean` and the `covariance`, `scale` or `standard_deviation` that it names; none when
+/// it names none.
 std::optional<Shape> component_shape(const AnyFamily& family, Index k,
                                      const std::vector<Index>& columns);
 

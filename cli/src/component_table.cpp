@@ -285,7 +285,7 @@ std::string format_components(const std::vector<std::string>& names,
   const std::size_t cells_width = std::min<std::size_t>(names.size(), 5) * (cell_width + 2);
   const std::size_t most_label_width =
       std::clamp<std::size_t>(page_width - 2 - cells_width, 34, 60);
-  std::size_t label_width = 0;
+  std::size_t label_width = width_of("component");
   for (const ComponentRow& row : rows) {
     label_width = std::max(label_width, std::min(width_of(row.label), most_label_width));
   }

@@ -9,9 +9,9 @@ namespace mix {
 namespace {
 
 constexpr int exploring_sweeps = 30;
-constexpr int max_sweeps = 1000;
+constexpr int max_sweeps = 500;
 // A sweep that lowers the objective per unit of mass by less than this ends the search.
-constexpr double negligible_decrease = 1e-18;
+constexpr double negligible_decrease = 1e-16;
 
 // Jacobi sweeps over pairs of columns of D. The diagonal of R_k = D'W_kD enters the objective
 // through a concave function; its tangent at the present D has slopes b_kj = u_k / R_k,jj, u_k =

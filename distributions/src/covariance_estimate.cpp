@@ -1,5 +1,5 @@
 // The M-steps of the 14 covariance structures. Notation of the header: W_k scatter, n_k mass, N
-// their sum, Sigma_k = lambda_k D_k A_k D_k'; equations: docs/design, table of Gaussian families.
+// their sum, Sigma_k = lambda_k D_k A_k D_k'; equations: Celeux & Govaert (1995).
 
 #include <Eigen/Cholesky>
 #include <Eigen/Eigenvalues>

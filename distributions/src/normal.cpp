@@ -14,7 +14,7 @@ namespace mix {
 namespace {
 
 // Of the data's scatter, added to each estimate: moves no regular solution by more than rounding.
-constexpr double relative_floor = 1e-12;
+constexpr double relative_floor = 1e-10;
 
 }  // namespace
 

@@ -16,7 +16,7 @@ namespace mix {
 namespace {
 
 // The pseudo-scatter of each component, as a share of the rows that it would hold were all equal.
-constexpr double floor_share = 1e-12;
+constexpr double floor_share = 1e-10;
 // Fixed degrees of freedom may be any up to here.
 constexpr double largest_fixed_dof = 1e10;
 // A component is suspect when its smallest eigenvalue relative to that of all data is below this.
@@ -111,9 +111,10 @@ StudentT::StudentT(Index k, Index dimension, StudentTOptions options) : options_
   factorize();
 }
 
-StudentT::StudentT(Matrix means, std::vector<Matrix> scales, Vector dof, StudentTOptions options)
+StudentT::StudentT(const Matrix& means, std::vector<Matrix> scales, Vector dof,
+                   StudentTOptions options)
     : options_(options),
-      means_(std::move(means)),
+      means_(means.transpose()),
       scales_(std::move(scales)),
       dof_(std::move(dof)) {
   check_options(options_);
@@ -359,6 +360,7 @@ void StudentT::select(const std::vector<Index>& order) {
   dof_ = Vector(dof_(order));
   if (options_.scale == Scale::common) return;
   std::vector<Matrix> scales;
+  scales.reserve(order.size());
   for (const Index k : order) scales.push_back(scale(k));
   scales_ = std::move(scales);
   factorize();
@@ -372,7 +374,9 @@ void StudentT::fields(Fields& visit) {
   visit("scale_matrices", scale);
   visit("estimated_degrees_of_freedom", estimated);
   visit("first_degrees_of_freedom", options_.dof);
-  visit("means", means_);
+  Matrix by_component = means_.transpose();
+  visit("means", by_component);
+  means_ = by_component.transpose();
   visit.list(
       "scales", static_cast<Index>(scales_.size()),
       [&](Index count) { scales_.resize(static_cast<std::size_t>(count)); },

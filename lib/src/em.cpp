@@ -98,8 +98,9 @@ class Expectation {
 };
 
 // Estimates the gain still to come from the last two gains of a linearly converging sequence
-// (Aitken). While fast directions die out the ratio of gains looks better than it is for the slow ones
-// that remain, so it counts as 0.9 at least, and several small estimates in a row are asked for.
+// (Aitken). While fast directions die out the ratio of gains looks better than it is for the slow
+// ones that remain, so it counts as 0.9 at least, and several small estimates in a row are asked
+// for.
 class StopRule {
  public:
   explicit StopRule(double tol) : tol_(tol) {}

@@ -40,6 +40,22 @@ struct Run {
     if (flaw.empty() != other.flaw.empty()) return flaw.empty();
     return em.objective > other.em.objective;
   }
+
+  // The objective that the run is heading for, by Aitken's rule: a slow run is not yet a bad one.
+  [[nodiscard]] double potential() const {
+    const std::vector<double>& history = em.objective_history;
+    if (history.size() < 3) return em.objective;
+    const double gain = history[history.size() - 1] - history[history.size() - 2];
+    const double before = history[history.size() - 2] - history[history.size() - 3];
+    if (!(gain > 0) || !(before > gain)) return em.objective;
+    const double rate = std::min(gain / before, 0.995);
+    return em.objective + gain * rate / (1 - rate);
+  }
+
+  [[nodiscard]] bool more_promising_than(const Run& other) const {
+    if (flaw.empty() != other.flaw.empty()) return flaw.empty();
+    return potential() > other.potential();
+  }
 };
 
 std::string find_flaw(const MixtureState& state, const Vector& mass) {
@@ -177,7 +193,7 @@ class Search {
         r.array().colwise() *= w_.array();
         Run next{"growing", starter.begin(r, groups + 1), {}, {}};
         carry_on(next, x_, w_, short_options(growing_passes));
-        if (!best || next.better_than(*best)) best = std::move(next);
+        if (!best || next.more_promising_than(*best)) best = std::move(next);
       }
       run = *std::move(best);
       carry_on(run, x_, w_, short_options(2 * growing_passes));
@@ -199,7 +215,7 @@ class Search {
         carry_on(runs[i], x_, w_, short_options(passes));
       }
       std::stable_sort(runs.begin(), runs.begin() + static_cast<std::ptrdiff_t>(field),
-                       [](const Run& a, const Run& b) { return a.better_than(b); });
+                       [](const Run& a, const Run& b) { return a.more_promising_than(b); });
       if (field <= finalists) break;
       field = std::max(finalists, (field + 1) / 2);
     }
@@ -444,6 +460,13 @@ Fit fit_here(const MixtureModel& model, Rows x, const FitOptions& options) {
   return fit;
 }
 
+bool every_component_is_known(const Known& known, Index k) {
+  for (Index c = 0; c < k; ++c) {
+    if (std::find(known.labels.begin(), known.labels.end(), c) == known.labels.end()) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 Fit fit(const MixtureModel& model, Rows x, const FitOptions& options) {
@@ -460,7 +483,8 @@ Fit fit(const MixtureModel& model, Rows x, const FitOptions& options) {
   }
   FitOptions chosen = options;
   if (const auto* known = options.assignment.as<Known>();
-      known != nullptr && std::holds_alternative<start::Auto>(options.start)) {
+      known != nullptr && std::holds_alternative<start::Auto>(options.start) &&
+      every_component_is_known(*known, model.n_components())) {
     chosen.start = start::Labels{known->labels};
   }
   with_threads(options.threads, [&] { result = fit_here(model, x, chosen); });

@@ -73,6 +73,12 @@ void Starter::plan_one(const Start& start, std::vector<PlannedStart>& planned) c
     planned.push_back({start::KMeansPlusPlus{}, 0});
     return;
   }
+  if (options_.assignment.as<Known>() != nullptr) {
+    // Only seeds for the components without known rows are free.
+    const Index draws = options_.n_init > 0 ? options_.n_init : default_draws();
+    for (Index draw = 0; draw < draws; ++draw) planned.push_back({start::KMeansPlusPlus{}, draw});
+    return;
+  }
   // The portfolio: no single start is best everywhere, and seeds that are not moved by Lloyd
   // iterations reach better optima of full covariances than k-means partitions do.
   const Index draws = options_.n_init > 0 ? options_.n_init : default_draws();
@@ -171,6 +177,8 @@ Matrix Starter::shares(const PlannedStart& planned) {
   if (as<start::Random>(start) != nullptr) {
     return shares_from_labels(nearest_rows(embedded, random_rows(w_, groups_, rng)), w_, prepared_);
   }
+  if (const auto* known = options_.assignment.as<Known>())
+    return shares_around(*known, embedded, rng);
   const std::vector<Index> seeds = seed_rows(embedded, w_, groups_, rng);
   if (as<start::KMeans>(start) != nullptr) {
     KMeansOptions lloyd;
@@ -180,6 +188,40 @@ Matrix Starter::shares(const PlannedStart& planned) {
     return shares_from_labels(kmeans(embedded, groups_, lloyd).labels, w_, prepared_);
   }
   return shares_from_labels(nearest_rows(embedded, seeds), w_, prepared_);
+}
+
+// Rows of known components stay there; the others go to the nearest of those components' means and
+// of seeds for the components that no row is known of.
+Matrix Starter::shares_around(const Known& known, const Matrix& embedded, Rng& rng) const {
+  const Index k = model_.n_components();
+  Matrix means = Matrix::Zero(k, embedded.cols());
+  Vector mass = Vector::Zero(k);
+  Vector unknown = w_;
+  for (Index i = 0; i < x_.rows(); ++i) {
+    const Index label = known.labels[static_cast<std::size_t>(i)];
+    if (label < 0) continue;
+    means.row(label) += w_[i] * embedded.row(i);
+    mass[label] += w_[i];
+    unknown[i] = 0;
+  }
+  const Index missing = (mass.array() == 0).count();
+  const std::vector<Index> seeds = seed_rows(embedded, unknown.sum() > 0 ? unknown : Vector(w_),
+                                             std::max<Index>(missing, 1), rng);
+  auto seed = seeds.begin();
+  for (Index c = 0; c < k; ++c) {
+    if (mass[c] > 0) {
+      means.row(c) /= mass[c];
+    } else {
+      means.row(c) = embedded.row(*seed++);
+    }
+  }
+  Matrix r = Matrix::Zero(x_.rows(), k);
+  for (Index i = 0; i < x_.rows(); ++i) {
+    Index label = known.labels[static_cast<std::size_t>(i)];
+    if (label < 0) (means.rowwise() - embedded.row(i)).rowwise().squaredNorm().minCoeff(&label);
+    r(i, label) = w_[i];
+  }
+  return r;
 }
 
 MixtureState Starter::begin(const PlannedStart& planned) {

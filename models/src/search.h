@@ -6,6 +6,7 @@
 
 #include "hierarchy.h"
 #include "mix/models/fit.h"
+#include "mix/random.h"
 
 namespace mix {
 
@@ -45,6 +46,7 @@ class Starter {
   [[nodiscard]] Index default_draws() const;
   [[nodiscard]] bool hierarchy_fits() const;
   Matrix shares(const PlannedStart& planned);
+  Matrix shares_around(const Known& known, const Matrix& embedded, Rng& rng) const;
   std::vector<Index> hierarchical_labels(Index k);
 
   const MixtureModel& model_;

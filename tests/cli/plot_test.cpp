@@ -161,9 +161,11 @@ TEST(Ellipses, HoldTheirShareOfANormalAndOfATDistribution) {
   const Matrix mean = Vector{{3, -1}};
   const Matrix scale{{2, 0.5}, {0.5, 1}};
   for (const double probability : {0.5, 0.95}) {
-    EXPECT_NEAR(share_within(Gaussians(mean, {scale}), probability), probability, 0.015);
-    EXPECT_NEAR(share_within(StudentT(mean, {scale}, Vector::Constant(1, 3)), probability),
-                probability, 0.015);
+    EXPECT_NEAR(share_within(Gaussians(mean.transpose(), {scale}), probability), probability,
+                0.015);
+    EXPECT_NEAR(
+        share_within(StudentT(mean.transpose(), {scale}, Vector::Constant(1, 3)), probability),
+        probability, 0.015);
   }
 }
 
@@ -180,11 +182,11 @@ TEST(ComponentShapes, AgreeWithTheDensityInOneColumn) {
 }
 
 TEST(ComponentShapes, AreFoundInBlocksOfAProduct) {
-  const Product product({{{2, 0}, Gaussians(Vector{{5, 6}}, {Matrix{{2, 1}, {1, 3}}})},
+  const Product product({{{2, 0}, Gaussians(Matrix{{5, 6}}, {Matrix{{2, 1}, {1, 3}}})},
                          {{1}, Untied<Poisson>(Poisson(Vector{{4}}), 1)}});
   const Shape shape = component_shape(product, 0, {0, 2}).value();
   EXPECT_EQ(shape.mean, (Vector{{6, 5}}));
-  EXPECT_EQ(shape.scale, (Matrix{{3, 1}, {1, 2}}));
+  EXPECT_TRUE(shape.scale.isApprox(Matrix{{3, 1}, {1, 2}}, 1e-14));
   EXPECT_FALSE(component_shape(product, 0, {0, 1}));
 }
 

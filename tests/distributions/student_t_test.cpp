@@ -95,7 +95,7 @@ TEST(StudentT, HasTheDensityOfSeveralDimensions) {
   Matrix scale(3, 3);
   scale << 4, 1, 0.5, 1, 3, -0.2, 0.5, -0.2, 2;
   const Vector mean = Vector::LinSpaced(3, -1, 1);
-  const StudentT t(mean, {scale}, ones(1) * 5);
+  const StudentT t(mean.transpose(), {scale}, ones(1) * 5);
   const Matrix x = two_clusters(4, 3, 1);
   Matrix l(x.rows(), 1);
   t.log_densities(x, l);
@@ -115,7 +115,7 @@ TEST(StudentT, IsNormalInTheLimit) {
   StudentTOptions fixed;
   fixed.degrees_of_freedom = DegreesOfFreedom::fixed;
   fixed.dof = 1e9;
-  const StudentT t(Vector::Zero(2), {scale}, ones(1) * 1e9, fixed);
+  const StudentT t(Matrix::Zero(1, 2), {scale}, ones(1) * 1e9, fixed);
   const Matrix x = two_clusters(5, 2, 2);
   Matrix l(x.rows(), 1);
   t.log_densities(x, l);
@@ -224,7 +224,8 @@ TEST(StudentT, FindsTheDegreesOfFreedomThatADirectSearchFinds) {
       dof[k] = std::exp(s);
       Matrix means(2, 2);
       means << before.mean(0), before.mean(1);
-      return -objective(StudentT(means, {before.scale(0), before.scale(1)}, dof), x, shares);
+      return -objective(StudentT(means.transpose(), {before.scale(0), before.scale(1)}, dof), x,
+                        shares);
     };
     const auto [s, value] = boost::math::tools::brent_find_minima(minus_log_likelihood,
                                                                   std::log(0.5), std::log(1e4), 52);
@@ -279,7 +280,7 @@ TEST(StudentT, ConvergesWhereTheScoreIsZero) {
             dof *= 1 + h;
           }
       }
-      return log_likelihood({state.weights, StudentT(means, scales, dof, options)}, x,
+      return log_likelihood({state.weights, StudentT(means.transpose(), scales, dof, options)}, x,
                             ones(x.rows()));
     };
     const Index last = options.degrees_of_freedom == DegreesOfFreedom::fixed ? 4 : 5;
@@ -392,7 +393,7 @@ TEST(StudentT, GivesOutliersLittleWeight) {
 TEST(StudentT, DrawsRowsOfItsMoments) {
   Matrix scale(2, 2);
   scale << 2, 0.6, 0.6, 1;
-  const StudentT t(Vector::LinSpaced(2, 1, 2), {scale}, ones(1) * 10);
+  const StudentT t(Vector::LinSpaced(2, 1, 2).transpose(), {scale}, ones(1) * 10);
   constexpr Index n = 40000;
   Matrix x(n, 2);
   for (Index i = 0; i < n; ++i) {
@@ -419,7 +420,7 @@ TEST(StudentT, RefusesWhatItCannotDescribe) {
   EXPECT_THROW(StudentT(0, 2), std::invalid_argument);
   EXPECT_THROW(StudentT(1, 2, {Scale::common, DegreesOfFreedom::shared, 0.1}),
                std::invalid_argument);
-  EXPECT_THROW(StudentT(Vector::Zero(2), {-Matrix::Identity(2, 2)}, ones(1)),
+  EXPECT_THROW(StudentT(Matrix::Zero(1, 2), {-Matrix::Identity(2, 2)}, ones(1)),
                std::invalid_argument);
 }
 

@@ -81,6 +81,15 @@ TEST(Fit, KnownLabelsStayAndGuideTheOthers) {
   EXPECT_NEAR(gaussians.mean(1)[0], 2.04, 0.02);
 }
 
+TEST(Fit, ComponentsWithoutKnownRowsAreSearchedFor) {
+  const Matrix x = iris();
+  std::vector<Index> labels(150, -1);
+  for (std::size_t i = 0; i < 50; ++i) labels[i] = 0;  // setosa alone is known
+  const Fit known = fit(mixture(Gaussians(3, 4)), x, {.assignment = Known{labels}, .seed = 1});
+  const Fit free = fit(mixture(Gaussians(3, 4)), x, {.seed = 1});
+  EXPECT_NEAR(known.report.log_likelihood, free.report.log_likelihood, 0.05);
+}
+
 TEST(Fit, EqualAndFixedWeightsStayAndCountNoParameters) {
   const Fit equal = fit(mixture(Gaussians(2, 2)), faithful(), {.mixing = MixingWeights::equal});
   EXPECT_EQ(equal.model.weights(), Vector::Constant(2, 0.5));

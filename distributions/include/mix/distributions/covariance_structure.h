@@ -70,7 +70,7 @@ double covariance_objective(const std::vector<Matrix>& covariances,
 /// orientation EVE and VVE try several. A component without mass keeps what it does not share, and
 /// moves nothing.
 /// `scatter`: W_k = sum_n p_nk (x_n - mean_k)(x_n - mean_k)', d x d, both triangles; `mass`: n_k.
-/// Formulas: docs/design, after Celeux & Govaert 1995; EVE and VVE by Jacobi rotations (Flury &
+/// Formulas: Celeux & Govaert (1995); EVE and VVE by Jacobi rotations (Flury &
 /// Gautschi 1986).
 Covariances estimate(Structure structure, const std::vector<Matrix>& scatter, const Vector& mass,
                      const Covariances& current = {});

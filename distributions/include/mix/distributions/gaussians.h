@@ -4,41 +4,12 @@
 #include <string_view>
 #include <vector>
 
-#include "mix/distributions/covariance_structure.h"
+#include "mix/distributions/gaussian_options.h"
 #include "mix/fields.h"
 #include "mix/random.h"
 #include "mix/types.h"
 
 namespace mix {
-
-/// A prior on means and covariances whose scale `Gaussians::prepare` takes from the data.
-struct GaussianPrior {
-  enum class Kind {
-    none,
-    /// Normal-inverse-Wishart of Fraley & Raftery (2007): the mean counts as `mean_shrinkage` rows
-    /// at the data's mean, the scale is the data's covariance over K^(2/d), with d + 2 degrees of
-    /// freedom; one such prior for each covariance matrix that the structure leaves different.
-    conjugate,
-    /// The penalty -N^(-1/2) sum_k [tr(S Sigma_k^-1) + log|Sigma_k|] of Chen & Tan (2009), S the
-    /// data's covariance.
-    chen_tan,
-  };
-  Kind kind = Kind::none;
-  double mean_shrinkage = 0.01;  ///< rows, of the conjugate prior; at least 0
-};
-
-/// The name used in files and on the command line: "none", "conjugate", "chen-tan".
-std::string to_string(GaussianPrior::Kind kind);
-/// The prior of that name; throws std::invalid_argument that lists the names.
-GaussianPrior parse_gaussian_prior(std::string_view name);
-
-struct GaussianOptions {
-  Structure structure = Structure::VVV;
-  GaussianPrior prior{};
-  /// Scatter, relative to that of the data, that is added to each component: what keeps covariances
-  /// positive definite on repeated rows. Too small to matter at regular solutions; 0 turns it off.
-  double floor = 1e-12;
-};
 
 /// k multivariate normal distributions whose covariances obey one of 14 structures (one column:
 /// equal or variable variances).

@@ -38,7 +38,7 @@ struct StudentTOptions {
 /// degrees of freedom. Estimated degrees of freedom stay in [0.5, 10000]; at the upper end the
 /// distribution is normal for all purposes. An iteration has two cycles (AECM, Meng & van Dyk
 /// 1997): first m and S, by the step of Kent, Tyler & Vardi (1994), then v by the observed
-/// likelihood. Every S carries the pseudo-scatter of 1e-12 rows with the variances that `prepare`
+/// likelihood. Every S carries the pseudo-scatter of 1e-10 rows with the variances that `prepare`
 /// learned, which matters at singular solutions only; `log_prior` accounts for it.
 class StudentT {
  public:
@@ -50,9 +50,10 @@ class StudentT {
   /// For estimation: k components in `dimension` columns, all at 0 with unit scale. Throws
   /// std::invalid_argument for sizes below 1 and degrees of freedom that cannot be.
   StudentT(Index k, Index dimension, StudentTOptions options = {});
-  /// Known parameters: `means` is dimension x k; `scales` holds symmetric positive definite
+  /// Known parameters: `means` is k x dimension; `scales` holds symmetric positive definite
   /// matrices, k of them or a common one, as the options say; one value of `dof` per component.
-  StudentT(Matrix means, std::vector<Matrix> scales, Vector dof, StudentTOptions options = {});
+  StudentT(const Matrix& means, std::vector<Matrix> scales, Vector dof,
+           StudentTOptions options = {});
 
   [[nodiscard]] auto mean(Index k) const { return means_.col(k); }
   [[nodiscard]] const Matrix& scale(Index k) const { return scales_[scale_index(k)]; }

@@ -44,7 +44,7 @@ struct Report {
   Stop stop = Stop::max_iterations;
   Index n_iter = 0;  ///< passes of the run that was kept
   std::vector<double> objective_history;
-  Index falls = 0;               ///< falls of the objective beyond rounding; 0 in correct families
+  Index falls = 0;       ///< falls of the objective beyond rounding; 0 in correct families
   std::string start;     ///< name of the start that was kept
   Index starts = 0;      ///< starts tried
   Index hits = 0;        ///< completed runs that reached the best optimum, within 0.01 nats
