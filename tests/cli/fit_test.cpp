@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <map>
 #include <set>
 
 #include "run_program.h"
@@ -205,6 +206,8 @@ TEST(Fit, GivesEachBlockOfColumnsItsFamily) {
           .json();
   EXPECT_THAT(fit["columns"],
               ElementsAre("bill_length_mm", "bill_depth_mm", "island", "sex", "year"));
+  EXPECT_EQ(fit["name"], "gaussian x categorical x poisson");
+  EXPECT_EQ(fit["structure"], "EEE");
   EXPECT_EQ(fit["components"][0]["distribution"], "product");
   EXPECT_EQ(fit["n"], 333);
 }
@@ -249,8 +252,31 @@ TEST(Fit, AddsANoiseComponent) {
   const Json fit = here.succeed({"fit", faithful, "--components", "2", "--structure", "EEE",
                                  "--noise", "--json"})
                        .json();
+  EXPECT_EQ(fit["name"], "gaussian + uniform");
+  EXPECT_EQ(fit["structure"], "EEE");
   EXPECT_EQ(fit["n_components"], 3);
   EXPECT_EQ(fit["components"][2]["distribution"], "uniform");
+}
+
+TEST(Fit, FindsLogLikelihoodsThatDoNotFallAsComponentsAreAdded) {
+  const Folder here;
+  for (const bool noise : {false, true}) {
+    std::vector<std::string> args{"fit",         faithful, "--components", "1-4",
+                                  "--structure", "EEE",    "--json"};
+    if (noise) args.emplace_back("--noise");
+    std::map<int, double> log_likelihood;
+    const Json fit = here.succeed(args).json();
+    for (const Json& row : fit["table"]) {
+      log_likelihood[row["n_components"].get<int>()] = row["log_likelihood"].get<double>();
+    }
+    ASSERT_EQ(log_likelihood.size(), 4U);
+    EXPECT_EQ(log_likelihood.begin()->first, noise ? 2 : 1);
+    double last = -1e300;
+    for (const auto& [k, value] : log_likelihood) {
+      EXPECT_GE(value, last - 1e-6) << k;
+      last = value;
+    }
+  }
 }
 
 TEST(Fit, HonorsAssignmentEqualWeightsAndTol) {

@@ -148,6 +148,31 @@ TEST(Predict, LeavesAnOldFileAloneWhenItFails) {
   EXPECT_EQ(here.read("labels.csv"), "old\n");
 }
 
+TEST(Predict, ReadsTablesSeparatedByTabsAndNumPyArrays) {
+  const Folder here;
+  here.write("x.tsv", "a\tb\n1\t2\n3\t4\n2\t5\n");
+  (void)here.succeed(
+      {"fit", "x.tsv", "--components", "1", "--structure", "VVI", "--out", "model.json"});
+  const std::string tabs = here.succeed({"predict", "model.json", "x.tsv"}).out;
+
+  // Format 1.0: magic, length of the header, header up to 64 bytes, then the numbers by column.
+  std::string header = "{'descr': '<f8', 'fortran_order': True, 'shape': (3, 2), }";
+  header.resize(117, ' ');
+  header += "\n";
+  std::string bytes("\x93NUMPY\x01\x00", 8);
+  bytes += static_cast<char>(header.size());
+  bytes += '\0';
+  bytes += header;
+  for (const double value : {1.0, 3.0, 2.0, 2.0, 4.0, 5.0}) {
+    bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
+  }
+  here.write("x.npy", bytes);
+  EXPECT_EQ(here.succeed({"predict", "model.json", "x.npy"}).out, tabs);
+  EXPECT_EQ(here.succeed({"fit", "x.npy", "--components", "1", "--structure", "VVI", "--json"})
+                .json()["n"],
+            3);
+}
+
 TEST(Sample, DependsOnTheSeedAlone) {
   const Folder here;
   fit_faithful(here);

@@ -29,6 +29,15 @@ TEST(Program, TellsItsVersion) {
   EXPECT_THAT(here.succeed({"--version"}).out, ::testing::MatchesRegex("mixture [0-9.]+\n"));
 }
 
+TEST(Program, SaysThatStandardOutputCannotBeWritten) {
+  const Folder here;
+  const std::string command = std::string(MIXTURE_PROGRAM) + " kmeans " + faithful +
+                              " -k 2 --json > /dev/full 2> " + (here / "err").string();
+  const int status = std::system(command.c_str());
+  EXPECT_EQ(WEXITSTATUS(status), 2);
+  EXPECT_THAT(here.read("err"), HasSubstr("standard output"));
+}
+
 TEST(KMeans, PrintsJsonWithTheFixedNames) {
   const Folder here;
   const Json json = here.succeed({"kmeans", faithful, "-k", "2", "--json"}).json();
