@@ -186,7 +186,7 @@ Picture::~Picture() {
 void Picture::write(std::string_view command) { *script_ << command << '\n'; }
 
 std::string Picture::data(const std::vector<std::vector<double>>& rows) {
-  const std::string name = fmt::format("$data{}", ++blocks_);
+  std::string name = fmt::format("$data{}", ++blocks_);
   // send1d ends what it writes with a line "e".
   *script_ << name << " << e\n";
   script_->send1d(rows);
