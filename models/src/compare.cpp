@@ -116,7 +116,7 @@ void rank(std::vector<Ranked>& table) {
   });
 }
 
-std::vector<Candidate> suitable_families(std::shared_ptr<const Table> table) {
+std::vector<Candidate> suitable_families(const std::shared_ptr<const Table>& table) {
   std::vector<Candidate> candidates;
   for (const FamilyEntry& entry : registry().entries()) {
     if (!entry.make || !entry.suits || !entry.suits(*table)) continue;
