@@ -124,7 +124,7 @@ std::vector<Index> Starter::hierarchical_labels(Index k) {
     }
     hierarchy_.emplace(chosen);
   }
-  const std::vector<Index> chosen_labels = hierarchy_->labels(k);
+  std::vector<Index> chosen_labels = hierarchy_->labels(k);
   if (static_cast<Index>(hierarchy_rows_.size()) == x_.rows()) return chosen_labels;
   // The rows left out go to the nearest cluster mean.
   Matrix means = Matrix::Zero(k, embedded.cols());

@@ -107,7 +107,7 @@ Matrix shares_from_labels(const std::vector<Index>& labels, Weights w, const Any
 }
 
 Matrix sphered(const Matrix& points) {
-  const Matrix centered = points.rowwise() - points.colwise().mean();
+  Matrix centered = points.rowwise() - points.colwise().mean();
   const Matrix covariance =
       centered.transpose() * centered / static_cast<double>(std::max<Index>(points.rows(), 1));
   const Eigen::SelfAdjointEigenSolver<Matrix> eigen(covariance);
