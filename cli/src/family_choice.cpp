@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 
 #include "mix/distributions/product.h"
@@ -76,15 +77,19 @@ AnyFamily make_family(const Blocks& blocks, const Setting& setting, const std::s
   return FamilyList({std::move(family), UniformBox::around(setting.table.values())});
 }
 
+// The structures to try: those asked for, or all that every block with structures knows.
 std::vector<std::string> structures_of(const Blocks& blocks, const std::string& asked) {
-  const std::vector<std::string>* own = nullptr;
+  std::optional<std::vector<std::string>> common;
   for (const FamilyBlock& block : blocks) {
-    const FamilyEntry& entry = registry().find(block.family);
-    if (own == nullptr && !entry.structures.empty()) own = &entry.structures;
+    const std::vector<std::string>& own = registry().find(block.family).structures;
+    if (own.empty()) continue;
+    if (!common) common = own;
+    std::erase_if(*common, [&](const std::string& structure) {
+      return std::find(own.begin(), own.end(), structure) == own.end();
+    });
   }
-  if (own == nullptr) return {""};
-  if (asked.empty() || asked == "all") return *own;
-  return split(asked, ',');
+  if (!common) return {""};
+  return asked.empty() || asked == "all" ? *common : split(asked, ',');
 }
 
 // Families that suit the columns; a table of numbers and categories gets a block for each.

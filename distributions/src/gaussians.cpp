@@ -183,7 +183,6 @@ void Gaussians::prepare(Rows x, Weights w) {
   location_ = std::move(moments.mean);
   scale_ = std::move(moments.covariance);
   update_pseudo_data();
-  place(location_, scale_);
 }
 
 // All components at the same mean, with the covariance that a single one would have.

@@ -69,15 +69,19 @@ void Normal::prepare(Rows x, Weights w) {
   }
   const DataMoments moments = data_moments(name, x, w, Spread::variances);
   if (!(moments.rows > 0)) return;
-  mean_ = moments.mean[0];
-  standard_deviation_ = std::sqrt(moments.covariance(0, 0));
   rows_ = moments.rows;
+  location_ = moments.mean[0];
   spread_ = moments.covariance(0, 0);
 }
 
 void Normal::start(Rows x, Weights w) {
   const double total = w.sum();
-  if (!(total > 0)) return;
+  if (!(total > 0)) {
+    if (!(rows_ > 0)) return;
+    mean_ = location_;
+    standard_deviation_ = std::sqrt(spread_);
+    return;
+  }
   // The mean first: squares about a far-away center would lose digits.
   const double origin = x(0, 0);
   const Vector sum = sum_over_blocks(x.rows(), 1, [&](Index first, Index count, VectorRef into) {
@@ -113,7 +117,17 @@ std::string Normal::flaw(double mass) const {
 void Normal::fields(Fields& visit) {
   visit("mean", mean_);
   visit("standard_deviation", standard_deviation_);
+  visit("data_rows", rows_);
+  visit("data_mean", location_);
+  visit("data_variance", spread_);
   if (visit.loading()) check();
+}
+
+void Normal::describe(Fields& visit) const {
+  double mean = mean_;
+  double standard_deviation = standard_deviation_;
+  visit("mean", mean);
+  visit("standard_deviation", standard_deviation);
 }
 
 }  // namespace mix

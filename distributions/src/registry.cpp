@@ -71,6 +71,23 @@ std::vector<std::string> structure_names() {
   return names;
 }
 
+AnyFamily make_student_t(const FamilyRequest& request) {
+  StudentTOptions options;
+  if (!request.structure.empty()) {
+    const Structure structure = parse_structure(request.structure);
+    if (structure != Structure::VVV && structure != Structure::EEE) {
+      throw std::invalid_argument(fmt::format(
+          "student_t has scale matrices of structure VVV or EEE, not {}", request.structure));
+    }
+    options.scale = structure == Structure::EEE ? Scale::common : Scale::per_component;
+  }
+  if (!request.prior.empty() && request.prior != "none") {
+    throw std::invalid_argument(
+        fmt::format("student_t has no prior {}; use gaussian, or leave it out", request.prior));
+  }
+  return AnyFamily(StudentT(request.k, columns(request), options));
+}
+
 AnyFamily make_categorical(const FamilyRequest& request) {
   std::vector<Index> levels;
   for (Index d = 0; d < columns(request); ++d) {
@@ -108,8 +125,11 @@ std::vector<FamilyEntry> distribution_entries() {
       {"gaussian", [] { return AnyFamily(Gaussians()); },
        [](Request r) { return AnyFamily(Gaussians(r.k, columns(r), gaussian_options(r))); },
        suits_continuous, structure_names()},
-      {"student_t", [] { return AnyFamily(StudentT()); },
-       [](Request r) { return AnyFamily(StudentT(r.k, columns(r))); }, suits_continuous},
+      {"student_t",
+       [] { return AnyFamily(StudentT()); },
+       make_student_t,
+       suits_continuous,
+       {"VVV", "EEE"}},
       {"normal", [] { return AnyFamily(Untied<Normal>()); }, make_normal},
       {"exponential", [] { return AnyFamily(Untied<Exponential>()); },
        [](Request r) { return AnyFamily(Untied(Exponential(columns(r)), r.k)); }, suits_positive},

@@ -314,10 +314,6 @@ void StudentT::prepare(Rows x, Weights w) {
   }
   rows_ = rows;
   spread_ = spread;
-  means_.colwise() = mean;
-  const Matrix variances = spread.diagonal().asDiagonal();
-  scales_.assign(scales_.size(), variances);
-  factorize();
 }
 
 Matrix StudentT::floor() const {

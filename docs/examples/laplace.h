@@ -41,8 +41,9 @@ class Laplace {
 
   // The likelihood is unbounded: a component on rows that are all the same has no scale.
   void prepare(mix::Rows x, mix::Weights w) {
-    fit(x, w);
-    scale_of_all_ = scale_;
+    Laplace all;
+    all.fit(x, w);
+    scale_of_all_ = all.scale_;
   }
   std::string flaw(double mass) const {
     if (mass >= 3 && scale_ > 1e-2 * scale_of_all_) return {};

@@ -104,6 +104,7 @@ LawReport Laws::check() {
   run("threads", &Laws::threads);
   run("best", &Laws::best);
   run("start", &Laws::start);
+  run("prepare", &Laws::prepare);
   run("zero_weight", &Laws::zero_weight);
   run("tiny_weights", &Laws::tiny_weights);
   run("one_row", &Laws::one_row);

@@ -15,17 +15,18 @@ namespace mix {
 namespace {
 
 // What one pass over the data adds up, besides the family's statistics.
-enum Slot : Index { objective_slot, changed_slot, impossible_slot, slot_count };
+enum Slot : Index { objective_slot, changed_slot, slot_count };
 
 // A component with less than this share of all rows is empty.
 constexpr double empty_share = 1e-12;
 // A stochastic run ends when so many passes brought nothing better.
 constexpr Index patience = 100;
+// As many passes may a row have density zero under every component before the run is given up.
+constexpr int impossible_passes = 10;
 
 struct Pass {
   double objective = 0;
   double changed_labels = 0;
-  double impossible_rows = 0;
   Vector mass;
   Vector statistics;  // of a streaming family
   Matrix shares;      // for every other family, and when an emptied component is reseeded
@@ -56,10 +57,7 @@ class Expectation {
           for (Index i = 0; i < count; ++i) {
             const double weight = w_[first + i];
             l.row(i) *= weight;
-            if (weight > 0) {
-              total[objective_slot] += weight * term[i];
-              if (term[i] == -infinity) total[impossible_slot] += 1;
-            }
+            if (weight > 0) total[objective_slot] += weight * term[i];
           }
           total.segment(slot_count, k) += l.colwise().sum().transpose();
           if (streams) {
@@ -70,7 +68,6 @@ class Expectation {
         });
     pass.objective = sum[objective_slot] + state.family.log_prior();
     pass.changed_labels = sum[changed_slot];
-    pass.impossible_rows = sum[impossible_slot];
     pass.mass = sum.segment(slot_count, k);
     pass.statistics = sum.tail(family_size);
     return pass;
@@ -232,6 +229,7 @@ EmReport run_em(MixtureState& state, Rows x, Weights w, const EmOptions& options
   double previous = -infinity;
   Index stage = 0;
   bool reseeded = false;
+  int impossible = 0;
 
   for (Index iteration = 0;; ++iteration) {
     state.family.select_cycle(0);
@@ -244,6 +242,11 @@ EmReport run_em(MixtureState& state, Rows x, Weights w, const EmOptions& options
     if (std::isnan(pass.objective)) {
       report.stop = Stop::not_finite;
       report.warnings.emplace_back("the objective became NaN: a log density returned NaN");
+      break;
+    }
+    impossible = pass.objective == -infinity ? impossible + 1 : 0;
+    if (impossible >= impossible_passes) {
+      report.stop = Stop::not_finite;
       break;
     }
     if (options.assignment.stage(iteration) != stage || reseeded) {

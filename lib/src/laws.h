@@ -111,6 +111,7 @@ class Laws {
   void threads();
   void best();
   void start();
+  void prepare();
   void zero_weight();
   void tiny_weights();
   void one_row();

@@ -75,6 +75,13 @@ void Laws::start() {
                 "the first estimate depends on the current parameters");
 }
 
+void Laws::prepare() {
+  AnyFamily family = fitted_;
+  family.prepare(x_, Vector::Ones(n_));
+  require_equal(log_densities(family, x_), log_densities(fitted_, x_), 0,
+                "prepare changes the parameters");
+}
+
 // After an extreme estimate: no NaN, and an ordinary estimate from there is as good as ever.
 void Laws::no_damage(AnyFamily family, const char* what) {
   if (has_nan(log_densities(family, x_))) fail(fmt::format("a log density is NaN {}", what));

@@ -126,11 +126,15 @@ std::vector<Candidate> suitable_families(const std::shared_ptr<const Table>& tab
       FamilyRequest request{.k = 1, .columns = table.get(), .structure = structure};
       // A title needs a family; some families cannot even be made for these columns.
       try {
-        candidates.push_back(
-            {entry.make(request).title(), [table, request, make = entry.make](Index k) mutable {
-               request.k = k;
-               return make(request);
-             }});
+        const std::string title = entry.make(request).title();
+        // In one column all structures with the same volume are the same family.
+        const bool taken = std::any_of(candidates.begin(), candidates.end(),
+                                       [&](const Candidate& c) { return c.name == title; });
+        if (taken) continue;
+        candidates.push_back({title, [table, request, make = entry.make](Index k) mutable {
+                                request.k = k;
+                                return make(request);
+                              }});
       } catch (const std::invalid_argument&) {
         continue;
       }

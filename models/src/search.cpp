@@ -225,11 +225,7 @@ Matrix Starter::shares_around(const Known& known, const Matrix& embedded, Rng& r
 }
 
 MixtureState Starter::begin(const PlannedStart& planned) {
-  MixtureState state = model_.state();
-  if (as<start::Parameters>(planned.start) != nullptr) {
-    // Only what the data teach about scales; the parameters stay.
-    return state;
-  }
+  if (as<start::Parameters>(planned.start) != nullptr) return {model_.weights(), prepared_};
   return begin(shares(planned), groups_);
 }
 

@@ -145,6 +145,9 @@ TEST(BadInput, RefusesUnknownValuesWithTheKnownOnes) {
   here.refuse({"fit", "good.csv", "--assignment", "truncated:0"}, {"truncated"});
   here.refuse({"fit", "good.csv", "--structure", "XYZ"}, {"XYZ", "VVV"});
   here.refuse({"fit", "good.csv", "--family", "poisson", "--structure", "VVV"}, {"--structure"});
+  here.refuse({"fit", "good.csv", "--family", "student_t", "--structure", "VVI"}, {"VVI", "EEE"});
+  here.refuse({"fit", "good.csv", "--family", "student_t", "--prior", "conjugate"},
+              {"student_t", "conjugate"});
   here.refuse({"fit", "good.csv", "--family", "poisson", "--prior", "conjugate"}, {"--prior"});
   here.refuse({"fit", "good.csv", "--family", "a,b"}, {"compare"});
   here.refuse({"fit", "good.csv", "--family", "=gaussian"}, {"COLUMNS=FAMILY"});

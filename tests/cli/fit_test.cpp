@@ -104,6 +104,21 @@ TEST(Fit, SearchesStructuresAndComponentsByItself) {
   EXPECT_EQ(run.err, "");  // no progress line where there is no terminal
 }
 
+TEST(Fit, TriesBothStructuresOfStudentT) {
+  const Folder here;
+  const Json all =
+      here.succeed({"fit", faithful, "--family", "student_t", "--components", "2", "--json"})
+          .json();
+  std::set<std::string> names;
+  for (const Json& row : all["table"]) names.insert(row["name"]);
+  EXPECT_THAT(names, ElementsAre("student_t EEE", "student_t VVV"));
+  const Json common = here.succeed({"fit", faithful, "--family", "student_t", "--structure", "tied",
+                                    "--components", "2", "--json"})
+                          .json();
+  EXPECT_EQ(common["name"], "student_t EEE");
+  EXPECT_EQ(common["components"][0]["scale"], common["components"][1]["scale"]);
+}
+
 TEST(Fit, PrintsLinesThatFitAPage) {
   const Folder here;
   const Outcome run =

@@ -97,7 +97,7 @@ TEST(LawKit, LeavesOutWhatIsSkipped) {
   const LawReport report =
       check_distribution(Rayleigh{}, rayleigh_rows(), {.skip = {"sampler", "best"}});
   EXPECT_TRUE(report.ok());
-  EXPECT_EQ(report.checked.size(), 23U);
+  EXPECT_EQ(report.checked.size(), 24U);
 }
 
 TEST(LawKit, NamesExamplesOfAnotherDimension) {
@@ -154,6 +154,13 @@ TEST(LawKit, CatchesStatisticsThatCountRowsInsteadOfWeights) {
   const LawReport report = report_of(Broken{});
   EXPECT_TRUE(report.broke("linear")) << report.text();
   EXPECT_TRUE(report.broke("repetition")) << report.text();
+}
+
+TEST(LawKit, CatchesAPreparationThatMovesTheParameters) {
+  struct Broken : Rayleigh {
+    void prepare(Rows x, Weights /*w*/) { s = x.mean(); }
+  };
+  EXPECT_TRUE(report_of(Broken{}).broke("prepare")) << report_of(Broken{}).text();
 }
 
 TEST(LawKit, CatchesRowsOfShareZeroThatCount) {

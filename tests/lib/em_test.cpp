@@ -353,6 +353,22 @@ TEST(Em, EndsWhenADensityIsNaN) {
   EXPECT_TRUE(has_warning(report, "NaN"));
 }
 
+TEST(Em, GivesUpOnRowsThatNoComponentExplains) {
+  struct Bounded : Poisson {
+    Bounded() : Poisson(1) {}
+    void log_density(Rows x, VectorRef out) const {
+      Poisson::log_density(x, out);
+      out = (x.col(0).array() > 4).select(-infinity, out);
+    }
+  };
+  MixtureState state{Vector::Ones(1), Bounded{}};
+  const EmReport report = run_em(state, rows(1, {1, 2, 3, 7}), Vector::Ones(4));
+  EXPECT_EQ(report.stop, Stop::not_finite);
+  EXPECT_LT(report.n_iter, 20);
+  EXPECT_TRUE(has_warning(report, "1 rows have density zero under every component"));
+  EXPECT_TRUE(has_warning(report, "the first is row 4"));
+}
+
 TEST(Em, ReportsAnObjectiveThatFalls) {
   struct Broken : Poisson {
     Broken() : Poisson(1) {}

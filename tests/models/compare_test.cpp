@@ -167,6 +167,12 @@ TEST(Suitable, ProposesFamiliesByTheKindAndRangeOfTheColumns) {
   EXPECT_EQ(std::set<std::string>(proposed.begin(), proposed.end()).size(), proposed.size());
 }
 
+TEST(Suitable, NamesEveryFamilyOfOneColumnOnce) {
+  const Matrix column = mixture(Gaussians(1, 1)).sample(30, 1).x;
+  EXPECT_EQ(names(suitable(column)),
+            (std::vector<std::string>{"gaussian E", "gaussian V", "student_t VVV", "student_t EEE"}));
+}
+
 TEST(Suitable, CandidatesCanBeComparedAsTheyAre) {
   const Matrix x = mixture({0.5, 0.5}, Normal(1, 0.2), Normal(9, 1)).sample(80, 2).x.cwiseAbs();
   const Comparison ranked = compare(x, {.families = suitable(x), .components = {1, 3}});

@@ -189,6 +189,25 @@ TEST(Fit, StartsFromGivenResponsibilitiesAndParameters) {
   EXPECT_LE(warm.report.n_iter, 5);
 }
 
+TEST(Fit, FromParametersMadeInCodeLearnsTheScaleOfTheDataAndKeepsThem) {
+  const Matrix x = faithful();
+  const Matrix means{{2, 54}, {4.3, 80}};
+  const std::vector<Matrix> covariances(2, Matrix{{0.1, 0}, {0, 36}});
+  const MixtureModel given{AnyFamily(Gaussians(means, covariances))};
+  const Fit warm = fit(given, x, {.start = start::Parameters{}});
+  EXPECT_NEAR(warm.report.objective_history.front(), given.log_likelihood(x), 1e-6);
+  EXPECT_NEAR(warm.report.log_likelihood, fit(given, x, {.seed = 1}).report.log_likelihood, 0.01);
+
+  // Without the data's scale a component on rows that are all the same has no variance at all.
+  Matrix tied(12, 1);
+  tied << 1, 1, 1, 1, 5, 6, 7, 8, 9, 10, 11, 12;
+  const MixtureModel narrow = mixture({0.5, 0.5}, Normal(1, 0.01), Normal(8, 3));
+  const Fit flagged = fit(narrow, tied, {.start = start::Parameters{}});
+  EXPECT_EQ(flagged.report.falls, 0);
+  EXPECT_TRUE(std::isfinite(flagged.report.log_likelihood));
+  EXPECT_TRUE(flagged.report.flagged);
+}
+
 TEST(Fit, ShiftAndScaleOfTheDataLeaveResponsibilitiesAsTheyAre) {
   const Matrix x = faithful();
   const Matrix expected = fit(mixture(Gaussians(3, 2)), x, {.seed = 1}).model.responsibilities(x);

@@ -93,7 +93,8 @@ concept Titled = requires(const T& t) {
   { t.title() } -> std::convertible_to<std::string>;
 };
 
-/// `prepare(x, w)` learns location and scale of the data before the first estimate.
+/// `prepare(x, w)` learns location and scale of the data before the first estimate. The parameters
+/// stay, so that a run can begin at given ones.
 template <class T>
 concept Preparable = requires(T& t, Rows x, Weights w) {
   t.prepare(x, w);

@@ -38,7 +38,7 @@ enum class Stop {
   no_improvement,   ///< stochastic assignment: no better parameters for a long time
   interrupted,      ///< the progress callback said so
   empty_component,  ///< a component emptied and the policy is EmptyComponent::stop
-  not_finite,       ///< the objective became NaN
+  not_finite,       ///< the objective became NaN, or stayed minus infinity
 };
 
 /// The enumerator's name: "converged".

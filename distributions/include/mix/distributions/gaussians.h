@@ -48,8 +48,8 @@ class Gaussians {
   void accumulate(Rows x, Shares shares, VectorRef statistics) const;
   void maximize(ConstVectorRef sum);
 
-  /// Learns location and scale, and places all components on the whole data. Throws
-  /// std::invalid_argument for entries that are not finite and for columns without spread.
+  /// Learns location and scale. Throws std::invalid_argument for entries that are not finite and
+  /// for columns without spread.
   void prepare(Rows x, Weights w);
   /// The estimate from these shares, whatever the parameters are.
   void start(Rows x, Shares shares);

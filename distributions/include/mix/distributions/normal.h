@@ -37,10 +37,10 @@ class Normal {
   void maximize(ConstVectorRef sum);
 
   /// Learns the spread of the data, of which a tiny part is added to every estimate so that
-  /// repeated values keep a positive variance, and places the distribution on the whole data.
+  /// repeated values keep a positive variance.
   /// Throws std::invalid_argument for entries that are not finite and for a constant column.
   void prepare(Rows x, Weights w);
-  /// The estimate from these weights, whatever the parameters are.
+  /// The estimate from these weights, whatever the parameters are; without weight that of all data.
   void start(Rows x, Weights w);
   /// What the added spread contributes to the objective; 0 before `prepare`.
   [[nodiscard]] double log_prior() const;
@@ -48,6 +48,7 @@ class Normal {
   /// few rows, or far narrower than the data.
   [[nodiscard]] std::string flaw(double mass) const;
   void fields(Fields& visit);
+  void describe(Fields& visit) const;
 
  private:
   void check() const;
@@ -55,8 +56,9 @@ class Normal {
 
   double mean_ = 0;
   double standard_deviation_ = 1;
-  double rows_ = 0;    // what prepare learned: total weight and
-  double spread_ = 0;  // variance of the data
+  double rows_ = 0;      // what prepare learned: total weight,
+  double location_ = 0;  // mean and
+  double spread_ = 0;    // variance of the data
 };
 
 }  // namespace mix
