@@ -202,8 +202,15 @@ Index distinct_rows(const Table& table, Index limit) {
 
 std::string with_places(const std::string& message, const Table& table) {
   static const std::regex cell("row ([0-9]{1,15}), column ([0-9]{1,15})");
+  static const std::regex whole_column("column ([0-9]{1,15})");
   std::smatch match;
-  if (!std::regex_search(message, match, cell)) return message;
+  if (!std::regex_search(message, match, cell)) {
+    if (!std::regex_search(message, match, whole_column)) return message;
+    const Index column = std::stoll(match[1]) - 1;
+    if (column < 0 || column >= table.column_count()) return message;
+    return match.prefix().str() + fmt::format("column \"{}\"", table.column(column).name) +
+           match.suffix().str();
+  }
   const Index row = std::stoll(match[1]) - 1;
   const Index column = std::stoll(match[2]) - 1;
   if (row < 0 || row >= table.rows() || column < 0 || column >= table.column_count()) {

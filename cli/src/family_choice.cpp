@@ -4,19 +4,16 @@
 
 #include <algorithm>
 #include <memory>
-#include <optional>
 #include <stdexcept>
 
-#include "mix/distributions/product.h"
 #include "mix/distributions/uniform_box.h"
 #include "mix/errors.h"
 #include "mix/models/model_file.h"
+#include "output.h"
 #include "text.h"
 
 namespace mix::cli {
 namespace {
-
-using Blocks = std::vector<FamilyBlock>;
 
 // The name itself; throws std::invalid_argument that lists the names there are.
 std::string known_family(const std::string& name) {
@@ -42,81 +39,43 @@ struct Setting {
   CandidateOptions options;
 };
 
-AnyFamily make_block(const FamilyBlock& block, const Table& columns, const Setting& setting,
-                     const std::string& structure, Index k) {
-  FamilyRequest request;
-  request.k = k;
-  request.columns = &columns;
-  request.structure = structure;
-  request.prior = setting.options.prior;
-  request.has_trials = block.family == "binomial" && !setting.options.trials.empty();
-  return registry().find(block.family).make(request);
-}
-
-AnyFamily make_family(const Blocks& blocks, const Setting& setting, const std::string& structure,
-                      Index k) {
-  AnyFamily family;
-  const auto structure_for = [&](const FamilyBlock& block) {
-    return registry().find(block.family).structures.empty() ? std::string() : structure;
-  };
-  if (blocks.size() == 1) {
-    family = make_block(blocks[0], setting.table, setting, structure_for(blocks[0]), k);
-  } else {
-    std::vector<Product::Block> parts;
-    for (const FamilyBlock& block : blocks) {
-      std::vector<Index> positions;
-      for (const std::string& column : block.columns) {
-        positions.push_back(setting.table.index_of(column));
-      }
-      parts.push_back({std::move(positions), make_block(block, setting.table.select(block.columns),
-                                                        setting, structure_for(block), k)});
-    }
-    family = Product(std::move(parts));
-  }
+AnyFamily make_candidate(const FamilyBlocks& blocks, const Setting& setting,
+                         const std::string& structure, Index k) {
+  AnyFamily family = make_family(
+      blocks, setting.table, k,
+      {structure, setting.options.prior, /*has_trials=*/!setting.options.trials.empty()});
   if (!setting.options.noise) return family;
   return FamilyList({std::move(family), UniformBox::around(setting.table.values())});
 }
 
 // The structures to try: those asked for, or all that every block with structures knows.
-std::vector<std::string> structures_of(const Blocks& blocks, const std::string& asked) {
-  std::optional<std::vector<std::string>> common;
-  for (const FamilyBlock& block : blocks) {
-    const std::vector<std::string>& own = registry().find(block.family).structures;
-    if (own.empty()) continue;
-    if (!common) common = own;
-    std::erase_if(*common, [&](const std::string& structure) {
-      return std::find(own.begin(), own.end(), structure) == own.end();
-    });
-  }
-  if (!common) return {""};
-  return asked.empty() || asked == "all" ? *common : split(asked, ',');
+std::vector<std::string> structures_to_try(const FamilyBlocks& blocks, const std::string& asked) {
+  const std::vector<std::string> known = structures_of(blocks);
+  const bool none = known == std::vector<std::string>{""};
+  return none || asked.empty() || asked == "all" ? known : split(asked, ',');
 }
 
-// Families that suit the columns; a table of numbers and categories gets a block for each.
-std::vector<Blocks> suitable_blocks(const Table& table) {
-  std::vector<Blocks> alternatives;
-  for (const FamilyEntry& entry : registry().entries()) {
-    if (entry.make && entry.suits && entry.suits(table))
-      alternatives.push_back(Blocks{FamilyBlock{entry.name}});
-  }
-  if (!alternatives.empty()) return alternatives;
-  FamilyBlock categories{"categorical", {}};
-  FamilyBlock numbers{"", {}};
-  for (const Column& column : table.columns()) {
-    (column.kind == ColumnKind::category ? categories : numbers).columns.push_back(column.name);
-  }
-  if (numbers.columns.empty()) return {Blocks{categories}};
-  const Table numeric = table.select(numbers.columns);
-  for (const FamilyEntry& entry : registry().entries()) {
-    if (!entry.make || !entry.suits || !entry.suits(numeric)) continue;
-    Blocks blocks{{entry.name, numbers.columns}};
-    if (!categories.columns.empty()) blocks.push_back(categories);
-    alternatives.push_back(std::move(blocks));
-  }
-  if (alternatives.empty()) {
+std::vector<FamilyBlocks> alternatives_for(const FamilyChoice& choice, const Table& table) {
+  if (!choice.automatic()) return choice.alternatives;
+  std::vector<FamilyBlocks> suitable = suitable_blocks(table);
+  if (suitable.empty()) {
     throw std::invalid_argument("no family suits the columns; name one with --family");
   }
-  return alternatives;
+  return suitable;
+}
+
+std::vector<std::string> families_without_structures(
+    const std::vector<FamilyBlocks>& alternatives) {
+  std::vector<std::string> names;
+  for (const FamilyBlocks& blocks : alternatives) {
+    for (const FamilyBlock& block : blocks) {
+      const bool listed = std::find(names.begin(), names.end(), block.family) != names.end();
+      if (!listed && registry().find(block.family).structures.empty()) {
+        names.push_back(block.family);
+      }
+    }
+  }
+  return names;
 }
 
 void check_noise(const Table& table) {
@@ -139,7 +98,7 @@ void check_noise(const Table& table) {
 
 std::vector<std::string> FamilyChoice::columns() const {
   std::vector<std::string> names;
-  for (const Blocks& blocks : alternatives) {
+  for (const FamilyBlocks& blocks : alternatives) {
     for (const FamilyBlock& block : blocks) {
       names.insert(names.end(), block.columns.begin(), block.columns.end());
     }
@@ -151,7 +110,7 @@ CellKind FamilyChoice::kind_of(const std::string& column) const {
   if (automatic()) return CellKind::either;
   // Alternatives may differ: a column is what all agree on, and numbers as soon as one needs them.
   CellKind kind = CellKind::categories;
-  for (const Blocks& blocks : alternatives) {
+  for (const FamilyBlocks& blocks : alternatives) {
     for (const FamilyBlock& block : blocks) {
       const bool described = block.columns.empty() ||
                              std::count(block.columns.begin(), block.columns.end(), column) > 0;
@@ -166,7 +125,7 @@ CellKind FamilyChoice::kind_of(const std::string& column) const {
 
 void FamilyChoice::add_trials(const std::string& trials) {
   bool added = false;
-  for (Blocks& blocks : alternatives) {
+  for (FamilyBlocks& blocks : alternatives) {
     for (FamilyBlock& block : blocks) {
       if (block.family != "binomial") continue;
       added = true;
@@ -188,9 +147,9 @@ FamilyChoice parse_family(const std::string& text) {
                       "--families {0}', or name columns: a+b=gaussian,c=poisson",
                       text));
     }
-    return FamilyChoice{{Blocks{FamilyBlock{known_family(text)}}}};
+    return FamilyChoice{{FamilyBlocks{FamilyBlock{known_family(text)}}}};
   }
-  Blocks blocks;
+  FamilyBlocks blocks;
   for (const std::string& part : split(text, ',')) {
     const auto equals = part.rfind('=');
     FamilyBlock block;
@@ -212,7 +171,7 @@ FamilyChoice parse_families(const std::string& text) {
   if (text == "auto") return {};
   FamilyChoice choice;
   for (const std::string& name : split(text, ',')) {
-    choice.alternatives.push_back(Blocks{FamilyBlock{known_family(name)}});
+    choice.alternatives.push_back(FamilyBlocks{FamilyBlock{known_family(name)}});
   }
   if (choice.automatic()) throw std::invalid_argument("--families names no family");
   return choice;
@@ -222,15 +181,14 @@ std::vector<Candidate> make_candidates(const FamilyChoice& choice, const Table& 
                                        const CandidateOptions& options) {
   if (options.noise) check_noise(columns);
   const auto setting = std::make_shared<const Setting>(Setting{columns, options});
-  const std::vector<Blocks> alternatives =
-      choice.automatic() ? suitable_blocks(columns) : choice.alternatives;
+  const std::vector<FamilyBlocks> alternatives = alternatives_for(choice, columns);
   std::vector<Candidate> candidates;
   bool structured = false;
-  for (const Blocks& blocks : alternatives) {
-    for (const std::string& structure : structures_of(blocks, options.structure)) {
+  for (const FamilyBlocks& blocks : alternatives) {
+    for (const std::string& structure : structures_to_try(blocks, options.structure)) {
       structured = structured || !structure.empty();
       const auto make = [blocks, setting, structure](Index k) {
-        return make_family(blocks, *setting, structure, k);
+        return make_candidate(blocks, *setting, structure, k);
       };
       std::string title;
       try {
@@ -243,6 +201,13 @@ std::vector<Candidate> make_candidates(const FamilyChoice& choice, const Table& 
       const bool taken = std::any_of(candidates.begin(), candidates.end(),
                                      [&](const Candidate& c) { return c.name == title; });
       if (!taken) candidates.push_back({title, make});
+    }
+  }
+  if (structured && !options.prior.empty() && options.prior != "none") {
+    const std::vector<std::string> without = families_without_structures(alternatives);
+    if (!without.empty()) {
+      note(fmt::format("--prior {} concerns covariances; {} is fitted without it", options.prior,
+                       join(without, ", ")));
     }
   }
   for (const auto& [option, value] :

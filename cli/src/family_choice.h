@@ -4,14 +4,9 @@
 #include <vector>
 
 #include "mix/models/compare.h"
+#include "mix/models/family_blocks.h"
 
 namespace mix::cli {
-
-/// A family and the columns it describes; without columns it describes all there are.
-struct FamilyBlock {
-  std::string family;
-  std::vector<std::string> columns{};
-};
 
 /// What a family makes of a column.
 enum class CellKind {
@@ -23,7 +18,7 @@ enum class CellKind {
 /// What was asked for with --family or --families.
 struct FamilyChoice {
   /// The alternatives, each one family per block of columns; none means: those that suit the data.
-  std::vector<std::vector<FamilyBlock>> alternatives{};
+  std::vector<FamilyBlocks> alternatives{};
 
   [[nodiscard]] bool automatic() const { return alternatives.empty(); }
   /// The columns that blocks name, in order.

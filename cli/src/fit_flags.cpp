@@ -151,7 +151,7 @@ void add_fit_flags(CLI::App& command, FitFlags& flags) {
       ->type_name("COLUMN");
   command
       .add_option("--init", flags.init,
-                  "start: auto, k-means++, kmeans, random, hierarchical, short-runs, or "
+                  "start: auto, k-means++, kmeans, random, hierarchical, growing, short-runs, or "
                   "labels:COLUMN (default: auto)")
       ->type_name("NAME");
   command.add_option("--n-init", flags.fit.n_init, "number of starts; 0 chooses (default: 0)")

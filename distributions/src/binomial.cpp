@@ -56,9 +56,7 @@ void Binomial::log_density(Rows x, VectorRef out) const {
       out[i] = -infinity;
       continue;
     }
-    const double failures = trials - successes;
-    out[i] = log_choose(trials, successes) + (successes == 0 ? 0 : successes * log_success) +
-             (failures == 0 ? 0 : failures * log_failure);
+    out[i] = log_binomial(successes, trials, probability_, log_success, log_failure);
   }
 }
 

@@ -96,9 +96,8 @@ Matrix Exponential::embed(Rows x) const {
 std::string Exponential::flaw(double /*mass*/) const {
   for (Index j = 0; j < dimension(); ++j) {
     if (1 / rate_[j] > 1.5 * least_mean_[j]) continue;
-    return fmt::format(
-        "the mean of column {} is at its lower limit {:.3g}: the component holds zeros", j + 1,
-        least_mean_[j]);
+    return fmt::format("its mean of column {} is at the lower limit {:.3g}: it holds zeros", j + 1,
+                       least_mean_[j]);
   }
   return {};
 }

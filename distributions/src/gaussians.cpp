@@ -117,6 +117,7 @@ void Gaussians::set_covariances(const std::vector<Matrix>& covariances) {
     for (Index k = 0; k < size(); ++k) {
       variances_.col(k) = covariances[static_cast<std::size_t>(k)].diagonal();
     }
+    check_variances();
   } else {
     for (const Matrix& c : covariances) factors_.emplace_back(Eigen::LLT<Matrix>(c).matrixL());
     const StructureParts part = parts(structure());
@@ -125,6 +126,23 @@ void Gaussians::set_covariances(const std::vector<Matrix>& covariances) {
     }
   }
   update();
+}
+
+// Checks that the variances obey a diagonal structure, up to rounding.
+void Gaussians::check_variances() const {
+  const StructureParts part = parts(structure());
+  const Vector volume = variances_.array().log().colwise().mean().exp().transpose();
+  for (Index k = 0; k < size(); ++k) {
+    const Vector shape = variances_.col(k) / volume[k];
+    const Vector expected = part.shape == Part::identity ? Vector(Vector::Ones(dimension()))
+                            : part.shape == Part::equal  ? Vector(variances_.col(0) / volume[0])
+                                                         : shape;
+    const bool same_volume =
+        part.volume == Part::variable || std::abs(volume[k] / volume[0] - 1) < 1e-9;
+    check_shape(same_volume && ((shape - expected).array().abs() < 1e-9 * expected.array()).all(),
+                fmt::format("the variances of component {} do not obey structure {}", k + 1,
+                            to_string(structure())));
+  }
 }
 
 bool Gaussians::diagonal() const { return is_diagonal(structure(), dimension()); }
@@ -218,8 +236,9 @@ void Gaussians::update_pseudo_data() {
       break;
     case GaussianPrior::Kind::conjugate: {
       // One inverse Wishart (gamma, where the matrix is diagonal) density per different matrix.
-      const bool shared = part.volume == Part::equal && part.shape != Part::variable &&
-                          part.orientation != Part::variable;
+      const bool shared = part.volume == Part::equal &&
+                          (dimension() == 1 ||
+                           (part.shape != Part::variable && part.orientation != Part::variable));
       const double each = shared ? 1 / k : 1;
       const double degrees = d + 2;
       const double shrink = std::pow(k, -2 / d);
@@ -267,11 +286,19 @@ std::string Gaussians::flaw(Index k, double mass) const {
   const StructureParts part = parts(structure());
   const bool bounded = part.volume == Part::equal && part.shape != Part::variable &&
                        part.orientation != Part::variable;
-  if (size() == 1 || bounded || (dimension() == 1 && part.volume == Part::equal)) return {};
+  if (size() > 1 && (bounded || (dimension() == 1 && part.volume == Part::equal))) return {};
+  // All rows in one component: nothing to be an artifact of.
+  if (rows_ > 0 ? mass > (1 - 1e-9) * rows_ : size() == 1) return {};
+  // With a prior the posterior density is bounded.
+  if (options_.prior.kind != GaussianPrior::Kind::none) return {};
   const auto d = static_cast<double>(dimension());
-  if (mass < d + 2) {
-    return fmt::format("component {} holds {:.1f} rows, fewer than {} columns + 2", k + 1, mass,
-                       dimension());
+  // The parameters that no other component shares.
+  const double own = d + (part.volume == Part::variable ? 1 : 0) +
+                     (part.shape == Part::variable ? d - 1 : 0) +
+                     (part.orientation == Part::variable ? d * (d - 1) / 2 : 0);
+  const double enough = std::min(d + 2, 1.5 * own / d + 1);
+  if (mass < enough) {
+    return fmt::format("it holds {:.1f} rows, fewer than {:.1f}", mass, enough);
   }
   if (!(rows_ > 0)) return {};
   double flattest = 0;
@@ -288,8 +315,8 @@ std::string Gaussians::flaw(Index k, double mass) const {
   }
   if (flattest < 1e-4 || (flattest < 1e-3 && mass < 5 * d)) {
     return fmt::format(
-        "component {} ({:.1f} rows) is nearly flat: its smallest variance is {:.1e} of the data's",
-        k + 1, mass, std::max(flattest, 0.0));
+        "it is nearly flat: its smallest variance is {:.1e} of the data's ({:.1f} rows)",
+        std::max(flattest, 0.0), mass);
   }
   return {};
 }
@@ -364,6 +391,7 @@ void Gaussians::check_parameters() const {
     check_shape(variances_.rows() == d && variances_.cols() == size() && variances_.allFinite() &&
                     (variances_.array() > 0).all(),
                 fmt::format("variances must be {} x {}, positive and finite", d, size()));
+    check_variances();
   } else {
     check_shape(static_cast<Index>(factors_.size()) == size(),
                 fmt::format("{} covariances for {} means; give one per component", factors_.size(),
@@ -374,6 +402,8 @@ void Gaussians::check_parameters() const {
                   fmt::format("a cholesky_factor must be {} x {} and lower triangular, with a "
                               "positive diagonal",
                               d, d));
+      check_shape(structure() != Structure::EEE || l == factors_.front(),
+                  "the cholesky_factor of all components must be the same in structure EEE");
     }
   }
   check_shape(rows_ >= 0 && location_.size() == d && scale_.rows() == d &&

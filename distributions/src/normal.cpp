@@ -105,11 +105,10 @@ double Normal::log_prior() const {
 std::string Normal::flaw(double mass) const {
   // All rows in one component: nothing to be an artifact of.
   if (!(rows_ > 0) || mass > (1 - 1e-9) * rows_) return {};
-  if (mass < 3) return fmt::format("a normal component holds {:.1f} rows, fewer than 3", mass);
+  if (mass < 3) return fmt::format("it holds {:.1f} rows, fewer than 3", mass);
   const double ratio = standard_deviation_ * standard_deviation_ / spread_;
   if (ratio < 1e-4 || (ratio < 1e-3 && mass < 5)) {
-    return fmt::format("a normal component ({:.1f} rows) has {:.1e} of the data's variance", mass,
-                       ratio);
+    return fmt::format("it has {:.1e} of the data's variance ({:.1f} rows)", ratio, mass);
   }
   return {};
 }

@@ -44,7 +44,7 @@ void Poisson::log_density(Rows x, VectorRef out) const {
       if (!is_count(count)) {
         out[i] = -infinity;
       } else {
-        out[i] += (count == 0 ? 0 : count * log_rate) - rate - log_factorial(count);
+        out[i] += log_poisson(count, rate, log_rate);
       }
     }
   }

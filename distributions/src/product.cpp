@@ -180,7 +180,11 @@ void Product::select_cycle(Index cycle) {
 
 void Product::prepare(Rows x, Weights w) {
   for (Block& block : blocks_) {
-    with_columns(block, x, [&](Rows columns) { block.family.prepare(columns, w); });
+    try {
+      with_columns(block, x, [&](Rows columns) { block.family.prepare(columns, w); });
+    } catch (const std::invalid_argument& error) {
+      throw std::invalid_argument(renumber(error.what(), block.columns));
+    }
   }
 }
 

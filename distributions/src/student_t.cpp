@@ -6,9 +6,11 @@
 #include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <stdexcept>
 #include <utility>
 
+#include "data_moments.h"
 #include "degrees_of_freedom.h"
 #include "mix/parallel.h"
 
@@ -41,6 +43,23 @@ Matrix symmetric(ConstVectorRef lower, Index d) {
     for (Index i = j; i < d; ++i) full(i, j) = full(j, i) = lower[next++];
   }
   return full;
+}
+
+// The standard deviation of a normal distribution with the quartiles of these values.
+double normal_spread(ConstVectorRef values, Weights w) {
+  std::vector<Index> order(static_cast<std::size_t>(values.size()));
+  std::iota(order.begin(), order.end(), Index{0});
+  std::sort(order.begin(), order.end(), [&](Index a, Index b) { return values[a] < values[b]; });
+  const auto quantile = [&](double share) {
+    double left = share * w.sum();
+    for (const Index i : order) {
+      left -= w[i];
+      if (left < 0) return values[i];
+    }
+    return values[order.back()];
+  };
+  constexpr double quartiles_apart = 1.3489795003921634;  // of the standard normal distribution
+  return (quantile(0.75) - quantile(0.25)) / quartiles_apart;
 }
 
 // One row of the data per column.
@@ -283,37 +302,21 @@ void StudentT::start(Rows x, Shares shares) {
 }
 
 void StudentT::prepare(Rows x, Weights w) {
-  const Index d = dimension();
-  if (x.cols() != d) {
+  if (x.cols() != dimension()) {
     throw std::invalid_argument(fmt::format(
-        "StudentT: the data have {} columns, but the family describes {}", x.cols(), d));
+        "StudentT: the data have {} columns, but the family describes {}", x.cols(), dimension()));
   }
-  for (Index j = 0; j < d; ++j) {
-    for (Index i = 0; i < x.rows(); ++i) {
-      if (std::isfinite(x(i, j)) || !(w[i] > 0)) continue;
-      throw std::invalid_argument(fmt::format(
-          "StudentT: column {}, row {} is {}; cells must be finite", j + 1, i + 1, x(i, j)));
-    }
+  const DataMoments moments = data_moments(name, x, w, Spread::covariance);
+  if (!(moments.rows > 0)) return;
+  rows_ = moments.rows;
+  spread_ = moments.covariance;
+  // Heavy tails are what this family is for, so the middle half of the rows is its measure.
+  shrinkage_ = Vector::Ones(dimension());
+  for (Index j = 0; j < dimension(); ++j) {
+    const double middle = normal_spread(x.col(j), w);
+    const double deviation = std::sqrt(spread_(j, j));
+    if (middle > 0 && middle < deviation) shrinkage_[j] = middle / deviation;
   }
-  const double rows = w.sum();
-  if (!(rows > 0)) return;
-  const Vector mean = weighted_means(x, w, Matrix::Zero(d, 1));
-  const Vector scatter =
-      sum_over_blocks(x.rows(), d * d, [&](Index first, Index count, VectorRef total) {
-        const Matrix r = x.middleRows(first, count).rowwise() - mean.transpose();
-        const Matrix block = r.transpose() * w.segment(first, count).asDiagonal() * r;
-        total += block.reshaped();
-      });
-  const Matrix spread = scatter.reshaped(d, d) / rows;
-  for (Index j = 0; j < d; ++j) {
-    // Rounding of the mean leaves up to this much of a column whose values are all equal.
-    const double rounding = 1e-14 * std::abs(mean[j]);
-    if (spread(j, j) > rounding * rounding) continue;
-    throw std::invalid_argument(
-        fmt::format("StudentT: column {} is constant, so it has no scale; leave it out", j + 1));
-  }
-  rows_ = rows;
-  spread_ = spread;
 }
 
 Matrix StudentT::floor() const {
@@ -336,6 +339,9 @@ double StudentT::log_prior() const {
 }
 
 std::string StudentT::flaw(Index k, double mass) const {
+  // A scale that all rows support is no artifact.
+  if (size() > 1 && options_.scale == Scale::common) return {};
+  if (rows_ > 0 ? mass > (1 - 1e-9) * rows_ : size() == 1) return {};
   const auto d = static_cast<double>(dimension());
   if (mass < d + 2) {
     return fmt::format("it holds {:.3g} rows, fewer than {}", mass, dimension() + 2);
@@ -343,6 +349,7 @@ std::string StudentT::flaw(Index k, double mass) const {
   if (spread_.size() == 0) return {};
   Matrix all = spread_;
   if (Eigen::LLT<Matrix>(all).info() != Eigen::Success) all = spread_.diagonal().asDiagonal();
+  all = (shrinkage_.asDiagonal() * all * shrinkage_.asDiagonal()).eval();
   const double smallest =
       Eigen::GeneralizedSelfAdjointEigenSolver<Matrix>(scale(k), all, Eigen::EigenvaluesOnly)
           .eigenvalues()[0];
@@ -380,6 +387,7 @@ void StudentT::fields(Fields& visit) {
   visit("degrees_of_freedom", dof_);
   visit("spread_of_all", spread_);
   visit("rows_of_all", rows_);
+  visit("middle_of_all", shrinkage_);
   if (!visit.loading()) return;
   if (scale != "common" && scale != "per_component") {
     throw std::invalid_argument(
@@ -425,7 +433,8 @@ void StudentT::factorize() {
                                 ? std::size_t{1}
                                 : static_cast<std::size_t>(size());
   if (scales_.size() != count || dof_.size() != size() ||
-      (spread_.size() > 0 && (spread_.rows() != d || spread_.cols() != d))) {
+      (spread_.size() > 0 &&
+       (spread_.rows() != d || spread_.cols() != d || shrinkage_.size() != d))) {
     throw std::invalid_argument(fmt::format(
         "StudentT: {} means, {} scale matrices, {} degrees of freedom; the numbers must agree",
         size(), scales_.size(), dof_.size()));

@@ -1,7 +1,10 @@
 #include "mix/assignment.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
 #include <vector>
 
 #include "mix/random.h"
@@ -72,6 +75,10 @@ Index Annealed::stage(Index iteration) const {
 }
 
 double Annealed::beta(Index iteration) const {
+  if (!(first > 0 && first <= 1)) {
+    throw std::invalid_argument(
+        fmt::format("Annealed: first must be above 0 and at most 1, but is {}", first));
+  }
   const Index current = stage(iteration);
   if (current >= steps) return 1;
   return first * std::pow(1 / first, static_cast<double>(current) / static_cast<double>(steps));
@@ -96,6 +103,12 @@ void Truncated::assign(const BlockContext& /*context*/, MatrixRef l, VectorRef t
 }
 
 void Known::assign(const BlockContext& context, MatrixRef l, VectorRef term) const {
+  const auto first = labels.begin() + context.first_row;
+  const Index highest = l.rows() > 0 ? *std::max_element(first, first + l.rows()) : -1;
+  if (highest >= l.cols()) {
+    throw std::invalid_argument(fmt::format("known label {} needs {} components, but there are {}",
+                                            highest, highest + 1, l.cols()));
+  }
   for (Index i = 0; i < l.rows(); ++i) {
     const Index label = labels[static_cast<std::size_t>(context.first_row + i)];
     if (label < 0) {

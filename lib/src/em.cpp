@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <numeric>
 #include <optional>
+#include <stdexcept>
 #include <utility>
 
 #include "mix/parallel.h"
@@ -44,6 +44,8 @@ class Expectation {
     const Index k = state.family.size();
     const bool streams = state.family.streams() && !keep_shares;
     const Index family_size = streams ? state.family.statistics_size() : 0;
+    // A family with several cycles looks at the rows several times in one iteration.
+    const bool notes = !labels_.empty() && iteration > noted_;
     Pass pass;
     if (!streams) pass.shares.resize(x_.rows(), k);
     const Vector sum = sum_over_blocks(
@@ -53,7 +55,7 @@ class Expectation {
           Vector term(count);
           log_joint(state, x, l);
           options_.assignment.assign({first, iteration, options_.seed}, l, term);
-          total[changed_slot] += note_labels(l, first);
+          if (notes) total[changed_slot] += note_labels(l, first);
           for (Index i = 0; i < count; ++i) {
             const double weight = w_[first + i];
             l.row(i) *= weight;
@@ -66,6 +68,7 @@ class Expectation {
             pass.shares.middleRows(first, count) = l;
           }
         });
+    noted_ = iteration;
     pass.objective = sum[objective_slot] + state.family.log_prior();
     pass.changed_labels = sum[changed_slot];
     pass.mass = sum.segment(slot_count, k);
@@ -74,9 +77,8 @@ class Expectation {
   }
 
  private:
-  // How many rows of the block changed their component since the last pass; 0 for soft policies.
+  // How many rows of the block changed their component since the last iteration.
   double note_labels(const Matrix& r, Index first) {
-    if (labels_.empty()) return 0;
     double changed = 0;
     for (Index i = 0; i < r.rows(); ++i) {
       Index k = 0;
@@ -91,7 +93,8 @@ class Expectation {
   Rows x_;
   Weights w_;
   const EmOptions& options_;
-  std::vector<Index> labels_;
+  std::vector<Index> labels_;  // of a hard policy
+  Index noted_ = -1;           // the iteration they are from
 };
 
 // Estimates the gain still to come from the last two gains of a linearly converging sequence
@@ -199,6 +202,27 @@ std::string name_components(const std::vector<Index>& components) {
 
 }  // namespace
 
+std::string to_string(MixingWeights mixing) {
+  switch (mixing) {
+    case MixingWeights::free:
+      return "free";
+    case MixingWeights::equal:
+      return "equal";
+    case MixingWeights::fixed:
+      return "fixed";
+  }
+  return "unknown";
+}
+
+MixingWeights parse_mixing_weights(std::string_view name) {
+  using enum MixingWeights;
+  for (const MixingWeights mixing : {free, equal, fixed}) {
+    if (name == to_string(mixing)) return mixing;
+  }
+  throw std::invalid_argument(
+      fmt::format("mixing is \"{}\"; the known ones are free, equal, fixed", name));
+}
+
 std::string to_string(Stop stop) {
   switch (stop) {
     case Stop::converged:
@@ -221,6 +245,9 @@ std::string to_string(Stop stop) {
 
 EmReport run_em(MixtureState& state, Rows x, Weights w, const EmOptions& options) {
   EmReport report;
+  if (options.mixing == MixingWeights::equal) {
+    state.weights.setConstant(1.0 / static_cast<double>(state.weights.size()));
+  }
   Expectation expect(x, w, options);
   StopRule enough(options.tol);
   std::optional<MixtureState> best;  // of a stochastic run
@@ -257,6 +284,8 @@ EmReport run_em(MixtureState& state, Rows x, Weights w, const EmOptions& options
                pass.objective < previous - (1e-8 + 1e-11 * std::abs(previous))) {
       ++report.falls;
     }
+    // Where an estimate depends on the parameters before it, labels can repeat too early.
+    const bool rests = options.tol < 0 || pass.objective - previous <= options.tol;
     previous = pass.objective;
 
     if (!options.assignment.ascends()) {
@@ -269,7 +298,7 @@ EmReport run_em(MixtureState& state, Rows x, Weights w, const EmOptions& options
         report.stop = Stop::no_improvement;
         break;
       }
-    } else if (options.assignment.hard() && iteration > 0 && pass.changed_labels == 0) {
+    } else if (options.assignment.hard() && iteration > 0 && pass.changed_labels == 0 && rests) {
       report.stop = Stop::labels_repeat;
       break;
     } else if (enough(pass.objective) && stage == options.assignment.last_stage()) {
@@ -291,7 +320,9 @@ EmReport run_em(MixtureState& state, Rows x, Weights w, const EmOptions& options
       report.warnings.push_back(fmt::format("component {} holds no rows", name_components(empty)));
       break;
     }
+    // Known labels number the components, so none of those is dropped.
     if (!empty.empty() && options.empty == EmptyComponent::drop && state.family.selects() &&
+        options.assignment.as<Known>() == nullptr &&
         static_cast<Index>(empty.size()) < state.family.size()) {
       report.warnings.push_back(
           fmt::format("component {} held no rows and was dropped", name_components(empty)));

@@ -8,6 +8,10 @@
 namespace mix {
 
 FamilyList::FamilyList(std::vector<AnyFamily> families) : families_(std::move(families)) {
+  check_dimensions();
+}
+
+void FamilyList::check_dimensions() const {
   for (std::size_t i = 1; i < families_.size(); ++i) {
     if (families_[i].dimension() != families_[0].dimension()) {
       throw std::invalid_argument(fmt::format(
@@ -186,6 +190,7 @@ void FamilyList::fields(Fields& visit) {
       "families", static_cast<Index>(families_.size()),
       [&](Index count) { families_.resize(static_cast<std::size_t>(count)); },
       [&](Index i, Fields& element) { element("family", families_[static_cast<std::size_t>(i)]); });
+  if (visit.loading()) check_dimensions();
 }
 
 void FamilyList::describe(Index k, Fields& visit) const {

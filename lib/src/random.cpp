@@ -16,8 +16,8 @@ namespace mix {
 // a seed would mean other numbers with another standard library.
 
 double uniform(Rng& rng) {
-  // 53 bits, shifted by half a step so that neither 0 nor 1 occurs.
-  return (static_cast<double>(rng() >> 11U) + 0.5) * 0x1.0p-53;
+  // 52 bits, shifted by half a step so that neither 0 nor 1 occurs.
+  return (static_cast<double>(rng() >> 12U) + 0.5) * 0x1.0p-52;
 }
 
 Index uniform_index(Rng& rng, Index n) {

@@ -1,6 +1,8 @@
 #include "mix/special.h"
 
 #include <array>
+#include <cmath>
+#include <limits>
 
 namespace mix {
 namespace {
@@ -20,19 +22,64 @@ const std::array<double, table_size>& log_factorials() {
   return table;
 }
 
+constexpr double half_log_two_pi = 0.91893853320467274178;
+
+// log n! less log(sqrt(2 pi n) (n/e)^n), for n >= 1. The series' next term, 1/(1680 n^7), is below
+// 1e-24 beyond the table.
+double stirling_rest(double n) {
+  if (n < static_cast<double>(table_size)) {
+    return log_factorials()[static_cast<std::size_t>(n)] - (n + 0.5) * std::log(n) + n -
+           half_log_two_pi;
+  }
+  const double r = 1 / n;
+  return r * (1.0 / 12 - r * r * (1.0 / 360 - r * r / 1260));
+}
+
+// x log(x/m) + m - x, without the cancellation where x is near m (Loader 2000).
+double deviance(double x, double m) {
+  const double gap = x - m;
+  if (std::abs(gap) >= 0.1 * (x + m)) return x * std::log(x / m) + m - x;
+  const double v = gap / (x + m);
+  double sum = gap * v;
+  double term = 2 * x * v;
+  for (int j = 3;; j += 2) {
+    term *= v * v;
+    const double next = sum + term / j;
+    if (next == sum) return sum;
+    sum = next;
+  }
+}
+
 }  // namespace
 
 double log_factorial(double n) {
   if (n < static_cast<double>(table_size)) return log_factorials()[static_cast<std::size_t>(n)];
-  // Stirling's series; its next term, 1/(1680 n^7), is below 1e-24 here.
-  constexpr double half_log_two_pi = 0.91893853320467274178;
-  const double r = 1 / n;
-  const double correction = r * (1.0 / 12 - r * r * (1.0 / 360 - r * r / 1260));
-  return (n + 0.5) * std::log(n) - n + half_log_two_pi + correction;
+  return (n + 0.5) * std::log(n) - n + half_log_two_pi + stirling_rest(n);
 }
 
 double log_choose(double n, double k) {
   return log_factorial(n) - log_factorial(k) - log_factorial(n - k);
+}
+
+double log_poisson(double count, double rate, double log_rate) {
+  if (count == 0) return -rate;
+  if (count < static_cast<double>(table_size)) {
+    return count * log_rate - rate - log_factorial(count);
+  }
+  if (rate == 0) return -std::numeric_limits<double>::infinity();
+  return -stirling_rest(count) - deviance(count, rate) - half_log_two_pi - 0.5 * std::log(count);
+}
+
+double log_binomial(double successes, double trials, double p, double log_p, double log_q) {
+  const double failures = trials - successes;
+  const bool small = trials < static_cast<double>(table_size);
+  if (small || successes == 0 || failures == 0 || p == 0 || p == 1) {
+    return log_choose(trials, successes) + (successes == 0 ? 0 : successes * log_p) +
+           (failures == 0 ? 0 : failures * log_q);
+  }
+  return stirling_rest(trials) - stirling_rest(successes) - stirling_rest(failures) -
+         deviance(successes, trials * p) - deviance(failures, trials * (1 - p)) - half_log_two_pi +
+         0.5 * std::log(trials / successes / failures);
 }
 
 }  // namespace mix

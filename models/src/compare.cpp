@@ -1,7 +1,6 @@
 #include "mix/models/compare.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <mutex>
 #include <numeric>
@@ -9,7 +8,7 @@
 
 #include "distinct_rows.h"
 #include "growing.h"
-#include "mix/models/model_file.h"
+#include "mix/models/family_blocks.h"
 #include "mix/parallel.h"
 #include "search.h"
 #include "seeding.h"
@@ -38,17 +37,26 @@ class Ladder {
       FitOptions fit_options = options_.fit;
       if (last_) add_grown_starts(model, fit_options);
       Fit result = fit(model, x_, fit_options);
-      if (last_ && result.report.log_likelihood < last_->report.log_likelihood - no_loss) {
+      if (last_ && maximizes_likelihood(result.report) &&
+          result.report.log_likelihood < last_->report.log_likelihood - no_loss) {
         if (auto repaired = fit_doubled(model)) result = *std::move(repaired);
       }
       fill(row, std::move(result), k);
     } catch (const std::exception& error) {
+      row.fit = nullptr;
       row.status = std::string("failed: ") + error.what();
     }
     return row;
   }
 
  private:
+  // Under a prior or another policy the log-likelihood may rightly fall in K.
+  [[nodiscard]] bool maximizes_likelihood(const Report& report) const {
+    return options_.fit.assignment.as<Soft>() != nullptr &&
+           std::abs(report.objective - report.log_likelihood) <=
+               1e-6 * (1 + std::abs(report.objective));
+  }
+
   void fill(Ranked& row, Fit&& result, Index k) {
     const auto kept = std::make_shared<const Fit>(std::move(result));
     const Report& report = kept->report;
@@ -118,23 +126,18 @@ void rank(std::vector<Ranked>& table) {
 
 std::vector<Candidate> suitable_families(const std::shared_ptr<const Table>& table) {
   std::vector<Candidate> candidates;
-  for (const FamilyEntry& entry : registry().entries()) {
-    if (!entry.make || !entry.suits || !entry.suits(*table)) continue;
-    std::vector<std::string> structures{""};
-    if (!entry.structures.empty()) structures = entry.structures;
-    for (const std::string& structure : structures) {
-      FamilyRequest request{.k = 1, .columns = table.get(), .structure = structure};
+  for (const FamilyBlocks& blocks : suitable_blocks(*table)) {
+    for (const std::string& structure : structures_of(blocks)) {
+      const auto make = [table, blocks, structure](Index k) {
+        return make_family(blocks, *table, k, {.structure = structure});
+      };
       // A title needs a family; some families cannot even be made for these columns.
       try {
-        const std::string title = entry.make(request).title();
+        const std::string title = make(1).title();
         // In one column all structures with the same volume are the same family.
         const bool taken = std::any_of(candidates.begin(), candidates.end(),
                                        [&](const Candidate& c) { return c.name == title; });
-        if (taken) continue;
-        candidates.push_back({title, [table, request, make = entry.make](Index k) mutable {
-                                request.k = k;
-                                return make(request);
-                              }});
+        if (!taken) candidates.push_back({title, make});
       } catch (const std::invalid_argument&) {
         continue;
       }
@@ -151,6 +154,10 @@ const Fit& Comparison::best() const {
     throw std::runtime_error(fmt::format("no candidate could be fitted; {} with {} components {}",
                                          table.front().name, table.front().n_components,
                                          table.front().status));
+  }
+  if (std::isnan(table.front().value)) {
+    throw std::runtime_error(fmt::format(
+        "the criterion {} is not defined for any of the candidates; choose another", criterion));
   }
   return *table.front().fit;
 }
@@ -178,6 +185,13 @@ Comparison compare_rows(Rows x, const CompareOptions& options) {
     for_each_index(families, [&](Index f) {
       CompareOptions inner = options;
       inner.fit.threads = 0;
+      if (options.fit.progress) {
+        // One call at a time, whatever runs beside it.
+        inner.fit.progress = [&](const Progress& progress) {
+          const std::lock_guard lock(reporting);
+          return options.fit.progress(progress);
+        };
+      }
       Ladder ladder(options.families[static_cast<std::size_t>(f)], x, inner);
       for (Index i = 0; i < count; ++i) {
         result.table[static_cast<std::size_t>(f * count + i)] =
@@ -195,11 +209,30 @@ Comparison compare_rows(Rows x, const CompareOptions& options) {
 
 }  // namespace
 
+namespace {
+
+// Whether no fit will complain about a row: such a complaint must name the row by the user's
+// number.
+bool rows_are_sound(Rows x, const CompareOptions& options) {
+  const Vector& w = options.fit.sample_weight;
+  if (!x.allFinite() || (w.size() > 0 && w.size() != x.rows())) return false;
+  if (w.size() > 0 && !(w.allFinite() && w.minCoeff() >= 0)) return false;
+  return std::all_of(options.families.begin(), options.families.end(),
+                     [&](const Candidate& candidate) {
+                       try {
+                         return candidate.make(options.components.first).check_support(x).empty();
+                       } catch (const std::exception&) {
+                         return true;  // its fits fail without a look at the rows
+                       }
+                     });
+}
+
+}  // namespace
+
 Comparison compare(Rows x, const CompareOptions& options) {
   const Vector& w = options.fit.sample_weight;
-  const bool weighted = w.size() == x.rows();  // a wrong number is each fit's complaint
-  if ((w.size() == 0 || weighted) && options.criterion != "cv" &&
-      rows_are_exchangeable(options.fit)) {
+  if (options.criterion != "cv" && rows_are_exchangeable(options.fit) &&
+      rows_are_sound(x, options)) {
     if (auto distinct = distinct_rows(x, w)) {
       CompareOptions inner = options;
       inner.fit.sample_weight = std::move(distinct->weight);
@@ -208,6 +241,34 @@ Comparison compare(Rows x, const CompareOptions& options) {
   }
   return compare_rows(x, options);
 }
+
+namespace {
+
+std::vector<Index> chosen(const std::vector<Index>& labels, const std::vector<Index>& rows) {
+  std::vector<Index> kept;
+  kept.reserve(rows.size());
+  for (const Index row : rows) kept.push_back(labels.at(static_cast<std::size_t>(row)));
+  return kept;
+}
+
+// The options of a fit to some of the rows.
+FitOptions rows_of(const FitOptions& options, const std::vector<Index>& rows) {
+  FitOptions some = options;
+  if (options.sample_weight.size() > 0) some.sample_weight = Vector(options.sample_weight(rows));
+  if (const auto* known = options.assignment.as<Known>()) {
+    some.assignment = Known{chosen(known->labels, rows)};
+  }
+  if (const auto* labels = std::get_if<start::Labels>(&options.start)) {
+    some.start = start::Labels{chosen(labels->labels, rows)};
+  }
+  if (const auto* given = std::get_if<start::Responsibilities>(&options.start)) {
+    some.start = start::Responsibilities{given->r(rows, Eigen::all)};
+  }
+  some.more_starts.clear();
+  return some;
+}
+
+}  // namespace
 
 double cross_validation(const Candidate& candidate, Index k, Rows x, const FitOptions& options,
                         Index folds) {
@@ -226,12 +287,9 @@ double cross_validation(const Candidate& candidate, Index k, Rows x, const FitOp
       (static_cast<Index>(i) % folds == fold ? test : train).push_back(shuffled[i]);
     }
     std::sort(train.begin(), train.end());
-    FitOptions inner = options;
+    FitOptions inner = rows_of(options, train);
     Vector test_weight = Vector::Ones(static_cast<Index>(test.size()));
-    if (options.sample_weight.size() > 0) {
-      inner.sample_weight = Vector(options.sample_weight(train));
-      test_weight = Vector(options.sample_weight(test));
-    }
+    if (options.sample_weight.size() > 0) test_weight = Vector(options.sample_weight(test));
     const Matrix train_rows = x(train, Eigen::all);
     const Matrix test_rows = x(test, Eigen::all);
     const Fit fitted = fit(MixtureModel(candidate.make(k)), train_rows, inner);

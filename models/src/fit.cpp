@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <optional>
 #include <stdexcept>
 
+#include "arguments.h"
 #include "distinct_rows.h"
 #include "growing.h"
 #include "mix/json_fields.h"
@@ -36,18 +38,23 @@ struct Run {
   EmReport em;
   std::string flaw;
 
+  // A run whose densities became NaN is worse than any other.
+  [[nodiscard]] double objective() const {
+    return std::isnan(em.objective) ? -infinity : em.objective;
+  }
+
   [[nodiscard]] bool better_than(const Run& other) const {
     if (flaw.empty() != other.flaw.empty()) return flaw.empty();
-    return em.objective > other.em.objective;
+    return objective() > other.objective();
   }
 
   // The objective that the run is heading for, by Aitken's rule: a slow run is not yet a bad one.
   [[nodiscard]] double potential() const {
     const std::vector<double>& history = em.objective_history;
-    if (history.size() < 3) return em.objective;
+    if (history.size() < 3) return objective();
     const double gain = history[history.size() - 1] - history[history.size() - 2];
     const double before = history[history.size() - 2] - history[history.size() - 3];
-    if (!(gain > 0) || !(before > gain)) return em.objective;
+    if (!(gain > 0) || !(before > gain)) return objective();
     const double rate = std::min(gain / before, 0.995);
     return em.objective + gain * rate / (1 - rate);
   }
@@ -60,17 +67,19 @@ struct Run {
 
 std::string find_flaw(const MixtureState& state, const Vector& mass) {
   for (Index k = 0; k < state.family.size() && k < mass.size(); ++k) {
-    std::string flaw = state.family.flaw(k, mass[k]);
-    if (!flaw.empty()) return flaw;
+    const std::string flaw = state.family.flaw(k, mass[k]);
+    if (!flaw.empty()) return fmt::format("component {}: {}", k + 1, flaw);
   }
   return {};
 }
 
 // Continues a run and joins the two histories.
-void carry_on(Run& run, Rows x, Weights w, const EmOptions& options) {
+void carry_on(Run& run, Rows x, Weights w, EmOptions options, Index most_passes) {
   EmReport before = std::move(run.em);
+  // The first pass of a continuation evaluates parameters that already count as a pass.
+  const Index repeated = before.n_iter > 0 ? 1 : 0;
+  options.max_iter = std::min(options.max_iter, most_passes - before.n_iter + repeated);
   run.em = run_em(run.state, x, w, options);
-  // The first pass of the continuation evaluates the parameters that the last pass before did.
   std::vector<double> history = std::move(before.objective_history);
   if (!history.empty()) history.pop_back();
   run.em.n_iter += static_cast<Index>(history.size());
@@ -91,17 +100,37 @@ class Search {
 
   Run best(Report& report) {
     if (x_.rows() > most_searched_rows && std::holds_alternative<start::Auto>(options_.start) &&
-        options_.assignment.as<Known>() == nullptr) {
-      return best_from_part(report);
+        !options_.assignment.by_row()) {
+      if (const auto rows = representative_rows()) return best_from_part(*rows, report);
     }
     return best_of_all(report);
   }
 
  private:
-  Run best_from_part(Report& report) {
+  // Some of the rows with weight, in their order; none where they would miss what varies.
+  [[nodiscard]] std::optional<std::vector<Index>> representative_rows() const {
+    std::vector<Index> weighted;
+    for (Index i = 0; i < x_.rows(); ++i) {
+      if (w_[i] > 0) weighted.push_back(i);
+    }
+    const auto count = static_cast<Index>(weighted.size());
+    if (count <= searched_rows) return std::nullopt;
     Rng rng(options_.seed, Purpose::start, 1U << 21U);
-    std::vector<Index> rows = sample_without_replacement(rng, x_.rows(), searched_rows);
+    std::vector<Index> rows = sample_without_replacement(rng, count, searched_rows);
+    for (Index& row : rows) row = weighted[static_cast<std::size_t>(row)];
     std::sort(rows.begin(), rows.end());
+    for (Index d = 0; d < x_.cols(); ++d) {
+      const auto column = x_.col(d);
+      const auto same = [&](Index i) { return column[i] == column[rows.front()]; };
+      if (std::all_of(rows.begin(), rows.end(), same) &&
+          !std::all_of(weighted.begin(), weighted.end(), same)) {
+        return std::nullopt;
+      }
+    }
+    return rows;
+  }
+
+  Run best_from_part(const std::vector<Index>& rows, Report& report) {
     FitOptions inner = options_;
     inner.sample_weight = Vector(w_(rows));
     inner.more_starts.clear();
@@ -110,7 +139,12 @@ class Search {
     const Run best = Search(model_, part, inner).best_of_all(found);
 
     FitOptions outer = options_;
-    outer.start = start::Responsibilities{responsibilities(best.state, x_)};
+    Matrix r = responsibilities(best.state, x_);
+    for (Index i = 0; i < r.rows(); ++i) {
+      // A row unlike any in the part.
+      if (!(r.row(i).sum() > 0)) r.row(i).setConstant(1.0 / static_cast<double>(r.cols()));
+    }
+    outer.start = start::Responsibilities{std::move(r)};
     Run run = Search(model_, x_, outer).best_of_all(report);
     run.start = best.start;
     report.starts = found.starts;
@@ -127,14 +161,14 @@ class Search {
     for (const PlannedStart& next : planned) {
       if (const auto* several = std::get_if<start::ShortRuns>(&next.start)) {
         runs.push_back(best_short_run(starter, *several));
-      } else if (std::holds_alternative<start::Growing>(next.start) && starter.grows()) {
+      } else if (std::holds_alternative<start::Growing>(next.start) && grows(starter)) {
         runs.push_back(grown_run(starter));
       } else {
         runs.push_back({to_string(next.start), starter.begin(next), {}, {}});
       }
     }
     if (runs.size() == 1) {
-      carry_on(runs[0], x_, w_, em_options());
+      carry_on(runs[0], x_, w_, em_options(), options_.max_iter);
       report.completed = report.hits = 1;
       if (!runs[0].flaw.empty()) report.best_flagged = runs[0].em.objective;
       return std::move(runs[0]);
@@ -160,11 +194,15 @@ class Search {
     return em;
   }
 
+  [[nodiscard]] bool changes_with_iterations() const {
+    return !options_.assignment.ascends() || options_.assignment.last_stage() > 0;
+  }
+
   // Policies that change with the iteration wait for the full run; the others are used from the
   // start.
   [[nodiscard]] EmOptions short_options(Index passes) {
     EmOptions em = em_options();
-    if (!em.assignment.ascends() || em.assignment.last_stage() > 0) em.assignment = Soft{};
+    if (changes_with_iterations()) em.assignment = Soft{};
     em.max_iter = std::min(passes, options_.max_iter);
     return em;
   }
@@ -174,17 +212,22 @@ class Search {
     for (Index run = 0; run < several.runs; ++run) {
       const PlannedStart random{start::Random{}, run};
       Run next{"short-runs", starter.begin(random), {}, {}};
-      carry_on(next, x_, w_, short_options(several.iterations));
+      carry_on(next, x_, w_, short_options(several.iterations), options_.max_iter);
       if (!best || next.better_than(*best)) best = std::move(next);
     }
     return *std::move(best);
+  }
+
+  // Known labels need all components from the first pass on.
+  [[nodiscard]] bool grows(const Starter& starter) const {
+    return starter.grows() && options_.assignment.as<Known>() == nullptr;
   }
 
   Run grown_run(Starter& starter) {
     const std::vector<Index> nobody(static_cast<std::size_t>(x_.rows()), 0);
     Run run{
         "growing", starter.begin(shares_from_labels(nobody, w_, starter.smaller(1)), 1), {}, {}};
-    carry_on(run, x_, w_, short_options(growing_passes));
+    carry_on(run, x_, w_, short_options(growing_passes), options_.max_iter);
     for (Index groups = 1; groups < starter.groups(); ++groups) {
       const std::vector<Index> splittable = learnable_components(run.state.family);
       const Index position = learnable_components(starter.smaller(groups + 1)).back();
@@ -192,17 +235,19 @@ class Search {
       for (Matrix& r : grow(run.state, x_, w_, starter.points(1), splittable, position)) {
         r.array().colwise() *= w_.array();
         Run next{"growing", starter.begin(r, groups + 1), {}, {}};
-        carry_on(next, x_, w_, short_options(growing_passes));
+        carry_on(next, x_, w_, short_options(growing_passes), options_.max_iter);
         if (!best || next.more_promising_than(*best)) best = std::move(next);
       }
       run = *std::move(best);
-      carry_on(run, x_, w_, short_options(2 * growing_passes));
+      carry_on(run, x_, w_, short_options(2 * growing_passes), options_.max_iter);
     }
     return run;
   }
 
-  static bool ended(const Run& run) {
-    return run.em.stop == Stop::converged || run.em.stop == Stop::labels_repeat;
+  [[nodiscard]] bool ended(const Run& run) const {
+    return run.em.n_iter > 0 &&
+           (run.em.stop == Stop::converged || run.em.stop == Stop::labels_repeat ||
+            run.em.stop == Stop::not_finite || run.em.n_iter >= options_.max_iter);
   }
 
   // Successive halving: the better half of the runs goes on for twice as many passes, until few are
@@ -211,8 +256,8 @@ class Search {
     std::size_t field = runs.size();
     for (Index passes = short_passes; !interrupted_; passes *= 2) {
       for (std::size_t i = 0; i < field && !interrupted_; ++i) {
-        if (ended(runs[i]) && runs[i].em.n_iter > 0) continue;
-        carry_on(runs[i], x_, w_, short_options(passes));
+        if (ended(runs[i])) continue;
+        carry_on(runs[i], x_, w_, short_options(passes), options_.max_iter);
       }
       std::stable_sort(runs.begin(), runs.begin() + static_cast<std::ptrdiff_t>(field),
                        [](const Run& a, const Run& b) { return a.more_promising_than(b); });
@@ -228,22 +273,24 @@ class Search {
     bool found = false;
     for (std::size_t i = 0; i < runs.size(); ++i) {
       // More than the finalists only while all optima so far are spurious.
-      if (i >= finalists && found && runs[best].flaw.empty() && !ended(runs[i])) continue;
+      const bool done = ended(runs[i]) && !changes_with_iterations();
+      if (i >= finalists && found && runs[best].flaw.empty() && !done) continue;
       if (interrupted_ && found) break;
       Run& run = runs[i];
       bool abandoned = false;
-      if (!ended(run)) {
+      if (!done) {
+        if (changes_with_iterations()) run.em = {};  // what came before was not this policy's
         EmOptions em = em_options();
-        const double goal = found && runs[best].flaw.empty() ? runs[best].em.objective : -infinity;
-        if (options_.assignment.ascends() && options_.assignment.last_stage() == 0) {
+        const double goal = found && runs[best].flaw.empty() ? runs[best].objective() : -infinity;
+        if (!changes_with_iterations()) {
           em.progress = abandon_below(goal, em.progress, abandoned);
         }
-        carry_on(run, x_, w_, em);
+        carry_on(run, x_, w_, em, options_.max_iter);
       }
       if (!run.flaw.empty()) report.best_flagged = std::max(report.best_flagged, run.em.objective);
       if (abandoned) continue;
       ++report.completed;
-      if (run.flaw.empty()) optima.push_back(run.em.objective);
+      if (run.flaw.empty()) optima.push_back(run.objective());
       if (!found || run.better_than(runs[best])) best = i;
       found = true;
     }
@@ -278,72 +325,6 @@ class Search {
   const FitOptions& options_;
   bool interrupted_ = false;
 };
-
-void check_arguments(const MixtureModel& model, Rows x, const FitOptions& options) {
-  const Index k = model.n_components();
-  if (k < 1) throw std::invalid_argument("fit: the model has no components");
-  if (x.cols() != model.dimension()) {
-    throw std::invalid_argument(fmt::format(
-        "fit: the model describes {} columns, but the data have {}", model.dimension(), x.cols()));
-  }
-  if (x.rows() == 0) throw std::invalid_argument("fit: the data have no rows");
-  for (Index d = 0; d < x.cols(); ++d) {
-    for (Index i = 0; i < x.rows(); ++i) {
-      if (std::isfinite(x(i, d))) continue;
-      throw std::invalid_argument(
-          fmt::format("fit: row {}, column {} is {}; leave such rows out, cells must be finite",
-                      i + 1, d + 1, std::isnan(x(i, d)) ? "missing (NaN)" : "infinite"));
-    }
-  }
-  Index supporting = x.rows();
-  if (const Vector& w = options.sample_weight; w.size() > 0) {
-    if (w.size() != x.rows()) {
-      throw std::invalid_argument(
-          fmt::format("fit: there are {} sample weights for {} rows", w.size(), x.rows()));
-    }
-    if (!w.allFinite() || w.minCoeff() < 0 || !(w.sum() > 0)) {
-      throw std::invalid_argument(
-          "fit: sample weights must be finite and non-negative, and at least one positive");
-    }
-    supporting = (w.array() > 0).count();
-  }
-  if (k > supporting) {
-    throw std::invalid_argument(
-        fmt::format("fit: {} components for {} rows with positive weight; ask for at most as many "
-                    "components as rows",
-                    k, supporting));
-  }
-  if (const auto* labels = std::get_if<start::Labels>(&options.start)) {
-    if (static_cast<Index>(labels->labels.size()) != x.rows()) {
-      throw std::invalid_argument(fmt::format("fit: there are {} start labels for {} rows",
-                                              labels->labels.size(), x.rows()));
-    }
-    for (const Index label : labels->labels) {
-      if (label >= k) {
-        throw std::invalid_argument(fmt::format(
-            "fit: start label {} needs {} components, but the model has {}", label, label + 1, k));
-      }
-    }
-  }
-  if (const auto* given = std::get_if<start::Responsibilities>(&options.start)) {
-    if (given->r.rows() != x.rows() || given->r.cols() != k || !(given->r.minCoeff() >= 0)) {
-      throw std::invalid_argument(fmt::format(
-          "fit: start responsibilities must be non-negative, {} rows x {} components, but are "
-          "{} x {}",
-          x.rows(), k, given->r.rows(), given->r.cols()));
-    }
-  }
-  if (const auto* known = options.assignment.as<Known>()) {
-    if (static_cast<Index>(known->labels.size()) != x.rows() ||
-        *std::max_element(known->labels.begin(), known->labels.end()) >= k) {
-      throw std::invalid_argument(fmt::format(
-          "fit: known labels must be one per row, from 0 to {}, or -1 where unknown", k - 1));
-    }
-  }
-  if (const std::string complaint = model.family().check_support(x); !complaint.empty()) {
-    throw std::invalid_argument("fit: " + complaint);
-  }
-}
 
 // Increasing in the first parameter of the components (the first coordinate of a mean, a rate), so
 // that the order of the components does not depend on the start. Families keep their places.
@@ -429,7 +410,10 @@ Fit fit_here(const MixtureModel& model, Rows x, const FitOptions& options) {
   Fit fit;
   Report& report = fit.report;
   Run run = Search(model, x, options).best(report);
-  if (!keeps_labels(options)) order_components(run.state, run.em.mass);
+  if (!keeps_labels(options)) {
+    order_components(run.state, run.em.mass);
+    run.flaw = find_flaw(run.state, run.em.mass);  // by its new number
+  }
   fit.model = MixtureModel(std::move(run.state), options.mixing);
 
   report.objective = run.em.objective;
@@ -478,7 +462,8 @@ Fit fit(const MixtureModel& model, Rows x, const FitOptions& options) {
       FitOptions weighted = options;
       weighted.sample_weight = std::move(distinct->weight);
       with_threads(options.threads, [&] { result = fit_here(model, distinct->x, weighted); });
-      return result;
+      // Otherwise a warning names rows, and those are the user's.
+      if (result.report.log_likelihood > -infinity) return result;
     }
   }
   FitOptions chosen = options;
@@ -492,6 +477,7 @@ Fit fit(const MixtureModel& model, Rows x, const FitOptions& options) {
 }
 
 Report evaluate(const MixtureModel& model, Rows x, const FitOptions& options) {
+  check_rows(model, x, options.sample_weight, "evaluate");
   Report report;
   const Vector w =
       options.sample_weight.size() > 0 ? options.sample_weight : Vector::Ones(x.rows());

@@ -24,6 +24,7 @@ class Criterion {
   explicit Criterion(const Matrix& points) {
     const Matrix centered = points.rowwise() - points.colwise().mean();
     offset_ = centered.squaredNorm() / static_cast<double>(points.size());
+    if (!(offset_ > 0)) offset_ = 1;  // all points are the same, and any order of joins will do
   }
 
   [[nodiscard]] double cost(const Matrix& scatter, double size) const {
@@ -74,7 +75,7 @@ Hierarchy::Hierarchy(const Matrix& points) : rows_(points.rows()) {
       const Cluster& other = clusters[static_cast<std::size_t>(j)];
       if (!other.alive) continue;
       const double increase = criterion.increase(c, other);
-      if (increase < c.increase) {
+      if (c.partner < 0 || increase < c.increase) {
         c.increase = increase;
         c.partner = j;
       }

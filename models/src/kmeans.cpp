@@ -6,6 +6,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "arguments.h"
 #include "mix/parallel.h"
 #include "seeding.h"
 
@@ -129,13 +130,8 @@ void check_arguments(Rows x, Index k, const KMeansOptions& options) {
     throw std::invalid_argument(
         fmt::format("kmeans: k must be from 1 to the number of rows, {}, but is {}", x.rows(), k));
   }
-  if (!x.allFinite()) throw std::invalid_argument("kmeans: all cells must be finite numbers");
-  if (const Vector& w = options.sample_weight; w.size() > 0) {
-    if (w.size() != x.rows() || !w.allFinite() || w.minCoeff() < 0 || !(w.sum() > 0)) {
-      throw std::invalid_argument(
-          "kmeans: sample weights must be one per row, finite, non-negative, not all zero");
-    }
-  }
+  check_cells(x, "kmeans");
+  if (options.sample_weight.size() > 0) check_weights(options.sample_weight, x.rows(), "kmeans");
   if (options.centers && (options.centers->rows() != k || options.centers->cols() != x.cols())) {
     throw std::invalid_argument(
         fmt::format("kmeans: the start centers must be {} x {}, but are {} x {}", k, x.cols(),
@@ -157,7 +153,6 @@ KMeans kmeans_here(Rows x, Index k, const KMeansOptions& options) {
                            : std::clamp(static_cast<Index>(2e6 / work), Index{10}, Index{100});
   const Matrix points = x;
   KMeans best;
-  best.inertia = infinity;
   std::vector<double> inertias;
   for (Index start = 0; start < starts; ++start) {
     Rng rng(options.seed, Purpose::start, static_cast<std::uint64_t>(start));
@@ -169,7 +164,7 @@ KMeans kmeans_here(Rows x, Index k, const KMeansOptions& options) {
       next.n_iter += lloyd;
     }
     inertias.push_back(next.inertia);
-    if (next.inertia < best.inertia) best = std::move(next);
+    if (start == 0 || next.inertia < best.inertia) best = std::move(next);
   }
   best.starts = starts;
   best.hits = std::count_if(inertias.begin(), inertias.end(),

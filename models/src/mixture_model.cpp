@@ -17,6 +17,10 @@ Vector MixtureModel::equal_weights(Index k) {
 
 MixtureModel::MixtureModel(Vector weights, AnyFamily family)
     : state_{std::move(weights), std::move(family)} {
+  check_weights();
+}
+
+void MixtureModel::check_weights() {
   Vector& w = state_.weights;
   if (w.size() != state_.family.size() || w.size() == 0) {
     throw std::invalid_argument(fmt::format(
@@ -31,6 +35,12 @@ MixtureModel::MixtureModel(Vector weights, AnyFamily family)
   }
   // Weights that sum to 1 up to rounding keep their bits, so that a saved model evaluates the same.
   if (std::abs(w.sum() - 1) > 1e-14) w /= w.sum();
+}
+
+void MixtureModel::check_columns(Rows x) const {
+  if (x.cols() == dimension()) return;
+  throw std::invalid_argument(
+      fmt::format("the model describes {} columns, but the rows have {}", dimension(), x.cols()));
 }
 
 MixtureModel::MixtureModel(MixtureState state, MixingWeights mixing)
@@ -52,10 +62,7 @@ void MixtureModel::log_density(Rows x, VectorRef out) const {
 }
 
 Vector MixtureModel::log_density(Rows x) const {
-  if (x.cols() != dimension()) {
-    throw std::invalid_argument(
-        fmt::format("the model describes {} columns, but the rows have {}", dimension(), x.cols()));
-  }
+  check_columns(x);
   Vector out(x.rows());
   for_each_block(x.rows(), [&](Index first, Index count) {
     log_density(x.middleRows(first, count), out.segment(first, count));
@@ -64,10 +71,7 @@ Vector MixtureModel::log_density(Rows x) const {
 }
 
 Matrix MixtureModel::responsibilities(Rows x) const {
-  if (x.cols() != dimension()) {
-    throw std::invalid_argument(
-        fmt::format("the model describes {} columns, but the rows have {}", dimension(), x.cols()));
-  }
+  check_columns(x);
   return mix::responsibilities(state_, x);
 }
 
@@ -75,12 +79,14 @@ std::vector<Index> MixtureModel::predict(Rows x) const {
   const Matrix r = responsibilities(x);
   std::vector<Index> labels(static_cast<std::size_t>(x.rows()));
   for (Index i = 0; i < x.rows(); ++i) {
-    r.row(i).maxCoeff(&labels[static_cast<std::size_t>(i)]);
+    Index& label = labels[static_cast<std::size_t>(i)];
+    if (!(r.row(i).maxCoeff(&label) > 0)) label = -1;
   }
   return labels;
 }
 
 double MixtureModel::log_likelihood(Rows x) const {
+  check_columns(x);
   return mix::log_likelihood(state_, x, Vector::Ones(x.rows()));
 }
 
@@ -147,12 +153,22 @@ void MixtureModel::start(Rows x, Weights w) {
   if (mixing_ == MixingWeights::free) state_.weights = r.colwise().sum().transpose() / w.sum();
 }
 
+std::string MixtureModel::flaw(double mass) const {
+  for (Index k = 0; k < n_components(); ++k) {
+    const std::string inside = state_.family.flaw(k, mass * weights()[k]);
+    if (!inside.empty()) return fmt::format("in its component {}: {}", k + 1, inside);
+  }
+  return {};
+}
+
 void MixtureModel::fields(Fields& visit) {
-  Index mixing = static_cast<Index>(mixing_);
+  std::string mixing = to_string(mixing_);
   visit("weights", state_.weights);
   visit("mixing", mixing);
   visit("family", state_.family);
-  mixing_ = static_cast<MixingWeights>(mixing);
+  if (!visit.loading()) return;
+  mixing_ = parse_mixing_weights(mixing);
+  check_weights();
 }
 
 }  // namespace mix

@@ -85,18 +85,11 @@ SavedModel from_json(const Json& json, const std::string& source, const Registry
     }
     JsonReader reader(json.at("model"), known);
     saved.model.fields(reader);
-    if (saved.model.n_components() != saved.model.family().size() ||
-        saved.model.n_components() == 0) {
-      throw DataError(fmt::format("model.weights has {} entries for {} components",
-                                  saved.model.n_components(), saved.model.family().size()));
-    }
     if (!saved.columns.empty() &&
         static_cast<Index>(saved.columns.size()) != saved.model.dimension()) {
       throw DataError(fmt::format("the file names {} columns for a model of {}",
                                   saved.columns.size(), saved.model.dimension()));
     }
-    // Checks what the constructor checks.
-    (void)MixtureModel(saved.model.weights(), saved.model.family());
     return saved;
   } catch (const nlohmann::json::exception& error) {
     throw DataError(fmt::format("{}: broken model file: {}", source, error.what()));

@@ -29,8 +29,7 @@ bool rows_are_exchangeable(const FitOptions& options) {
     return !std::holds_alternative<start::Labels>(start) &&
            !std::holds_alternative<start::Responsibilities>(start);
   };
-  return options.assignment.as<Known>() == nullptr && options.assignment.ascends() &&
-         exchangeable(options.start) &&
+  return !options.assignment.by_row() && exchangeable(options.start) &&
          std::all_of(options.more_starts.begin(), options.more_starts.end(), exchangeable);
 }
 
@@ -66,6 +65,10 @@ void Starter::plan_one(const Start& start, std::vector<PlannedStart>& planned) c
                       as<start::KMeans>(start) != nullptr || as<start::Random>(start) != nullptr;
   if (as<start::Auto>(start) == nullptr) {
     const Index draws = random ? std::max<Index>(options_.n_init, 1) : 1;
+    if (const auto* several = as<start::ShortRuns>(start); several && options_.n_init > 0) {
+      planned.push_back({start::ShortRuns{options_.n_init, several->iterations}, 0});
+      return;
+    }
     for (Index draw = 0; draw < draws; ++draw) planned.push_back({start, draw});
     return;
   }

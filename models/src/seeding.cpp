@@ -33,7 +33,7 @@ std::vector<Index> seed_rows(const Matrix& points, Weights w, Index k, Rng& rng)
       const Index row = exhausted ? categorical(rng, w) : categorical(rng, potential);
       Vector distances = nearest.cwiseMin(squared_distances(points, row));
       const double left = distances.dot(w);
-      if (left < least) {
+      if (best < 0 || left < least) {
         least = left;
         best = row;
         best_distances = std::move(distances);

@@ -115,7 +115,7 @@ TEST(Fit, TriesBothStructuresOfStudentT) {
   const Json common = here.succeed({"fit", faithful, "--family", "student_t", "--structure", "tied",
                                     "--components", "2", "--json"})
                           .json();
-  EXPECT_EQ(common["name"], "student_t EEE");
+  EXPECT_EQ(common["structure"], "EEE");
   EXPECT_EQ(common["components"][0]["scale"], common["components"][1]["scale"]);
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numbers>
 #include <stdexcept>
 
 #include "mix/concepts.h"
@@ -106,6 +107,19 @@ TEST(Binomial, MixturesReachTheKnownFitOfTheTriboliumBeetles) {
   const auto& components = *state.family.as<Untied<Binomial>>();
   EXPECT_NEAR(components.component(0).probability(), 0.282404649687, 1e-5);
   EXPECT_NEAR(components.component(1).probability(), 0.523316594189, 1e-5);
+}
+
+TEST(Binomial, LosesNoDigitsAtLargeCounts) {
+  // The central term: C(2n, n) / 4^n = exp(-1/(8n) + 1/(192 n^3)) / sqrt(pi n).
+  for (const double n : {600.0, 1e6, 1e9}) {
+    const double expected = -0.5 * std::log(std::numbers::pi * n) - 1 / (8 * n) + 1 / (192 * n * n * n);
+    EXPECT_NEAR(log_density_at(Binomial(static_cast<Index>(2 * n), 0.5), {n}), expected,
+                1e-12)
+        << n;
+  }
+  // Few successes of very many trials are nearly Poisson.
+  EXPECT_NEAR(log_density_at(Binomial(Index{4000000000}, 1e-9), {3}),
+              3 * std::log(4.0) - 4 - std::log(6.0), 1e-8);
 }
 
 }  // namespace

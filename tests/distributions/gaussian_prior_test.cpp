@@ -219,5 +219,23 @@ TEST(ConjugatePrior, MovesAnEmptyComponentToItsMode) {
   EXPECT_GT(family.covariance(1)(0, 0), 0);
 }
 
+TEST(GaussianPrior, HasOneFormForTheSameFamilyOfOneColumn) {
+  const Data data = three_groups(90, 1);
+  const Matrix shares = perturbed_labels(data);
+  const auto estimate_with = [&](Structure structure) {
+    Gaussians family(3, 1,
+                     {.structure = structure, .prior = {.kind = GaussianPrior::Kind::conjugate}});
+    family.prepare(data.x, data.w);
+    family.start(data.x, shares);
+    return std::pair(family.covariance(0)(0, 0), family.log_prior());
+  };
+  for (const Structure same : {Structure::EVI, Structure::EEE, Structure::EVV}) {
+    EXPECT_EQ(estimate_with(same), estimate_with(Structure::EII)) << to_string(same);
+  }
+  for (const Structure same : {Structure::VEI, Structure::VVV}) {
+    EXPECT_EQ(estimate_with(same), estimate_with(Structure::VII)) << to_string(same);
+  }
+}
+
 }  // namespace
 }  // namespace mix

@@ -7,6 +7,7 @@
 
 #include "mix/distributions/binomial.h"
 #include "mix/distributions/exponential.h"
+#include "mix/distributions/gaussians.h"
 #include "mix/distributions/poisson.h"
 #include "mix/em.h"
 #include "mix/random.h"
@@ -148,6 +149,18 @@ TEST(Product, RefusesBlocksThatDoNotMakeARow) {
   EXPECT_THROW(Product({{{0}, one}, {{-1}, one}}), std::invalid_argument);    // before the first
   EXPECT_THROW(Product({{{0, 1}, one}, {{2}, one}}), std::invalid_argument);  // dimension
   EXPECT_THROW(Product({{{0}, one}, {{1}, Poisson(1)}}), std::invalid_argument);  // size
+}
+
+TEST(Product, NamesTheColumnOfTheWholeRowThatABlockRefuses) {
+  Matrix x(20, 2);
+  for (Index i = 0; i < 20; ++i) x.row(i) << static_cast<double>(i % 5), 4;
+  AnyFamily family = Product({{{0}, Untied(Poisson(1), 2)}, {{1}, Gaussians(2, 1)}});
+  try {
+    family.prepare(x, Vector::Ones(20));
+    FAIL() << "a constant column was accepted";
+  } catch (const std::invalid_argument& error) {
+    EXPECT_NE(std::string(error.what()).find("column 2"), std::string::npos) << error.what();
+  }
 }
 
 }  // namespace

@@ -388,6 +388,17 @@ TEST(StudentT, GivesOutliersLittleWeight) {
     step(t, x, ones(100), 1);
   }
   EXPECT_NEAR(t.mean(0)[0], mean, 0.5);
+  EXPECT_EQ(t.flaw(0, 100), "");
+}
+
+TEST(StudentT, IsNoArtifactWhereOutliersInflateTheVarianceOfTheData) {
+  Matrix x = two_clusters(100, 1, 13);
+  x(0, 0) = 1e6;
+  StudentT t(2, 1);
+  t.prepare(x, ones(200));
+  t.start(x, halves(200));
+  EXPECT_EQ(t.flaw(0, 100), "");
+  EXPECT_EQ(t.flaw(1, 100), "");
 }
 
 TEST(StudentT, DrawsRowsOfItsMoments) {
@@ -416,7 +427,7 @@ TEST(StudentT, RefusesWhatItCannotDescribe) {
               testing::ThrowsMessage<std::invalid_argument>(testing::HasSubstr("column 3")));
   x(3, 1) = quiet_nan;
   EXPECT_THAT([&] { t.prepare(x, ones(20)); },
-              testing::ThrowsMessage<std::invalid_argument>(testing::HasSubstr("column 2, row 4")));
+              testing::ThrowsMessage<std::invalid_argument>(testing::HasSubstr("row 4, column 2")));
   EXPECT_THROW(StudentT(0, 2), std::invalid_argument);
   EXPECT_THROW(StudentT(1, 2, {Scale::common, DegreesOfFreedom::shared, 0.1}),
                std::invalid_argument);

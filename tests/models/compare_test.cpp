@@ -169,8 +169,8 @@ TEST(Suitable, ProposesFamiliesByTheKindAndRangeOfTheColumns) {
 
 TEST(Suitable, NamesEveryFamilyOfOneColumnOnce) {
   const Matrix column = mixture(Gaussians(1, 1)).sample(30, 1).x;
-  EXPECT_EQ(names(suitable(column)),
-            (std::vector<std::string>{"gaussian E", "gaussian V", "student_t VVV", "student_t EEE"}));
+  EXPECT_EQ(names(suitable(column)), (std::vector<std::string>{"gaussian E", "gaussian V",
+                                                               "student_t VVV", "student_t EEE"}));
 }
 
 TEST(Suitable, CandidatesCanBeComparedAsTheyAre) {
@@ -178,6 +178,66 @@ TEST(Suitable, CandidatesCanBeComparedAsTheyAre) {
   const Comparison ranked = compare(x, {.families = suitable(x), .components = {1, 3}});
   EXPECT_EQ(ranked.best().model.n_components(), 2);
   EXPECT_THAT(fmt::format("{}", ranked.table.front()), HasSubstr("BIC"));
+}
+
+TEST(Suitable, DescribesNumbersAndCategoriesSideBySide) {
+  Matrix x(40, 2);
+  x.col(0) = mixture(Gaussians(1, 1)).sample(40, 1).x;
+  for (Index i = 0; i < 40; ++i) x(i, 1) = static_cast<double>(i % 3);
+  const Table mixed = Table::from_matrix(x).as_category("x2");
+  const std::vector<Candidate> candidates = suitable(mixed);
+  ASSERT_FALSE(candidates.empty());
+  const Comparison ranked =
+      compare(mixed.values(), {.families = candidates, .components = {1, 2}, .fit = {.seed = 1}});
+  EXPECT_TRUE(std::isfinite(ranked.best().report.log_likelihood));
+  EXPECT_THAT(names(candidates), Contains(HasSubstr("categorical")));
+}
+
+TEST(Compare, CrossValidatesFitsWithKnownLabelsAndStarts) {
+  const Matrix x = faithful();
+  std::vector<Index> labels;
+  for (Index i = 0; i < x.rows(); ++i) labels.push_back(x(i, 0) > 3 ? 1 : 0);
+  CompareOptions options{.families = gaussian_candidates(2, {Structure::EEE}),
+                         .components = {2, 2},
+                         .criterion = "cv",
+                         .fit = {.assignment = Known{labels}, .seed = 1}};
+  const Comparison known = compare(x, options);
+  EXPECT_EQ(known.table.front().status, "ok");
+  options.fit.assignment = Soft{};
+  options.fit.start = start::Labels{labels};
+  EXPECT_NEAR(compare(x, options).table.front().value, known.table.front().value, 1);
+}
+
+TEST(Compare, HasNoBestWhereTheCriterionIsDefinedForNone) {
+  const Matrix x = faithful().topRows(5);
+  const Comparison ranked = compare(x, {.families = gaussian_candidates(2, {Structure::VVV}),
+                                        .components = {1, 1},
+                                        .criterion = "aicc"});
+  EXPECT_THROW((void)ranked.best(), std::runtime_error);
+}
+
+TEST(Compare, NamesTheUsersRowWhereEqualRowsAreCountedTogether) {
+  Matrix x(40, 1);
+  for (Index i = 0; i < 40; ++i) x(i, 0) = static_cast<double>(i % 4);
+  x(37, 0) = -1;
+  const Comparison ranked = compare(
+      x, {.families = {{"poisson", [](Index k) { return AnyFamily(Untied(Poisson(1), k)); }}},
+          .components = {1, 2}});
+  EXPECT_THAT(ranked.table.front().status, HasSubstr("row 38"));
+}
+
+TEST(Compare, LeavesABetterPosteriorAloneWhereTheLikelihoodFalls) {
+  const GaussianOptions prior{.prior = {.kind = GaussianPrior::Kind::conjugate}};
+  const Comparison ranked =
+      compare(faithful(),
+              {.families = {{"map", [=](Index k) { return AnyFamily(Gaussians(k, 2, prior)); }}},
+               .components = {1, 6},
+               .fit = {.seed = 1}});
+  for (const Ranked& row : ranked) {
+    for (const std::string& warning : row.fit->report.warnings) {
+      EXPECT_THAT(warning, Not(HasSubstr("doubled")));
+    }
+  }
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <memory>
 
 #include "mix/mix.h"
 
@@ -291,6 +292,154 @@ TEST(Fit, EvaluateJudgesAModelWithoutChangingIt) {
   const Report report = evaluate(best.model, x);
   EXPECT_EQ(report.log_likelihood, best.report.log_likelihood);
   EXPECT_EQ(report.criteria.bic, best.report.criteria.bic);
+}
+
+TEST(Fit, ANewPolicyOfAnnealedOrStochasticKindIsReallyUsed) {
+  // Two well separated groups: plain EM would have converged long before.
+  const Matrix x = mixture({0.5, 0.5}, Normal(0, 1), Normal(20, 1)).sample(300, 3).x;
+  const Fit annealed = fit(mixture(Untied(Normal(), 2)), x,
+                           {.assignment = Annealed{.first = 0.5, .steps = 10}, .seed = 1});
+  EXPECT_GE(annealed.report.n_iter, 50);  // 10 stages of 5 passes
+  const Fit stochastic =
+      fit(mixture(Untied(Normal(), 2)), x, {.assignment = Stochastic{}, .seed = 1});
+  EXPECT_EQ(stochastic.report.stop, Stop::no_improvement);
+}
+
+TEST(Fit, HardAssignmentOfStudentTGoesOnUntilItsParametersRest) {
+  const Matrix x = faithful();
+  const Fit hard = fit(mixture(StudentT(2, 2)), x, {.assignment = Hard{}, .seed = 1});
+  EXPECT_EQ(hard.report.stop, Stop::labels_repeat);
+  const Fit further = fit(hard.model, x, {.assignment = Hard{}, .start = start::Parameters{}});
+  EXPECT_LT(further.report.objective - hard.report.objective, 0.01);
+}
+
+TEST(Fit, MaxIterBoundsThePassesOfARun) {
+  for (const Index most : {1, 7, 30}) {
+    const Fit short_fit = fit(mixture(Gaussians(5, 4)), iris(), {.max_iter = most, .seed = 1});
+    EXPECT_LE(short_fit.report.n_iter, most);
+  }
+}
+
+TEST(Fit, ARunWhoseDensitiesBecomeNaNLosesToAnyOther) {
+  // Broken where the mean passes 3.
+  struct Fragile : Normal {
+    void log_density(Rows x, VectorRef out) const {
+      Normal::log_density(x, out);
+      if (mean() > 3) out.setConstant(quiet_nan);
+    }
+  };
+  const Matrix x = mixture({0.5, 0.5}, Normal(0, 1), Normal(2, 1)).sample(60, 3).x;
+  FitOptions options{.start = start::Responsibilities{Matrix::Constant(60, 1, 1)}};
+  Matrix shifted = Matrix::Zero(60, 1);
+  Index top = 0;
+  x.col(0).maxCoeff(&top);
+  shifted(top, 0) = 1;  // a first mean beyond 3
+  ASSERT_GT(x(top, 0), 3);
+  options.more_starts = {options.start};
+  options.start = start::Responsibilities{shifted};
+  const Fit best = fit(mixture(Untied(Fragile{}, 1)), x, options);
+  EXPECT_TRUE(std::isfinite(best.report.log_likelihood));
+}
+
+TEST(Fit, EqualWeightsAreEqualFromGivenParametersToo) {
+  const MixtureModel given = mixture({0.25, 0.75}, Normal(2, 0.3), Normal(4.3, 0.4));
+  const Fit equal =
+      fit(given, faithful().col(0), {.mixing = MixingWeights::equal, .start = start::Parameters{}});
+  EXPECT_EQ(equal.model.weights(), Vector::Constant(2, 0.5));
+}
+
+TEST(Fit, KnownLabelsSurviveEveryStartAndPolicyForEmptyComponents) {
+  const Matrix x = iris();
+  std::vector<Index> labels;
+  for (Index i = 0; i < x.rows(); ++i) labels.push_back(i < 50 ? 0 : 2);
+  for (const Start& start : {Start(start::Growing{}), Start(start::Auto{})}) {
+    FitOptions options{.assignment = Known{labels}, .start = start, .seed = 1};
+    options.empty = EmptyComponent::drop;
+    const Fit best = fit(mixture(Gaussians(3, 4, {.structure = Structure::EEE})), x, options);
+    EXPECT_EQ(best.model.n_components(), 3);
+    EXPECT_TRUE(std::isfinite(best.report.log_likelihood));
+  }
+}
+
+TEST(Fit, EqualPointsOfDifferentRowsAreNoTrouble) {
+  // Different rows with the same proportions: seeds and trees see one point.
+  Matrix x(4, 2);
+  x << 1, 1, 2, 2, 3, 3, 4, 4;
+  const Fit best = fit(mixture(Untied(Multinomial(2), 2)), x, {.seed = 1});
+  EXPECT_TRUE(std::isfinite(best.report.log_likelihood));
+}
+
+TEST(Fit, ValuesOfAnySizeAreNoTrouble) {
+  const Matrix x = faithful() * 1e160;
+  EXPECT_NO_THROW(kmeans(x, 2));
+  EXPECT_EQ(kmeans(x, 2).labels.size(), 272U);
+}
+
+// Says of each row where it stands, and insists on seeing all of them.
+struct ByRow {
+  Index rows = 0;
+  void assign(const BlockContext& context, MatrixRef l, VectorRef term) const {
+    if (context.first_row + l.rows() > rows) throw std::logic_error("a row that is not there");
+    if (context.first_row + l.rows() == rows) *seen = true;
+    Soft{}.assign(context, l, term);
+  }
+  std::shared_ptr<bool> seen = std::make_shared<bool>(false);
+};
+
+TEST(Fit, APolicyOfOnesOwnSeesAllRowsInTheirPlaces) {
+  const Matrix x = faithful().col(1);  // whole minutes, most of them several times
+  const ByRow policy{.rows = x.rows()};
+  fit(mixture(Untied(Normal(), 2)), x, {.assignment = policy, .seed = 1});
+  EXPECT_TRUE(*policy.seen);
+}
+
+TEST(Fit, NamesASpuriousComponentByTheNumberItHasInTheResult) {
+  // One component on two rows that are all but equal, above the others.
+  Matrix x(22, 1);
+  for (Index i = 0; i < 20; ++i) x(i, 0) = 0.1 * static_cast<double>(i * i);
+  x(20, 0) = 100;
+  x(21, 0) = 100 + 1e-7;
+  std::vector<Index> labels(22, 1);
+  labels[20] = labels[21] = 0;
+  const Fit flagged =
+      fit(mixture(Gaussians(2, 1)), x, {.start = start::Responsibilities{[&] {
+                                          Matrix r = Matrix::Zero(22, 2);
+                                          for (Index i = 0; i < 22; ++i) {
+                                            r(i, labels[static_cast<std::size_t>(i)]) = 1;
+                                          }
+                                          return r;
+                                        }()}});
+  ASSERT_TRUE(flagged.report.flagged);
+  EXPECT_THAT(flagged.report.warnings.back(),
+              HasSubstr("spurious: component 1: it holds 2.0 rows"));
+}
+
+TEST(Fit, ReportsWhatEvaluateIsGivenWrong) {
+  const Fit best = fit(mixture(Gaussians(2, 2)), faithful(), {.seed = 1});
+  EXPECT_THROW(evaluate(best.model, iris()), std::invalid_argument);
+  EXPECT_THROW(evaluate(best.model, faithful(), {.sample_weight = Vector::Ones(3)}),
+               std::invalid_argument);
+  EXPECT_NEAR(evaluate(best.model, faithful()).log_likelihood, best.report.log_likelihood, 1e-8);
+  FitOptions more;
+  more.more_starts = {start::Labels{{0, 1}}};
+  EXPECT_THAT(error_of(mixture(Gaussians(2, 2)), faithful(), more), HasSubstr("2 start labels"));
+}
+
+TEST(Fit, ASearchOnPartOfTheRowsMissesNothingThatVaries) {
+  // Only 3 of 60000 rows differ in the second column.
+  Matrix x = mixture(Gaussians(1, 2)).sample(60000, 5).x;
+  x.col(1).setZero();
+  for (Index i = 0; i < 3; ++i) x(20000 * i, 1) = static_cast<double>(1 + i);
+  const Fit best = fit(mixture(Gaussians(1, 2, {.structure = Structure::VVI})), x, {.seed = 1});
+  EXPECT_TRUE(std::isfinite(best.report.log_likelihood));
+  // All the weight on few rows.
+  Vector w = Vector::Zero(60000);
+  w.head(100).setOnes();
+  const Matrix y = mixture(Gaussians(1, 2)).sample(60000, 5).x;
+  const Fit weighted = fit(mixture(Gaussians(2, 2)), y, {.sample_weight = w, .seed = 1});
+  EXPECT_NEAR(weighted.report.log_likelihood,
+              fit(mixture(Gaussians(2, 2)), y.topRows(100), {.seed = 1}).report.log_likelihood,
+              0.01);
 }
 
 }  // namespace

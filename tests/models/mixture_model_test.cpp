@@ -8,6 +8,7 @@
 #include "mix/distributions/gaussians.h"
 #include "mix/distributions/normal.h"
 #include "mix/distributions/poisson.h"
+#include "mix/distributions/student_t.h"
 #include "mix/distributions/uniform_box.h"
 #include "mix/models/fit.h"
 
@@ -111,6 +112,44 @@ TEST(MixtureModel, CopiesAreIndependentValues) {
   const double before = copy.log_density(x)[0];
   model = mixture(Normal(100, 1));
   EXPECT_EQ(copy.log_density(x)[0], before);
+}
+
+TEST(MixtureModel, ANestedStudentTEstimatesItsDegreesOfFreedom) {
+  // Heavy tails: 3 degrees of freedom, not the 10 that estimation begins with.
+  const MixtureModel truth =
+      mixture(StudentT(Matrix::Zero(1, 1), {Matrix::Ones(1, 1)}, Vector::Constant(1, 3.0)));
+  const Matrix x = truth.sample(4000, 7).x;
+  const MixtureModel flat = fit(mixture(StudentT(1, 1)), x, {.seed = 1}).model;
+  const Fit nested = fit(mixture(mixture(StudentT(1, 1))), x, {.tol = 1e-8, .seed = 1});
+  EXPECT_NEAR(nested.report.log_likelihood, flat.log_likelihood(x), 0.01);
+}
+
+TEST(MixtureModel, AFlawInsideANestedMixtureIsAFlaw) {
+  Matrix x(44, 1);
+  for (Index i = 0; i < 40; ++i) x(i, 0) = std::sin(static_cast<double>(i * i));
+  for (Index i = 40; i < 44; ++i) x(i, 0) = 5 + 1e-9 * static_cast<double>(i);
+  AnyFamily inner = Gaussians(2, 1);
+  inner.prepare(x, Vector::Ones(44));
+  Matrix r = Matrix::Zero(44, 2);
+  r.col(0).head(40).setOnes();
+  r.col(1).tail(4).setOnes();
+  inner.start(x, r);
+  const AnyFamily outer = mixture({40.0 / 44, 4.0 / 44}, inner);
+  EXPECT_NE(outer.flaw(0, 44), "");
+  EXPECT_NE(outer.flaw(0, 44).find("component 2"), std::string::npos);
+}
+
+TEST(MixtureModel, LabelsWhatNoComponentExplainsMinusOne) {
+  const MixtureModel boxes = mixture(UniformBox(Vector::Zero(1), Vector::Ones(1)));
+  EXPECT_EQ(boxes.predict(Matrix{{0.5}, {2.0}}), (std::vector<Index>{0, -1}));
+  const MixtureModel normal = mixture(Normal());
+  EXPECT_EQ(normal.predict(Matrix{{0.5}, {quiet_nan}}), (std::vector<Index>{0, -1}));
+}
+
+TEST(MixtureModel, RefusesToScoreRowsOfAnotherDimension) {
+  EXPECT_THROW((void)mixture(Gaussians(2, 3)).log_likelihood(Matrix::Zero(4, 2)),
+               std::invalid_argument);
+  EXPECT_THROW((void)mixture(Gaussians(2, 3)).score(Matrix::Zero(4, 2)), std::invalid_argument);
 }
 
 }  // namespace

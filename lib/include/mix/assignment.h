@@ -20,7 +20,8 @@ struct BlockContext {
 /// How rows are shared among components: the E-step. `assign` replaces `l`, the rows x components
 /// matrix of log weight plus log density, by responsibilities, and writes each row's term of the
 /// objective that the policy maximizes. A row whose entries are all minus infinity gets
-/// responsibilities 0 and the term minus infinity.
+/// responsibilities 0 and the term minus infinity. A policy that treats equal rows alike says so by
+/// `static constexpr bool by_row = false`; equal rows may then be counted together.
 template <class A>
 concept Assignment = std::copyable<A> &&
     requires(const A& a, const BlockContext& context, MatrixRef l, VectorRef term) {
@@ -29,6 +30,7 @@ concept Assignment = std::copyable<A> &&
 
 /// Responsibilities by Bayes' theorem: plain EM. Objective: the log-likelihood.
 struct Soft {
+  static constexpr bool by_row = false;
   void assign(const BlockContext& context, MatrixRef l, VectorRef term) const;
 };
 
@@ -36,6 +38,7 @@ struct Soft {
 /// 1992). Objective: the classification log-likelihood. The run ends when the labels repeat.
 struct Hard {
   static constexpr bool hard = true;
+  static constexpr bool by_row = false;
   void assign(const BlockContext& context, MatrixRef l, VectorRef term) const;
 };
 
@@ -50,7 +53,8 @@ struct Stochastic {
 /// `first` to 1 in `steps` geometric steps, one per `iterations_per_step` iterations: deterministic
 /// annealing (Ueda & Nakano 1998). Objective at fixed beta: (1/beta) sum log sum exp(beta l).
 struct Annealed {
-  double first = 0.5;
+  static constexpr bool by_row = false;
+  double first = 0.5;  ///< above 0, at most 1
   Index steps = 10;
   Index iterations_per_step = 5;
   [[nodiscard]] double beta(Index iteration) const;
@@ -63,6 +67,7 @@ struct Annealed {
 /// Only the `keep` best components of a row share it (Forster & Luecke 2018): keep = 1 is Hard,
 /// keep = K is Soft. Objective: sum log sum over the kept, a lower bound of the log-likelihood.
 struct Truncated {
+  static constexpr bool by_row = false;
   Index keep = 5;
   void assign(const BlockContext& context, MatrixRef l, VectorRef term) const;
 };
@@ -91,6 +96,8 @@ class AnyAssignment {
   [[nodiscard]] bool ascends() const { return self_->ascends(); }
   /// Whether responsibilities are 0 or 1, so that the run can end when the labels repeat.
   [[nodiscard]] bool hard() const { return self_->hard(); }
+  /// Whether what happens to a row may depend on its place among the rows.
+  [[nodiscard]] bool by_row() const { return self_->by_row(); }
   [[nodiscard]] Index stage(Index iteration) const { return self_->stage(iteration); }
   [[nodiscard]] Index last_stage() const { return self_->last_stage(); }
   /// The policy inside when it is an A, otherwise null.
@@ -106,6 +113,7 @@ class AnyAssignment {
     virtual void assign(const BlockContext& context, MatrixRef l, VectorRef term) const = 0;
     [[nodiscard]] virtual bool ascends() const = 0;
     [[nodiscard]] virtual bool hard() const = 0;
+    [[nodiscard]] virtual bool by_row() const = 0;
     [[nodiscard]] virtual Index stage(Index iteration) const = 0;
     [[nodiscard]] virtual Index last_stage() const = 0;
   };
@@ -122,6 +130,10 @@ class AnyAssignment {
     [[nodiscard]] bool hard() const override {
       if constexpr (requires { A::hard; }) return A::hard;
       return false;
+    }
+    [[nodiscard]] bool by_row() const override {
+      if constexpr (requires { A::by_row; }) return A::by_row;
+      return true;
     }
     [[nodiscard]] Index stage([[maybe_unused]] Index iteration) const override {
       if constexpr (requires { policy.stage(iteration); }) return policy.stage(iteration);

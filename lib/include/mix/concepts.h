@@ -141,7 +141,7 @@ concept Startable = requires(F& f, Rows x, Shares shares) {
 };
 
 /// A family's `flaw(k, mass)` is empty, or says why component k, which holds `mass` rows, looks
-/// like an artifact of an unbounded likelihood.
+/// like an artifact of an unbounded likelihood: "it holds 2 rows".
 template <class F>
 concept SelfCritical = requires(const F& f, Index k, double mass) {
   { f.flaw(k, mass) } -> std::convertible_to<std::string>;

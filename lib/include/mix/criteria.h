@@ -44,6 +44,7 @@ struct CriteriaInput {
   double one_component = quiet_nan;  ///< log-likelihood of the same family with one component
 };
 
+/// All criteria at once; NaN for those that are not defined here.
 Criteria criteria(const CriteriaInput& input);
 
 }  // namespace mix

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "mix/any_family.h"
@@ -22,11 +23,16 @@ enum class MixingWeights {
   fixed,  ///< as they are
 };
 
+/// The enumerator's name: "free".
+std::string to_string(MixingWeights mixing);
+/// The value of that name; throws std::invalid_argument that lists the names.
+MixingWeights parse_mixing_weights(std::string_view name);
+
 /// What happens to a component that no row supports any more.
 enum class EmptyComponent {
   keep,  ///< its parameters stay and its weight becomes 0; with a prior they move to the prior mode
   reseed,  ///< it takes over the worst-explained rows (k-means: the farthest row)
-  drop,    ///< it is removed, K falls by one
+  drop,    ///< it is removed, K falls by one; with known labels as `keep`
   stop,    ///< the run ends
 };
 
@@ -50,6 +56,7 @@ struct Progress {
   double objective = 0;  ///< at the parameters of this pass
 };
 
+/// How one run goes, and when it ends.
 struct EmOptions {
   AnyAssignment assignment = Soft{};
   MixingWeights mixing = MixingWeights::free;
@@ -64,6 +71,7 @@ struct EmOptions {
   std::function<bool(const Progress&)> progress = nullptr;
 };
 
+/// How one run went.
 struct EmReport {
   Stop stop = Stop::max_iterations;
   /// Passes over the data; the last one evaluates the final parameters.

@@ -51,6 +51,8 @@ class FamilyList {
   void describe(Index k, Fields& visit) const;
 
  private:
+  void check_dimensions() const;
+
   std::vector<AnyFamily> families_;
 };
 

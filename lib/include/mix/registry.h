@@ -39,6 +39,7 @@ class Registry {
   Registry() = default;
   explicit Registry(std::vector<FamilyEntry> entries) : entries_(std::move(entries)) {}
 
+  /// Adds a family; the first of a name is the one that is found.
   void add(FamilyEntry entry) { entries_.push_back(std::move(entry)); }
   [[nodiscard]] const std::vector<FamilyEntry>& entries() const { return entries_; }
   /// The entry of that name; throws std::invalid_argument that lists the known names.

@@ -13,4 +13,13 @@ double log_factorial(double n);
 /// log(n! / (k! (n - k)!)) for integers 0 <= k <= n.
 double log_choose(double n, double k);
 
+/// The log probability of `count` = 0, 1, 2, ... under a Poisson distribution; exact also for large
+/// counts, by the saddle-point form of Loader (2000).
+double log_poisson(double count, double rate, double log_rate);
+
+/// The log probability of 0 <= `successes` <= `trials` under a binomial distribution with success
+/// probability p, whose logarithm is `log_p` and that of 1 - p `log_q`; exact also for large
+/// counts.
+double log_binomial(double successes, double trials, double p, double log_p, double log_q);
+
 }  // namespace mix

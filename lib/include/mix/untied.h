@@ -1,5 +1,8 @@
 #pragma once
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -25,7 +28,9 @@ class Untied {
     if (k < 1) throw std::invalid_argument("Untied: the number of components must be at least 1");
   }
   /// The given components, all of one dimension.
-  explicit Untied(std::vector<D> components) : components_(std::move(components)) {}
+  explicit Untied(std::vector<D> components) : components_(std::move(components)) {
+    check_dimensions();
+  }
 
   [[nodiscard]] const D& component(Index k) const {
     return components_[static_cast<std::size_t>(k)];
@@ -98,6 +103,16 @@ class Untied {
     }
   }
 
+  [[nodiscard]] Index cycles() const requires Cyclic<D> {
+    Index most = 1;
+    for (const D& d : components_) most = std::max<Index>(most, d.cycles());
+    return most;
+  }
+  void select_cycle(Index cycle) requires Cyclic<D> {
+    // A component with fewer cycles than the longest repeats its own.
+    for (D& d : components_) d.select_cycle(cycle % d.cycles());
+  }
+
   void prepare(Rows x, Weights w) requires Preparable<D> {
     for (D& d : components_) d.prepare(x, w);
   }
@@ -132,6 +147,7 @@ class Untied {
         [&](Index k, Fields& element) {
           components_[static_cast<std::size_t>(k)].fields(element);
         });
+    if (visit.loading()) check_dimensions();
   }
   void describe(Index k, Fields& visit) const requires Visitable<D> {
     if constexpr (requires(const D& d) { d.describe(visit); }) {
@@ -143,6 +159,16 @@ class Untied {
   }
 
  private:
+  void check_dimensions() const {
+    for (const D& d : components_) {
+      if (d.dimension() == dimension()) continue;
+      throw std::invalid_argument(
+          fmt::format("all components of a family describe the same columns, but one has {} and "
+                      "another {}",
+                      dimension(), d.dimension()));
+    }
+  }
+
   std::vector<D> components_;
 };
 

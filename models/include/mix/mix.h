@@ -23,6 +23,7 @@
 #include "mix/family_list.h"
 #include "mix/json_fields.h"
 #include "mix/models/compare.h"
+#include "mix/models/family_blocks.h"
 #include "mix/models/fit.h"
 #include "mix/models/kmeans.h"
 #include "mix/models/mixture_model.h"

@@ -105,17 +105,19 @@ class Autodiff {
     }
     if (std::isfinite(top.value)) set_line(top.point);
   }
-  /// Moves to the estimate from all data, from where the components set out.
+  /// Learns the estimate from all data: where components set out, and what `flaw` judges them by.
   void prepare(Rows x, Weights w) {
-    if constexpr (requires { Values(model_.start(x, w)); }) guess(x, w);
-    fit(x, w);
-    of_all_data_ = Eigen::Map<const Vector>(values_.data(), count);
+    Autodiff all = *this;
+    if constexpr (guesses) all.guess(x, w);
+    all.fit(x, w);
+    of_all_data_ = Eigen::Map<const Vector>(all.values_.data(), count);
   }
-  void start(Rows x, Weights w) requires requires(const Model& m, Rows rows, Weights weights) {
-    Values(m.start(rows, weights));
-  }
-  {
-    guess(x, w);
+  /// The estimate, begun at the model's own guess or at that of all data.
+  void start(Rows x, Weights w) {
+    if (of_all_data_.size() == count) {
+      std::copy(of_all_data_.begin(), of_all_data_.end(), values_.begin());
+    }
+    if constexpr (guesses) guess(x, w);
     fit(x, w);
   }
   /// Warns of a component of hardly any rows, and of a positive parameter that ran away.
@@ -148,6 +150,11 @@ class Autodiff {
   }
 
  private:
+  // Whether the model has a guess of its own.
+  static constexpr bool guesses = requires(const Model& model, Rows x, Weights w) {
+    Values(model.start(x, w));
+  };
+
   static constexpr const Parameter& parameter_of(int i) {
     return Model::parameters[static_cast<std::size_t>(i)];
   }
@@ -249,7 +256,7 @@ class Autodiff {
     }
     return best;
   }
-  void guess(Rows x, Weights w) {
+  void guess(Rows x, Weights w) requires guesses {
     const Values values = model_.start(x, w);
     for (int i = 0; i < count; ++i) {
       if (!parameter_of(i).contains(values[static_cast<std::size_t>(i)])) return;

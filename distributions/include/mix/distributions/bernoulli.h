@@ -20,7 +20,8 @@ class Bernoulli {
   static constexpr std::string_view name = "bernoulli";
 
   Bernoulli() = default;
-  /// For estimation: `dimension` columns, all probabilities 1/2.
+  /// For estimation: `dimension` columns, all probabilities 1/2. Throws std::invalid_argument for
+  /// dimension < 1.
   explicit Bernoulli(Index dimension, Smoothing smoothing = {});
   /// Throws std::invalid_argument unless every probability is in [0, 1].
   explicit Bernoulli(Vector probability, Smoothing smoothing = {});
@@ -40,6 +41,7 @@ class Bernoulli {
   void accumulate(Rows x, Weights w, VectorRef statistics) const;
   void maximize(ConstVectorRef sum);
 
+  /// The log density of the smoothing as a prior, up to a constant; 0 without.
   [[nodiscard]] double log_prior() const;
   [[nodiscard]] std::string check_support(Rows x) const;
   /// The rows themselves: the squared distance counts the columns that differ.

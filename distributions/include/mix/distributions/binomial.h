@@ -21,7 +21,8 @@ class Binomial {
   static constexpr std::string_view name = "binomial";
 
   Binomial() = default;
-  /// One column, `trials` >= 1 in every row.
+  /// One column, `trials` in every row. Throws std::invalid_argument for trials below 1 and a
+  /// probability outside [0, 1].
   explicit Binomial(Index trials, double probability = 0.5, Smoothing smoothing = {});
   /// Two columns: successes, and the trials of the row.
   static Binomial with_trials_column(double probability = 0.5, Smoothing smoothing = {});
@@ -42,7 +43,9 @@ class Binomial {
   void accumulate(Rows x, Weights w, VectorRef statistics) const;
   void maximize(ConstVectorRef sum);
 
+  /// Learns the trials of a sampled row, with a trials column.
   void prepare(Rows x, Weights w);
+  /// The log density of the smoothing as a prior, up to a constant; 0 without.
   [[nodiscard]] double log_prior() const;
   [[nodiscard]] std::string check_support(Rows x) const;
   /// 2 sqrt(n) arcsin(sqrt((x + 3/8) / (n + 3/4))), n the mean trials of `x` in the first factor:

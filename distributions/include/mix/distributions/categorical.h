@@ -46,7 +46,10 @@ class Categorical {
   void accumulate(Rows x, Weights w, VectorRef statistics) const;
   void maximize(ConstVectorRef sum);
 
+  /// Learns the level counts, unless they were given: the highest code of a row with weight, plus
+  /// one. Parameters that fit the counts stay.
   void prepare(Rows x, Weights w);
+  /// The log density of the smoothing as a prior, up to a constant; 0 without.
   [[nodiscard]] double log_prior() const;
   [[nodiscard]] std::string check_support(Rows x) const;
   /// One column of 0 and 1 per level: the squared distance is twice the number of columns that

@@ -20,7 +20,8 @@ class Exponential {
   static constexpr std::string_view name = "exponential";
 
   Exponential() = default;
-  /// For estimation: `dimension` columns, all rates 1.
+  /// For estimation: `dimension` columns, all rates 1. Throws std::invalid_argument for dimension
+  /// < 1.
   explicit Exponential(Index dimension);
   /// Throws std::invalid_argument unless every rate is finite and positive.
   explicit Exponential(Vector rate);
@@ -40,6 +41,7 @@ class Exponential {
   void accumulate(Rows x, Weights w, VectorRef statistics) const;
   void maximize(ConstVectorRef sum);
 
+  /// Learns the least mean that an estimate may have.
   void prepare(Rows x, Weights w);
   [[nodiscard]] std::string check_support(Rows x) const;
   /// The fourth root of x / mean: near to normal, and defined at 0.

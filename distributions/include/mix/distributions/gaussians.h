@@ -28,6 +28,7 @@ class Gaussians {
   /// where the structure is, equal for EEE. Throws std::invalid_argument otherwise.
   Gaussians(Matrix means, const std::vector<Matrix>& covariances, GaussianOptions options = {});
 
+  /// k x d.
   [[nodiscard]] const Matrix& means() const { return means_; }
   [[nodiscard]] Vector mean(Index k) const { return means_.row(k).transpose(); }
   [[nodiscard]] Matrix covariance(Index k) const;
@@ -82,6 +83,7 @@ class Gaussians {
   [[nodiscard]] const Matrix& factor(Index k) const;
   void set_covariances(const std::vector<Matrix>& covariances);
   void check_parameters() const;
+  void check_variances() const;
   void place(const Vector& center, const Matrix& scatter);
   void maximize_diagonal(ConstVectorRef sum);
   void maximize_full(ConstVectorRef sum);

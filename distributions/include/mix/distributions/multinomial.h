@@ -19,7 +19,8 @@ class Multinomial {
   static constexpr std::string_view name = "multinomial";
 
   Multinomial() = default;
-  /// For estimation: `dimension` outcomes, all equally probable.
+  /// For estimation: `dimension` outcomes, all equally probable. Throws std::invalid_argument for
+  /// dimension < 1.
   explicit Multinomial(Index dimension, Smoothing smoothing = {});
   /// `trials` is the total of a sampled row. Throws std::invalid_argument unless the probabilities
   /// are in [0, 1] and sum to 1.
@@ -41,7 +42,9 @@ class Multinomial {
   void accumulate(Rows x, Weights w, VectorRef statistics) const;
   void maximize(ConstVectorRef sum);
 
+  /// Learns the total of a sampled row.
   void prepare(Rows x, Weights w);
+  /// The log density of the smoothing as a prior, up to a constant; 0 without.
   [[nodiscard]] double log_prior() const;
   [[nodiscard]] std::string check_support(Rows x) const;
   /// 2 sqrt(n x_j / total), n the mean total of `x`: the Hellinger distance of the proportions, in

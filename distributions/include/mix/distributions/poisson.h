@@ -19,7 +19,8 @@ class Poisson {
   static constexpr std::string_view name = "poisson";
 
   Poisson() = default;
-  /// For estimation: `dimension` columns, all rates 1.
+  /// For estimation: `dimension` columns, all rates 1. Throws std::invalid_argument for dimension
+  /// < 1.
   explicit Poisson(Index dimension);
   /// Throws std::invalid_argument unless every rate is finite and at least 0.
   explicit Poisson(Vector rate);

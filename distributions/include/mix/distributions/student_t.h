@@ -52,9 +52,11 @@ class StudentT {
   StudentT(Index k, Index dimension, StudentTOptions options = {});
   /// Known parameters: `means` is k x dimension; `scales` holds symmetric positive definite
   /// matrices, k of them or a common one, as the options say; one value of `dof` per component.
+  /// Throws std::invalid_argument where these sizes disagree or a value cannot be.
   StudentT(const Matrix& means, std::vector<Matrix> scales, Vector dof,
            StudentTOptions options = {});
 
+  /// The center of component k, `dimension()` values.
   [[nodiscard]] auto mean(Index k) const { return means_.col(k); }
   [[nodiscard]] const Matrix& scale(Index k) const { return scales_[scale_index(k)]; }
   [[nodiscard]] double dof(Index k) const { return dof_[k]; }
@@ -79,9 +81,13 @@ class StudentT {
   /// Weighted means and covariances; the degrees of freedom of the options.
   void start(Rows x, Shares shares);
 
-  /// Throws std::invalid_argument for non-finite cells and constant columns.
+  /// Learns the spread of the data. Throws std::invalid_argument for non-finite cells and constant
+  /// columns.
   void prepare(Rows x, Weights w);
+  /// What the pseudo-scatter contributes to the objective; 0 before `prepare`.
   [[nodiscard]] double log_prior() const;
+  /// Says why component k is too small or too flat to be more than an artifact. Flat is meant
+  /// against the middle half of the data, for outliers may make their variance anything.
   [[nodiscard]] std::string flaw(Index k, double mass) const;
   void select(const std::vector<Index>& order);
   void fields(Fields& visit);
@@ -101,8 +107,9 @@ class StudentT {
   Matrix means_;                // dimension x k
   std::vector<Matrix> scales_;  // k, or the common one
   Vector dof_;
-  Matrix spread_;    // covariance of all data, empty before `prepare`
-  double rows_ = 0;  // sum of the weights of all data
+  Matrix spread_;     // covariance of all data, empty before `prepare`
+  Vector shrinkage_;  // of its deviations, to those that the quartiles suggest
+  double rows_ = 0;   // sum of the weights of all data
   Index cycle_ = 0;
   std::vector<Matrix> factors_;  // Cholesky factors of scales_
 };

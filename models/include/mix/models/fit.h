@@ -60,6 +60,7 @@ struct Report {
   [[nodiscard]] double aic() const { return criteria.aic; }
 };
 
+/// A fitted model and how it was found.
 struct Fit {
   MixtureModel model;
   Report report;
@@ -71,7 +72,8 @@ struct Fit {
 /// more components than rows with weight).
 Fit fit(const MixtureModel& model, Rows x, const FitOptions& options = {});
 
-/// Exactly one E- and M-step per start, or none: evaluates `model` on `x` as a report.
+/// The report that a fit ending in `model` would give: nothing is estimated. `options` tell the
+/// sample weights and the threads. Throws std::invalid_argument for data that no fit can have.
 Report evaluate(const MixtureModel& model, Rows x, const FitOptions& options = {});
 
 }  // namespace mix

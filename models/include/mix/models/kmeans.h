@@ -7,6 +7,7 @@
 
 namespace mix {
 
+/// How `kmeans` begins and ends.
 struct KMeansOptions {
   /// One non-negative weight per row; empty means one each.
   Vector sample_weight{};
@@ -19,6 +20,7 @@ struct KMeansOptions {
   Index threads = 0;
 };
 
+/// The clusters, and how they were found.
 struct KMeans {
   Matrix centers;             ///< k x columns
   std::vector<Index> labels;  ///< nearest center of each row, ties to the lowest index
@@ -31,7 +33,8 @@ struct KMeans {
 
 /// k-means (Lloyd 1982) as the hard-assignment, equal-weight limit of the mixture of Gaussians with
 /// one common spherical covariance: the engine of `fit` with assignment Hard. An emptied cluster
-/// takes over the row farthest from its center.
+/// takes over the row farthest from its center. Throws std::invalid_argument for k outside [1,
+/// rows], cells that are not finite, and weights or centers that do not fit.
 KMeans kmeans(Rows x, Index k, const KMeansOptions& options = {});
 
 }  // namespace mix

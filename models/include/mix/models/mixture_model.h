@@ -49,7 +49,8 @@ class MixtureModel {
   [[nodiscard]] Vector log_density(Rows x) const;
   /// The probability that row i came from component k, rows x components.
   [[nodiscard]] Matrix responsibilities(Rows x) const;
-  /// The most probable component of each row, from 0; ties to the lowest index.
+  /// The most probable component of each row, from 0; ties to the lowest index. -1 for a row that
+  /// no component explains, or that has a missing cell.
   [[nodiscard]] std::vector<Index> predict(Rows x) const;
   /// The sum of the rows' log densities.
   [[nodiscard]] double log_likelihood(Rows x) const;
@@ -74,10 +75,17 @@ class MixtureModel {
   [[nodiscard]] Matrix embed(Rows x) const { return state_.family.embed(x); }
   [[nodiscard]] double log_prior() const { return state_.family.log_prior(); }
 
+  [[nodiscard]] Index cycles() const { return state_.family.cycles(); }
+  void select_cycle(Index cycle) { state_.family.select_cycle(cycle); }
+  /// What is wrong with a component inside when this mixture holds `mass` rows.
+  [[nodiscard]] std::string flaw(double mass) const;
+
   void fields(Fields& visit);
 
  private:
   static Vector equal_weights(Index k);
+  void check_weights();
+  void check_columns(Rows x) const;
 
   MixtureState state_;
   MixingWeights mixing_ = MixingWeights::free;

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "mix/registry.h"
+#include "mix/table.h"
+
+namespace mix {
+
+/// A named family and the columns it describes; without columns it describes all there are.
+struct FamilyBlock {
+  std::string family;
+  std::vector<std::string> columns{};
+};
+
+/// Independent blocks of columns within each component: one block alone is its family, several are
+/// a `Product`.
+using FamilyBlocks = std::vector<FamilyBlock>;
+
+/// What blocks are made with, besides the columns.
+struct BlockOptions {
+  std::string structure{};  ///< of the blocks whose families have structures; empty: their default
+  std::string prior{};      ///< of the same blocks: "none", "conjugate" or "chen-tan"; empty: none
+  bool has_trials = false;  ///< the last column of binomial blocks holds numbers of trials
+};
+
+/// The family of k components that describes the columns of `table` by these blocks. Throws
+/// std::invalid_argument for an unknown family or column and for what a family cannot describe.
+AnyFamily make_family(const FamilyBlocks& blocks, const Table& table, Index k,
+                      const BlockOptions& options = {});
+
+/// The structures that all blocks with structures know; {""} when none has any.
+std::vector<std::string> structures_of(const FamilyBlocks& blocks);
+
+/// What suits the columns, by their kinds (real, count, category) and ranges: families that
+/// describe all of them, or else one family for the numbers beside `categorical` for the
+/// categories. Empty when nothing does.
+std::vector<FamilyBlocks> suitable_blocks(const Table& table);
+
+}  // namespace mix

@@ -1,0 +1,103 @@
+#include "arguments.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+namespace mix {
+namespace {
+
+template <class... Args>
+[[noreturn]] void refuse(fmt::format_string<Args...> text, Args&&... args) {
+  throw std::invalid_argument(fmt::format(text, std::forward<Args>(args)...));
+}
+
+void check_start(const Start& start, Index rows, Index k) {
+  if (const auto* labels = std::get_if<start::Labels>(&start)) {
+    if (static_cast<Index>(labels->labels.size()) != rows) {
+      refuse("fit: there are {} start labels for {} rows", labels->labels.size(), rows);
+    }
+    for (const Index label : labels->labels) {
+      if (label < k) continue;
+      refuse("fit: start label {} needs {} components, but the model has {}", label, label + 1, k);
+    }
+  }
+  if (const auto* given = std::get_if<start::Responsibilities>(&start)) {
+    if (given->r.rows() != rows || given->r.cols() != k || !(given->r.minCoeff() >= 0)) {
+      refuse(
+          "fit: start responsibilities must be non-negative, {} rows x {} components, but are "
+          "{} x {}",
+          rows, k, given->r.rows(), given->r.cols());
+    }
+  }
+}
+
+void check_known(const Known& known, Index rows, Index k) {
+  if (static_cast<Index>(known.labels.size()) != rows) {
+    refuse("fit: there are {} known labels for {} rows; -1 means unknown", known.labels.size(),
+           rows);
+  }
+  const Index highest = *std::max_element(known.labels.begin(), known.labels.end());
+  if (highest >= k) {
+    refuse("fit: known label {} needs {} components, but the model has {}", highest, highest + 1,
+           k);
+  }
+}
+
+}  // namespace
+
+void check_cells(Rows x, const char* what) {
+  for (Index d = 0; d < x.cols(); ++d) {
+    for (Index i = 0; i < x.rows(); ++i) {
+      if (std::isfinite(x(i, d))) continue;
+      refuse("{}: row {}, column {} is {}; leave such rows out, cells must be finite", what, i + 1,
+             d + 1, std::isnan(x(i, d)) ? "missing (NaN)" : "infinite");
+    }
+  }
+}
+
+void check_weights(const Vector& w, Index rows, const char* what) {
+  if (w.size() != rows) {
+    refuse("{}: there are {} sample weights for {} rows", what, w.size(), rows);
+  }
+  for (Index i = 0; i < rows; ++i) {
+    if (std::isfinite(w[i]) && w[i] >= 0) continue;
+    refuse("{}: the sample weight of row {} is {}; weights must be finite and non-negative", what,
+           i + 1, w[i]);
+  }
+  if (!(w.sum() > 0)) refuse("{}: all sample weights are 0; at least one must be positive", what);
+}
+
+void check_rows(const MixtureModel& model, Rows x, const Vector& w, const char* what) {
+  if (x.cols() != model.dimension()) {
+    refuse("{}: the model describes {} columns, but the data have {}", what, model.dimension(),
+           x.cols());
+  }
+  if (x.rows() == 0) refuse("{}: the data have no rows", what);
+  check_cells(x, what);
+  if (w.size() > 0) check_weights(w, x.rows(), what);
+}
+
+void check_arguments(const MixtureModel& model, Rows x, const FitOptions& options) {
+  const Index k = model.n_components();
+  if (k < 1) refuse("fit: the model has no components");
+  check_rows(model, x, options.sample_weight, "fit");
+  const Vector& w = options.sample_weight;
+  const Index supporting = w.size() > 0 ? (w.array() > 0).count() : x.rows();
+  if (k > supporting) {
+    refuse(
+        "fit: {} components for {} rows with positive weight; ask for at most as many components "
+        "as rows",
+        k, supporting);
+  }
+  check_start(options.start, x.rows(), k);
+  for (const Start& start : options.more_starts) check_start(start, x.rows(), k);
+  if (const auto* known = options.assignment.as<Known>()) check_known(*known, x.rows(), k);
+  if (const std::string complaint = model.family().check_support(x); !complaint.empty()) {
+    refuse("fit: {}", complaint);
+  }
+}
+
+}  // namespace mix

@@ -1,0 +1,79 @@
+#include "mix/models/family_blocks.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "mix/distributions/product.h"
+#include "mix/models/model_file.h"
+
+namespace mix {
+namespace {
+
+// Names of the families that suit all columns of the table.
+std::vector<std::string> suitable_names(const Table& table) {
+  std::vector<std::string> names;
+  for (const FamilyEntry& entry : registry().entries()) {
+    if (entry.make && entry.suits && entry.suits(table)) names.push_back(entry.name);
+  }
+  return names;
+}
+
+AnyFamily make_block(const FamilyBlock& block, const Table& columns, Index k,
+                     const BlockOptions& options) {
+  const FamilyEntry& entry = registry().find(block.family);
+  FamilyRequest request{.k = k, .columns = &columns};
+  if (!entry.structures.empty()) {
+    request.structure = options.structure;
+    request.prior = options.prior;
+  }
+  request.has_trials = options.has_trials && block.family == "binomial";
+  return entry.make(request);
+}
+
+}  // namespace
+
+AnyFamily make_family(const FamilyBlocks& blocks, const Table& table, Index k,
+                      const BlockOptions& options) {
+  if (blocks.size() == 1 && (blocks[0].columns.empty() || blocks[0].columns == table.names())) {
+    return make_block(blocks[0], table, k, options);
+  }
+  std::vector<Product::Block> parts;
+  for (const FamilyBlock& block : blocks) {
+    std::vector<Index> positions;
+    for (const std::string& column : block.columns) positions.push_back(table.index_of(column));
+    parts.push_back(
+        {std::move(positions), make_block(block, table.select(block.columns), k, options)});
+  }
+  return Product(std::move(parts));
+}
+
+std::vector<std::string> structures_of(const FamilyBlocks& blocks) {
+  std::optional<std::vector<std::string>> common;
+  for (const FamilyBlock& block : blocks) {
+    const std::vector<std::string>& own = registry().find(block.family).structures;
+    if (own.empty()) continue;
+    if (!common) common = own;
+    std::erase_if(*common, [&](const std::string& structure) {
+      return std::find(own.begin(), own.end(), structure) == own.end();
+    });
+  }
+  return common.value_or(std::vector<std::string>{""});
+}
+
+std::vector<FamilyBlocks> suitable_blocks(const Table& table) {
+  std::vector<FamilyBlocks> alternatives;
+  for (const std::string& name : suitable_names(table)) alternatives.push_back({{name}});
+  if (!alternatives.empty()) return alternatives;
+  FamilyBlock categories{"categorical"};
+  std::vector<std::string> numbers;
+  for (const Column& column : table.columns()) {
+    (column.kind == ColumnKind::category ? categories.columns : numbers).push_back(column.name);
+  }
+  if (numbers.empty() || categories.columns.empty()) return {};
+  for (const std::string& name : suitable_names(table.select(numbers))) {
+    alternatives.push_back({{name, numbers}, categories});
+  }
+  return alternatives;
+}
+
+}  // namespace mix
