@@ -19,14 +19,16 @@ int main() {
   fmt::print("log-likelihood {:.2f} with {} parameters, BIC {:.2f}\n", best.report.log_likelihood,
              best.report.parameter_count, best.report.bic());
 
-  const Sample drawn = best.model.sample(1000, 1);
+  // With a sampler and a name the same mixture is also drawn from and saved.
+  const Fit named = fit(mixture(Untied(Autodiff<NamedGumbel>({0.0, 1.0}), 2)), x, {.seed = 1});
+  const Sample drawn = named.model.sample(1000, 1);
   fmt::print("1000 drawn rows have the mean {:.1f}, the data {:.1f}\n", drawn.x.mean(), x.mean());
 
   // A file names the family; the registry says what stands behind the name.
-  save_model("gumbel.json", {best.model});
+  save_model("gumbel.json", {named.model});
   Registry known = registry();
-  known.add({"gumbel", [] { return AnyFamily(Untied<Autodiff<Gumbel>>()); }});
+  known.add({"gumbel", [] { return AnyFamily(Untied<Autodiff<NamedGumbel>>()); }});
   const MixtureModel loaded = load_model("gumbel.json", known).model;
   fmt::print("loaded from its file, the log-likelihood differs by {}\n",
-             loaded.log_likelihood(x) - best.model.log_likelihood(x));
+             loaded.log_likelihood(x) - named.model.log_likelihood(x));
 }

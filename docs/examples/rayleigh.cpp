@@ -22,6 +22,9 @@ int main() {
   fmt::print("log-likelihood {:.2f} with {} parameters, BIC {:.2f}\n", best.report.log_likelihood,
              best.report.parameter_count, best.report.bic());
 
+  const Sample drawn = best.model.sample(1000, 1);
+  fmt::print("1000 drawn rows have the mean {:.1f}, the data {:.1f}\n", drawn.x.mean(), x.mean());
+
   // Statistics add: those of two halves of the rows are those of all.
   Rayleigh whole;
   Vector sum = Vector::Zero(whole.statistics_size());

@@ -14,6 +14,8 @@
 namespace mix {
 namespace {
 
+using Gumbel = ::NamedGumbel;
+
 struct NormalModel {
   static constexpr std::array parameters{real("mean"), positive("deviation")};
   template <class Row, class T>

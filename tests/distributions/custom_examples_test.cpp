@@ -12,6 +12,8 @@
 namespace mix {
 namespace {
 
+using Gumbel = ::NamedGumbel;
+
 static_assert(check_component<Autodiff<Gumbel>>());
 static_assert(check_component<Rayleigh>());
 static_assert(Streaming<Rayleigh> && Sampleable<Rayleigh> && Visitable<Rayleigh>);

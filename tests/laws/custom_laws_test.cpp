@@ -56,7 +56,7 @@ std::vector<Entry> entries() {
                         .measure = Vector::Constant(n, 0.005),
                         .normalization_tolerance = 1e-3};
   all.push_back({"student_t_on_the_line", StudentT(1, 1), heavy_tails(120, 1), line});
-  all.push_back({"gumbel", Untied(Autodiff<Gumbel>({0.0, 1.0}), 2), heavy_tails(80, 1), line});
+  all.push_back({"gumbel", Untied(Autodiff<NamedGumbel>({0.0, 1.0}), 2), heavy_tails(80, 1), line});
   all.push_back({"rayleigh", Untied(Rayleigh(), 2), lengths(80), line});
   // The median moves in steps, from row to row: no derivatives to count parameters by.
   LawOptions stepwise = line;

@@ -34,7 +34,7 @@ std::string to_string(Structure structure);
 /// Throws std::invalid_argument that lists the names.
 Structure parse_structure(std::string_view name);
 
-/// All 14, from the smallest number of parameters to the largest.
+/// All 14, in the order of mclust's tables.
 const std::vector<Structure>& all_structures();
 
 /// Those that differ from each other in `d` columns: all 14, or EII and VII when d = 1.

@@ -60,7 +60,8 @@ struct Comparison {
 };
 
 /// Fits every family with every number of components and ranks them. A fit of K components also
-/// starts from the one of K-1 with a component split, so log-likelihoods do not fall in K.
+/// starts from the one of K-1 with a component split, so log-likelihoods do not fall from one
+/// unflagged fit to the next under plain maximum likelihood (soft, free mixing weights, no prior).
 Comparison compare(Rows x, const CompareOptions& options);
 
 /// -2 times the log-likelihood of held-out rows, summed over `folds` folds, each fitted anew on the
