@@ -20,14 +20,18 @@ struct Flags {
 
 void run(const Flags& flags) {
   const FamilyChoice choice = parse_families(flags.fit.family);
-  if (!flags.model.empty()) check_target(flags.model);
+  if (!flags.model.empty()) check_writable(flags.model);
   if (!flags.picture.empty()) check_picture(flags.picture);
   const Problem problem = make_problem(flags.fit, choice);
   const Comparison comparison = run_search(problem);
   const Fit& best = comparison.best();  // throws when there is none, before anything is written
 
-  if (!flags.model.empty()) save_model(flags.model, {best.model, problem.data.table.columns()});
   if (!flags.picture.empty()) plot_comparison(comparison, flags.picture);
+  // The last file: where the picture fails, the old model stands.
+  if (!flags.model.empty()) {
+    save_model(flags.model, {best.model, problem.data.table.columns(),
+                             problem.component_names(best.model.n_components())});
+  }
   if (flags.json) {
     print_out(to_line({{"n", problem.data.table.rows()},
                        {"d", problem.data.table.column_count()},

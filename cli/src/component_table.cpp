@@ -13,7 +13,6 @@ namespace mix::cli {
 namespace {
 
 constexpr std::size_t page_width = 100;
-constexpr std::size_t name_width = 12;
 constexpr std::size_t most_cell_width = 14;
 // Correlations of more columns than this fill pages; they stay in the JSON report.
 constexpr Index most_correlated = 6;
@@ -265,9 +264,12 @@ std::vector<std::string> component_titles(const MixtureModel& model,
     const auto i = static_cast<std::size_t>(k);
     const bool noise = list != nullptr && list->locate(k).first->name() == "uniform" &&
                        list->families().front().name() != "uniform";
-    titles.push_back(noise              ? "noise"
-                     : i < names.size() ? shortened(names[i], name_width)
-                                        : fmt::format("{}", k + 1));
+    if (i < names.size() && !names[i].empty()) {
+      titles.push_back(names[i]);
+    } else {
+      titles.push_back(noise ? "noise"
+                             : fmt::format("{}{}", names.empty() ? "" : "component ", k + 1));
+    }
   }
   return titles;
 }
@@ -275,7 +277,9 @@ std::vector<std::string> component_titles(const MixtureModel& model,
 std::string format_components(const std::vector<std::string>& names,
                               const std::vector<ComponentRow>& rows) {
   std::size_t cell_width = 9;
-  for (const std::string& name : names) cell_width = std::max(cell_width, width_of(name));
+  for (const std::string& name : names) {
+    cell_width = std::max(cell_width, std::min(width_of(name), most_cell_width));
+  }
   for (const ComponentRow& row : rows) {
     for (const std::string& cell : row.cells) {
       cell_width = std::max(cell_width, std::min(width_of(cell), most_cell_width));

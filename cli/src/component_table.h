@@ -24,7 +24,8 @@ std::vector<ComponentRow> component_rows(const MixtureModel& model,
 std::string format_components(const std::vector<std::string>& names,
                               const std::vector<ComponentRow>& rows);
 
-/// `1`, `2`, ... in place of names that are missing; a uniform component is called noise when
+/// What the components are called: the given names, one each or none. A component without one is
+/// `3`, or `component 3` beside named ones, which may be numbers; a uniform component is noise when
 /// others are not uniform.
 std::vector<std::string> component_titles(const MixtureModel& model,
                                           const std::vector<std::string>& names);

@@ -126,17 +126,6 @@ LabelColumn label_column(const Table& table, const std::string& name) {
   return result;
 }
 
-Vector weight_column(const Table& table, const std::string& name) {
-  if (name.empty()) return {};
-  const Index j = table.index_of(name);
-  for (Index i = 0; i < table.rows(); ++i) {
-    if (table.values()(i, j) >= 0) continue;
-    throw DataError(fmt::format("{}: a weight must not be negative, but is {}", table.place(i, j),
-                                table.text(i, j)));
-  }
-  return table.values().col(j);
-}
-
 // Levels that no row has any more would count as parameters.
 Table without_unused_levels(const Table& table) {
   std::vector<Column> columns = table.columns();
@@ -189,6 +178,17 @@ Data read_data(const std::filesystem::path& path, const ColumnRoles& roles,
   data.start_labels = label_column(kept.table, roles.start_labels);
   data.table = without_unused_levels(kept.table.select(described));
   return data;
+}
+
+Vector weight_column(const Table& table, const std::string& name) {
+  if (name.empty()) return {};
+  const Index j = table.require_numeric(name);
+  for (Index i = 0; i < table.rows(); ++i) {
+    if (table.values()(i, j) >= 0) continue;
+    throw DataError(fmt::format("{}: a weight must not be negative, but is {}", table.place(i, j),
+                                table.text(i, j)));
+  }
+  return table.values().col(j);
 }
 
 Index distinct_rows(const Table& table, Index limit) {

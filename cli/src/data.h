@@ -43,6 +43,10 @@ struct Data {
 Data read_data(const std::filesystem::path& path, const ColumnRoles& roles,
                const FamilyChoice& choice);
 
+/// The weights in the named column; empty without a name. Throws DataError that names file, line
+/// and column of a text and of a negative number.
+Vector weight_column(const Table& table, const std::string& name);
+
 /// The number of different rows, counted up to `limit`.
 Index distinct_rows(const Table& table, Index limit);
 

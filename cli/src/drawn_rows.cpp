@@ -21,16 +21,22 @@ std::uint64_t splitmix(std::uint64_t z) {
 
 }  // namespace
 
-DrawnRows drawn_rows(const MixtureModel& model, const Table& table, Index most) {
-  const std::vector<Index> complete = table.complete_rows();
+DrawnRows drawn_rows(const MixtureModel& model, const Table& table, Index most,
+                     const Vector& weights) {
+  std::vector<Index> usable = table.complete_rows();
   DrawnRows result;
-  result.complete = static_cast<Index>(complete.size());
+  result.complete = static_cast<Index>(usable.size());
   result.incomplete = table.rows() - result.complete;
+  if (weights.size() > 0) {
+    result.weight_sum = weights(usable).sum();
+    std::erase_if(usable, [&](Index i) { return !(weights[i] > 0); });
+  }
   std::vector<Index> chosen;
-  for (const Index i : thinned(result.complete, most)) {
-    chosen.push_back(complete[static_cast<std::size_t>(i)]);
+  for (const Index i : thinned(static_cast<Index>(usable.size()), most)) {
+    chosen.push_back(usable[static_cast<std::size_t>(i)]);
   }
   result.x = table.values()(chosen, Eigen::all);
+  result.weights = weights.size() > 0 ? Vector(weights(chosen)) : Vector::Ones(result.x.rows());
   const Matrix r = model.responsibilities(result.x);
   const auto k = static_cast<double>(model.n_components());
   result.certainty = Vector::Ones(r.rows());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "contours.h"
@@ -10,15 +11,19 @@ namespace mix::cli {
 
 /// The rows of a table that a picture shows, and what the model says about them.
 struct DrawnRows {
-  Matrix x;                   ///< rows x columns
-  std::vector<Index> labels;  ///< the most probable component of each
-  Vector certainty;           ///< its probability, from 0 where all are equal to 1
-  Index complete = 0;         ///< rows of the table without a missing cell
-  Index incomplete = 0;       ///< rows with one
+  Matrix x;                               ///< rows x columns
+  std::vector<Index> labels;              ///< the most probable component of each
+  Vector certainty;                       ///< its probability, from 0 where all are equal to 1
+  Vector weights;                         ///< of each row, positive
+  Index complete = 0;                     ///< rows of the table without a missing cell
+  Index incomplete = 0;                   ///< rows with one
+  std::optional<double> weight_sum = {};  ///< of the complete rows, when rows have weights
 };
 
-/// At most `most` of the complete rows, the same ones each time, spread over the table.
-DrawnRows drawn_rows(const MixtureModel& model, const Table& table, Index most);
+/// At most `most` of the complete rows, the same ones each time, spread over the table. `weights`
+/// are those of the table's rows, empty for one each; rows without weight are not drawn.
+DrawnRows drawn_rows(const MixtureModel& model, const Table& table, Index most,
+                     const Vector& weights = {});
 
 /// `n` numbers between 0 and size in ascending order, a sample without replacement that depends on
 /// nothing else.

@@ -25,7 +25,7 @@ struct Flags {
 void run(const Flags& flags) {
   const auto begin = std::chrono::steady_clock::now();
   const FamilyChoice choice = parse_family(flags.fit.family);
-  if (!flags.model.empty()) check_target(flags.model);
+  if (!flags.model.empty()) check_writable(flags.model);
   if (!flags.picture.empty()) check_picture(flags.picture);
   const Problem problem = make_problem(flags.fit, choice);
 
@@ -39,13 +39,18 @@ void run(const Flags& flags) {
   const Fit& best = search ? search->best() : *single;
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
 
-  if (!flags.model.empty()) save_model(flags.model, {best.model, problem.data.table.columns()});
+  const std::vector<std::string> names = problem.component_names(best.model.n_components());
   if (!flags.picture.empty()) {
-    plot_model(best.model, problem.data.table, flags.picture);
+    plot_model(best.model, problem.data.table, flags.picture,
+               {.component_names = names, .weights = problem.data.weights});
     if (search) plot_comparison(*search, criterion_picture(flags.picture));
   }
+  // The last file: where a picture fails, the old model stands.
+  if (!flags.model.empty()) {
+    save_model(flags.model, {best.model, problem.data.table.columns(), names});
+  }
   if (flags.json) {
-    Json object = fit_object(problem.data, best, seconds.count());
+    Json object = fit_object(problem, best, seconds.count());
     if (search) object["table"] = table_array(*search);
     print_out(to_line(object));
     return;

@@ -100,7 +100,6 @@ FitOptions choose_fit_options(const FitFlags& flags, const Data& data) {
       throw std::invalid_argument("--labels and --assignment exclude each other");
     }
     fit.assignment = Known{data.labels.labels};
-    if (flags.init == "auto") fit.start = start::Labels{data.labels.labels};
   }
   return fit;
 }
@@ -194,9 +193,7 @@ std::vector<std::string> Problem::component_names(Index n_components) const {
   const bool known = data.labels.count() > 0;
   std::vector<std::string> names = known ? data.labels.names : data.start_labels.names;
   if (static_cast<Index>(names.size()) > n_components) return {};
-  for (auto k = static_cast<Index>(names.size()); !names.empty() && k < n_components; ++k) {
-    names.push_back(fmt::format("{}", k + 1));
-  }
+  if (!names.empty()) names.resize(static_cast<std::size_t>(n_components));
   return names;
 }
 

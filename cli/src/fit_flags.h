@@ -35,7 +35,7 @@ struct Problem {
   [[nodiscard]] bool is_search() const {
     return options.families.size() > 1 || options.components.first < options.components.last;
   }
-  /// The names of the known labels, for a fit with as many components; otherwise empty.
+  /// The known labels, one per component and empty for those beyond them; none without labels.
   [[nodiscard]] std::vector<std::string> component_names(Index n_components) const;
 };
 

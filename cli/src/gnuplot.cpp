@@ -4,6 +4,7 @@
 #include <gnuplot-iostream.h>
 #include <spawn.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -40,18 +41,9 @@ std::size_t character_length(std::string_view text) {
   return length;
 }
 
-std::filesystem::path temporary_folder() {
-  std::string name = (std::filesystem::temp_directory_path() / "mixture-plot-XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr) {
-    throw DataError(fmt::format("cannot make a temporary folder {}: {}", name,
-                                std::strerror(errno)));  // NOLINT(concurrency-mt-unsafe)
-  }
-  return name;
-}
-
 /// Chooses the file type, and the unit `mark` of the marks' sizes, which are not equal in the two.
 std::string terminal(const std::filesystem::path& target, int width, int height) {
-  const std::string extension = target.extension().string();
+  const std::string extension = lower_extension(target);
   if (extension == ".svg") {
     return fmt::format(
         "mark = 0.65; set terminal svg noenhanced rounded font 'Helvetica,13' fontscale 1.15 "
@@ -71,17 +63,18 @@ std::string terminal(const std::filesystem::path& target, int width, int height)
       in_quotes(target.string()), extension.empty() ? "missing" : in_quotes(extension)));
 }
 
-/// Runs gnuplot on a script, without the user's own settings; its words go to a file.
-void run_gnuplot(const std::filesystem::path& script, const std::filesystem::path& words) {
+/// Runs gnuplot on a script, without the user's own settings; returns what it complains about.
+std::string run_gnuplot(const NamelessFile& script, const NamelessFile& picture) {
+  const NamelessFile words;
   posix_spawn_file_actions_t files;
   posix_spawn_file_actions_init(&files);
-  posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&files, 1, words.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-  posix_spawn_file_actions_adddup2(&files, 1, 2);
+  posix_spawn_file_actions_adddup2(&files, script.descriptor(), 0);
+  posix_spawn_file_actions_adddup2(&files, picture.descriptor(), 1);
+  posix_spawn_file_actions_adddup2(&files, words.descriptor(), 2);
 
-  std::array<std::string, 3> words_of_command{"gnuplot", "--default-settings", script.string()};
-  std::array<char*, 4> arguments{words_of_command[0].data(), words_of_command[1].data(),
-                                 words_of_command[2].data(), nullptr};
+  // A script by name, because one from the standard input has no line numbers.
+  std::array<std::string, 3> command{"gnuplot", "--default-settings", "/dev/stdin"};
+  std::array<char*, 4> arguments{command[0].data(), command[1].data(), command[2].data(), nullptr};
   pid_t child = 0;
   const int error = posix_spawnp(&child, arguments[0], &files, nullptr, arguments.data(), environ);
   posix_spawn_file_actions_destroy(&files);
@@ -94,10 +87,12 @@ void run_gnuplot(const std::filesystem::path& script, const std::filesystem::pat
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
+  std::string complaint = read_file(words.path());
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-    throw DataError(fmt::format("cannot draw a picture: gnuplot failed and says: {}",
-                                in_quotes(read_file(words))));
+    throw DataError(
+        fmt::format("cannot draw a picture: gnuplot failed and says: {}", in_quotes(complaint)));
   }
+  return complaint;
 }
 
 constexpr std::array<Color, 10> series_colors{0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7, 0xE69F00,
@@ -158,30 +153,31 @@ std::string rgb(Color color) { return fmt::format("'#{:06X}'", color); }
 
 std::string number(double value) { return fmt::format("{:.17g}", value); }
 
+NamelessFile::NamelessFile() {
+  std::string name = (std::filesystem::temp_directory_path() / "mixture-plot-XXXXXX").string();
+  descriptor_ = mkostemp(name.data(), O_CLOEXEC);
+  if (descriptor_ < 0) {
+    throw DataError(fmt::format("cannot make a temporary file {}: {}", name,
+                                std::strerror(errno)));  // NOLINT(concurrency-mt-unsafe)
+  }
+  unlink(name.c_str());
+}
+
+NamelessFile::~NamelessFile() { close(descriptor_); }
+
 Picture::Picture(std::filesystem::path target, int width, int height) : target_(std::move(target)) {
   const std::string set_terminal = terminal(target_, width, height);
-  const std::filesystem::path parent =
-      target_.has_parent_path() ? target_.parent_path() : std::filesystem::path(".");
-  if (!std::filesystem::is_directory(parent)) {
-    throw DataError(fmt::format("cannot draw {}: there is no folder {}; make it first",
-                                in_quotes(target_.string()), in_quotes(parent.string())));
-  }
-  folder_ = temporary_folder();
-  script_ = std::make_unique<gnuplotio::Gnuplot>(">" + (folder_ / "script").string());
+  check_writable(target_);
+  script_ = std::make_unique<gnuplotio::Gnuplot>(">" + file_.path());
   write("set encoding utf8");
   write(set_terminal);
-  command("set output '{}'", (folder_ / "picture").string());
   command(
       "set border 3 lc rgb {0} lw 1; set tics nomirror out scale 0.6 tc rgb {1}; "
       "set key noautotitle",
       rgb(0x555555), rgb(ink));
 }
 
-Picture::~Picture() {
-  script_.reset();
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
-}
+Picture::~Picture() = default;
 
 void Picture::write(std::string_view command) { *script_ << command << '\n'; }
 
@@ -198,17 +194,16 @@ void Picture::plot(const std::vector<std::string>& elements) {
 }
 
 std::string Picture::finish() {
-  write("unset output");
   script_.reset();
-  run_gnuplot(folder_ / "script", folder_ / "words");
-  const std::string bytes = read_file(folder_ / "picture");
+  const NamelessFile picture;
+  std::string complaint = run_gnuplot(file_, picture);
+  const std::string bytes = read_file(picture.path());
   if (bytes.empty()) {
     throw DataError(fmt::format("cannot draw {}: gnuplot drew nothing and says: {}",
-                                in_quotes(target_.string()),
-                                in_quotes(read_file(folder_ / "words"))));
+                                in_quotes(target_.string()), in_quotes(complaint)));
   }
   write_file_atomically(target_, bytes);
-  return read_file(folder_ / "words");
+  return complaint;
 }
 
 }  // namespace mix::cli

@@ -46,11 +46,28 @@ inline constexpr Color bars = 0xD6D6D6;
 /// A number that gnuplot reads back as the same double.
 std::string number(double value);
 
+/// A temporary file that has no name, so that nothing is left of it however the program ends.
+class NamelessFile {
+ public:
+  /// Throws DataError when it cannot be made.
+  NamelessFile();
+  ~NamelessFile();
+  NamelessFile(const NamelessFile&) = delete;
+  NamelessFile& operator=(const NamelessFile&) = delete;
+
+  [[nodiscard]] int descriptor() const { return descriptor_; }
+  /// Opens it anew, at its beginning.
+  [[nodiscard]] std::string path() const { return fmt::format("/dev/fd/{}", descriptor_); }
+
+ private:
+  int descriptor_;
+};
+
 /// A picture under way: commands and data for gnuplot, which draws them at the end.
 class Picture {
  public:
-  /// Throws std::invalid_argument unless the name ends in .svg or .png, and DataError when its
-  /// folder does not exist. Width and height in pixels of the SVG; a PNG has twice as many.
+  /// Throws std::invalid_argument unless the name ends in .svg or .png, and DataError when no file
+  /// can be written there. Width and height in pixels of the SVG; a PNG has twice as many.
   Picture(std::filesystem::path target, int width, int height);
   ~Picture();
   Picture(const Picture&) = delete;
@@ -74,7 +91,7 @@ class Picture {
   void write(std::string_view command);
 
   std::filesystem::path target_;
-  std::filesystem::path folder_;
+  NamelessFile file_;  // gnuplot's input
   std::unique_ptr<gnuplotio::Gnuplot> script_;
   int blocks_ = 0;
 };

@@ -8,28 +8,52 @@ namespace mix::cli {
 
 namespace {
 
-std::vector<double> sorted(ConstVectorRef values) {
-  std::vector<double> result;
+struct Weighed {
+  double value;
+  double weight;
+};
+
+std::vector<Weighed> sorted(ConstVectorRef values, const Vector& weights) {
+  std::vector<Weighed> result;
   result.reserve(static_cast<std::size_t>(values.size()));
-  for (const double value : values) {
-    if (!std::isnan(value)) result.push_back(value);
+  for (Index i = 0; i < values.size(); ++i) {
+    const double weight = weights.size() > 0 ? weights[i] : 1;
+    if (!std::isnan(values[i]) && weight > 0) result.push_back({values[i], weight});
   }
-  std::sort(result.begin(), result.end());
+  std::sort(result.begin(), result.end(),
+            [](const Weighed& a, const Weighed& b) { return a.value < b.value; });
   return result;
 }
 
-double quantile(const std::vector<double>& values, double p) {
-  const double at = p * static_cast<double>(values.size() - 1);
-  const auto below = static_cast<std::size_t>(at);
-  const auto above = std::min(below + 1, values.size() - 1);
-  return values[below] + (at - std::floor(at)) * (values[above] - values[below]);
+double sum(const std::vector<double>& weights) {
+  return std::accumulate(weights.begin(), weights.end(), 0.0);
+}
+
+double total(const std::vector<Weighed>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0,
+                         [](double sum, const Weighed& next) { return sum + next.weight; });
+}
+
+/// As if each value stood there as often as it weighs.
+double quantile(const std::vector<Weighed>& values, double p) {
+  const double at = p * std::max(0.0, total(values) - 1);
+  const auto value_at = [&](double place) {
+    double before = 0;
+    for (const Weighed& next : values) {
+      before += next.weight;
+      if (before > place) return next.value;
+    }
+    return values.back().value;
+  };
+  const double below = value_at(std::floor(at));
+  return below + (at - std::floor(at)) * (value_at(std::floor(at) + 1) - below);
 }
 
 /// The largest of 1, 0.1, ..., 0.0001 of which all values are multiples, 0 when there is none.
-double decimal_step(const std::vector<double>& values) {
+double decimal_step(const std::vector<Weighed>& values) {
   for (const double per_unit : {1.0, 10.0, 100.0, 1000.0, 10000.0}) {
-    const bool fits = std::all_of(values.begin(), values.end(), [&](double value) {
-      const double scaled = value * per_unit;
+    const bool fits = std::all_of(values.begin(), values.end(), [&](const Weighed& next) {
+      const double scaled = next.value * per_unit;
       return std::abs(scaled) < 1e12 && std::abs(scaled - std::round(scaled)) < 1e-6;
     });
     if (fits) return 1 / per_unit;
@@ -37,9 +61,9 @@ double decimal_step(const std::vector<double>& values) {
   return 0;
 }
 
-Histogram counted(const std::vector<double>& values, double low, double width, Index bins) {
-  Histogram result{low, width, std::vector<Index>(static_cast<std::size_t>(bins), 0)};
-  for (const double value : values) ++result.counts[result.bin(value)];
+Histogram counted(const std::vector<Weighed>& values, double low, double width, Index bins) {
+  Histogram result{low, width, std::vector<double>(static_cast<std::size_t>(bins), 0)};
+  for (const auto& [value, weight] : values) result.counts[result.bin(value)] += weight;
   return result;
 }
 
@@ -51,8 +75,8 @@ std::size_t Histogram::bin(double x) const {
 }
 
 double Histogram::density(std::size_t i) const {
-  const Index n = std::accumulate(counts.begin(), counts.end(), Index{0});
-  return n == 0 ? 0 : static_cast<double>(counts[i]) / (static_cast<double>(n) * width);
+  const double n = sum(counts);
+  return n > 0 ? counts[i] / (n * width) : 0;
 }
 
 double Histogram::highest() const {
@@ -61,16 +85,17 @@ double Histogram::highest() const {
   return result;
 }
 
-Histogram histogram(ConstVectorRef x) {
-  const std::vector<double> values = sorted(x);
+Histogram histogram(ConstVectorRef x, const Vector& weights) {
+  const std::vector<Weighed> values = sorted(x, weights);
   if (values.empty()) return {0, 1, {0}};
-  const double range = values.back() - values.front();
+  const double least = values.front().value;
+  const double range = values.back().value - least;
+  const double n = total(values);
   if (!(range > 0)) {
-    const double width = std::max(1.0, std::abs(values.front()) * 1e-3);
-    return {values.front() - width / 2, width, {static_cast<Index>(values.size())}};
+    const double width = std::max(1.0, std::abs(least) * 1e-3);
+    return {least - width / 2, width, {n}};
   }
   constexpr double most = 100;
-  const double n = static_cast<double>(values.size());
   const double freedman_diaconis =
       2 * (quantile(values, 0.75) - quantile(values, 0.25)) / std::cbrt(n);
   // The rule is made for one mode; the distance between modes would make its bins too wide.
@@ -83,19 +108,19 @@ Histogram histogram(ConstVectorRef x) {
   if (step > 0 && width < 20 * step) {
     width = step * std::max(1.0, std::round(width / step));
     if (range / width > most) width += step;
-    const double low = values.front() - step / 2;
+    const double low = least - step / 2;
     return counted(values, low, width,
-                   static_cast<Index>(std::floor((values.back() - low) / width)) + 1);
+                   static_cast<Index>(std::floor((values.back().value - low) / width)) + 1);
   }
   const double bins = std::ceil(range / width);
-  return counted(values, values.front(), range / bins, static_cast<Index>(bins));
+  return counted(values, least, range / bins, static_cast<Index>(bins));
 }
 
-Histogram count_histogram(ConstVectorRef x) {
-  const std::vector<double> values = sorted(x);
+Histogram count_histogram(ConstVectorRef x, const Vector& weights) {
+  const std::vector<Weighed> values = sorted(x, weights);
   if (values.empty()) return {-0.5, 1, {0}};
-  const double low = std::round(values.front()) - 0.5;
-  const double numbers = std::round(values.back()) + 0.5 - low;
+  const double low = std::round(values.front().value) - 0.5;
+  const double numbers = std::round(values.back().value) + 0.5 - low;
   const double width = std::ceil(numbers / 120);
   return counted(values, low, width, static_cast<Index>(std::ceil(numbers / width)));
 }

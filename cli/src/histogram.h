@@ -6,11 +6,12 @@
 
 namespace mix::cli {
 
-/// Numbers of values in bins of equal width; bin i begins at low + i width and holds its left edge.
+/// Numbers of values, or their weights, in bins of equal width; bin i begins at low + i width and
+/// holds its left edge.
 struct Histogram {
   double low = 0;
   double width = 1;
-  std::vector<Index> counts{};
+  std::vector<double> counts{};
 
   [[nodiscard]] double center(std::size_t i) const {
     return low + (static_cast<double>(i) + 0.5) * width;
@@ -23,13 +24,14 @@ struct Histogram {
   [[nodiscard]] double highest() const;
 };
 
-/// The histogram of measurements: bins of the width of Freedman & Diaconis (1981), but enough of
+/// The histogram of measurements, of which each counts as often as it weighs, once without
+/// `weights`: bins of the width of Freedman & Diaconis (1981), but enough of
 /// them to show several modes and at most 100. Values rounded to a decimal place get bins of whole
 /// steps of that place, so that no bin holds more of the steps than another. NaN is left out.
-Histogram histogram(ConstVectorRef values);
+Histogram histogram(ConstVectorRef values, const Vector& weights = {});
 
 /// The histogram of counts: a bin for each whole number or, when there are more than 120, for
 /// several. NaN is left out.
-Histogram count_histogram(ConstVectorRef values);
+Histogram count_histogram(ConstVectorRef values, const Vector& weights = {});
 
 }  // namespace mix::cli

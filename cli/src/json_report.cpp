@@ -66,11 +66,14 @@ Json criteria_object(const Criteria& criteria) {
   return object;
 }
 
-Json components_array(const MixtureModel& model) {
+Json components_array(const MixtureModel& model, const std::vector<std::string>& names) {
   Json components = Json::array();
   for (Index k = 0; k < model.n_components(); ++k) {
-    Json component = {{"weight", model.weights()[k]},
-                      {"distribution", distribution_of(model.family(), k)}};
+    Json component = Json::object();
+    const auto i = static_cast<std::size_t>(k);
+    if (i < names.size() && !names[i].empty()) component["label"] = names[i];
+    component["weight"] = model.weights()[k];
+    component["distribution"] = distribution_of(model.family(), k);
     component.update(json_component(model.family(), k));
     components.push_back(std::move(component));
   }
@@ -92,11 +95,12 @@ Json table_array(const Comparison& comparison) {
   return table;
 }
 
-Json fit_object(const Data& data, const Fit& fit, double seconds) {
+Json fit_object(const Problem& problem, const Fit& fit, double seconds) {
+  const Table& table = problem.data.table;
   const Report& report = fit.report;
-  return {{"n", data.table.rows()},
-          {"d", data.table.column_count()},
-          {"columns", data.table.names()},
+  return {{"n", table.rows()},
+          {"d", table.column_count()},
+          {"columns", table.names()},
           {"name", family_name(fit.model)},
           {"structure", structure_name(fit.model)},
           {"n_components", fit.model.n_components()},
@@ -110,7 +114,8 @@ Json fit_object(const Data& data, const Fit& fit, double seconds) {
           {"starts", report.starts},
           {"hits", report.hits},
           {"warnings", report.warnings},
-          {"components", components_array(fit.model)},
+          {"components",
+           components_array(fit.model, problem.component_names(fit.model.n_components()))},
           {"seconds", seconds}};
 }
 
@@ -125,7 +130,7 @@ Json model_object(const SavedModel& saved) {
           {"structure", structure_name(saved.model)},
           {"n_components", saved.model.n_components()},
           {"n_parameters", saved.model.parameter_count()},
-          {"components", components_array(saved.model)}};
+          {"components", components_array(saved.model, saved.component_names)}};
 }
 
 }  // namespace mix::cli

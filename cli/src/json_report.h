@@ -16,8 +16,8 @@ std::string to_line(const Json& json);
 /// The criteria by name.
 Json criteria_object(const Criteria& criteria);
 
-/// One object per component: weight, distribution, parameters.
-Json components_array(const MixtureModel& model);
+/// One object per component: label where it has a name, weight, distribution, parameters.
+Json components_array(const MixtureModel& model, const std::vector<std::string>& names);
 
 /// The name of the model's family, and of its covariance structure (null without one).
 Json family_name(const MixtureModel& model);
@@ -27,7 +27,7 @@ Json structure_name(const MixtureModel& model);
 Json table_array(const Comparison& comparison);
 
 /// The object of `fit`, without `table`.
-Json fit_object(const Data& data, const Fit& fit, double seconds);
+Json fit_object(const Problem& problem, const Fit& fit, double seconds);
 
 /// The object of `info`.
 Json model_object(const SavedModel& saved);

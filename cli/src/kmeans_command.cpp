@@ -88,7 +88,7 @@ std::string describe(const Flags& flags, const Data& data, const KMeans& result)
 }
 
 void run(Flags flags) {
-  if (!flags.out.empty()) check_target(flags.out);
+  if (!flags.out.empty()) check_writable(flags.out);
   const Data data = read_data(flags.data, flags.roles, FamilyChoice{{{FamilyBlock{"gaussian"}}}});
   if (flags.k > data.table.rows()) {
     throw std::invalid_argument(fmt::format("-k {}: there are only {}; ask for at most as many",
@@ -106,9 +106,7 @@ void run(Flags flags) {
     for (const Json& label : label_array(data, result)) {
       text += label.is_null() ? "NA\n" : label.dump() + "\n";
     }
-    OutputFile file(flags.out);
-    file.write(text);
-    file.commit();
+    write_file_atomically(flags.out, text);
   }
   if (flags.json) {
     print_out(to_line({{"inertia", result.inertia},

@@ -5,17 +5,17 @@
 #include <stdexcept>
 
 #include "mix/errors.h"
-#include "output.h"
+#include "mix/files.h"
 
 namespace mix::cli {
 
 void check_picture(const std::filesystem::path& picture) {
-  const std::string extension = picture.extension().string();
+  const std::string extension = lower_extension(picture);
   if (extension != ".svg" && extension != ".png") {
     throw std::invalid_argument(fmt::format("{}: a picture is .svg or .png, by the file's name",
                                             in_quotes(picture.string())));
   }
-  check_target(picture);
+  check_writable(picture);
 }
 
 std::filesystem::path criterion_picture(const std::filesystem::path& picture) {

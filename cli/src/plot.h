@@ -1,12 +1,20 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
+#include <vector>
 
 #include "mix/models/compare.h"
 #include "mix/models/mixture_model.h"
 #include "mix/table.h"
 
 namespace mix::cli {
+
+/// What else a picture of a model shows.
+struct PlotOptions {
+  std::vector<std::string> component_names{};  ///< as in SavedModel
+  Vector weights{};                            ///< of the rows, in histograms; empty: one each
+};
 
 /// Draws the rows of `columns` and the model that describes them into an SVG or PNG file, chosen by
 /// the file's name. One column: histogram, mixture density and weighted components. Two: rows
@@ -15,10 +23,10 @@ namespace mix::cli {
 ///
 /// Rows with missing cells are left out and many rows are thinned out; the picture says so. The
 /// file appears whole or not at all. Throws std::invalid_argument for another extension and for
-/// columns that the model does not describe, DataError when the file cannot be written or gnuplot
-/// is missing or fails.
+/// columns that the model does not describe or weights that do not fit the rows, DataError when the
+/// file cannot be written or gnuplot is missing or fails.
 void plot_model(const MixtureModel& model, const Table& columns,
-                const std::filesystem::path& picture);
+                const std::filesystem::path& picture, const PlotOptions& options = {});
 
 /// Draws the criterion that ranked `comparison` against the number of components, one line per
 /// family, the best fit marked; flagged fits are hollow, failed ones left out. When all fits have

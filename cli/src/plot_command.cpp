@@ -1,7 +1,11 @@
 #include <limits>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "commands.h"
+#include "component_table.h"
+#include "data.h"
 #include "mix/models/model_file.h"
 #include "picture.h"
 #include "rows_for_model.h"
@@ -13,16 +17,23 @@ struct Flags {
   std::string model{};
   std::string data{};
   std::string picture{};
+  std::string weights{};
 };
 
 void run(const Flags& flags) {
   check_picture(flags.picture);
   const SavedModel saved = load_model(flags.model);
-  RowsForModel rows(flags.data, saved);
+  RowsForModel rows(flags.data, saved, flags.weights);
   Table table;
   (void)rows.next(std::numeric_limits<Index>::max(), table);
   rows.say_what_is_missing("are left out");
-  plot_model(saved.model, table.drop_missing().table, flags.picture);
+  table = table.drop_missing().table;
+  PlotOptions options{saved.component_names, weight_column(table, flags.weights)};
+  std::vector<std::string> described;
+  for (const Column& column : columns_or_numbered(saved.columns, saved.model.dimension())) {
+    described.push_back(column.name);
+  }
+  plot_model(saved.model, table.select(described), flags.picture, options);
 }
 
 }  // namespace
@@ -39,6 +50,10 @@ void add_plot(CLI::App& app) {
   command.add_option("--out", flags->picture, "the picture, .svg or .png")
       ->required()
       ->type_name("FILE");
+  command
+      .add_option("--weights", flags->weights,
+                  "column with the weight of each row, for the histograms")
+      ->type_name("COLUMN");
   command.footer("Example: mixture plot model.json faithful.csv --out picture.svg");
   command.callback([flags] { run(*flags); });
 }

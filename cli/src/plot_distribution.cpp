@@ -26,10 +26,24 @@ Vector curve_points(const MixtureModel& model, Range range) {
   return Eigen::Map<const Vector>(points.data(), static_cast<Index>(points.size()));
 }
 
-Vector whole_numbers(Range range) {
-  const auto first = static_cast<Index>(std::ceil(range.low));
-  const auto last = static_cast<Index>(std::floor(range.high));
-  return Vector::LinSpaced(last - first + 1, static_cast<double>(first), static_cast<double>(last));
+/// The whole numbers of the range. Of more than can be drawn some, evenly over the range, and some
+/// that occur, because a component may lie between the former.
+Vector whole_numbers(Range range, ConstVectorRef values) {
+  constexpr double most = 2000;
+  const double first = std::ceil(range.low);
+  const double last = std::floor(range.high);
+  std::vector<double> numbers;
+  const double step = std::max(1.0, std::ceil((last - first) / most));
+  const auto count = static_cast<Index>(std::floor((last - first) / step)) + 1;
+  for (Index i = 0; i < count; ++i) numbers.push_back(first + static_cast<double>(i) * step);
+  if (step > 1) {
+    for (const Index i : thinned(values.size(), static_cast<Index>(most))) {
+      numbers.push_back(values[i]);
+    }
+    std::sort(numbers.begin(), numbers.end());
+    numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
+  }
+  return Eigen::Map<const Vector>(numbers.data(), static_cast<Index>(numbers.size()));
 }
 
 /// The weighted densities of the components at `x`, and in the last column their sum.
@@ -44,11 +58,12 @@ Matrix weighted_densities(const MixtureModel& model, const Vector& x) {
   return result;
 }
 
-/// The part of a curve that can be told from the axis.
+/// The part of a curve that can be told from the axis, and the feet of its steep sides.
 std::vector<std::vector<double>> curve(const Vector& x, ConstVectorRef y, double least) {
+  const auto is_steep = [&](Index i) { return i >= 0 && i < y.size() && y[i] > 10 * least; };
   std::vector<std::vector<double>> rows;
   for (Index i = 0; i < x.size(); ++i) {
-    if (y[i] > least) rows.push_back({x[i], y[i]});
+    if (y[i] > least || is_steep(i - 1) || is_steep(i + 1)) rows.push_back({x[i], y[i]});
   }
   if (rows.empty()) rows.push_back({x[0], 0});
   return rows;
@@ -56,19 +71,21 @@ std::vector<std::vector<double>> curve(const Vector& x, ConstVectorRef y, double
 
 }  // namespace
 
-void plot_distribution(Picture& picture, const MixtureModel& model, const Table& table) {
-  const DrawnRows rows = drawn_rows(model, table, table.rows());
+void plot_distribution(Picture& picture, const MixtureModel& model, const Table& table,
+                       const PlotOptions& options) {
+  const DrawnRows rows = drawn_rows(model, table, table.rows(), options.weights);
   const Column& column = table.column(0);
   const Vector values = rows.x.col(0);
   const bool discrete = column.kind == ColumnKind::category || is_discrete(model, rows.x, 0);
-  const Histogram histogram = discrete ? count_histogram(values) : cli::histogram(values);
+  const Histogram histogram =
+      discrete ? count_histogram(values, rows.weights) : cli::histogram(values, rows.weights);
   const bool one_by_one = discrete && histogram.width == 1;
 
   Range range = padded_range(values, 0.08);
   range = {std::min(range.low, histogram.low), std::max(range.high, histogram.high())};
   if (discrete) range = {histogram.low - 0.3, histogram.high() + 0.3};
-  const Vector x =
-      discrete ? whole_numbers({histogram.low, histogram.high()}) : curve_points(model, range);
+  const Vector x = discrete ? whole_numbers({histogram.low, histogram.high()}, values)
+                            : curve_points(model, range);
   const Matrix y = weighted_densities(model, x);
   const Index k = model.n_components();
 
@@ -99,7 +116,7 @@ void plot_distribution(Picture& picture, const MixtureModel& model, const Table&
   for (Index c = 0; c < k && k > 1; ++c) {
     const std::string color = rgb(component_color(model, c));
     const std::string data = picture.data(curve(x, y.col(c), least));
-    const std::string title = literal(component_label(model, c));
+    const std::string title = literal(component_label(model, c, options.component_names));
     if (one_by_one) {
       elements.push_back(
           fmt::format("{} with linespoints lc rgb {} lw 1.4 pt {} ps {}*mark title {}", data, color,

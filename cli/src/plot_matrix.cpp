@@ -20,13 +20,14 @@ std::vector<std::string> diagonal_elements(Picture& picture, const MixtureModel&
   const bool discrete =
       table.column(j).kind == ColumnKind::category || is_discrete(model, rows.x, j);
   const Vector values = rows.x.col(j);
-  const Histogram histogram = discrete ? count_histogram(values) : cli::histogram(values);
+  const Histogram histogram =
+      discrete ? count_histogram(values, rows.weights) : cli::histogram(values, rows.weights);
   const Index k = model.n_components();
   Matrix counts = Matrix::Zero(static_cast<Index>(histogram.counts.size()), k);
   for (Index i = 0; i < values.size(); ++i) {
     counts(static_cast<Index>(histogram.bin(values[i])),
            rows.labels[static_cast<std::size_t>(i)]) +=
-        1 / (static_cast<double>(values.size()) * histogram.width);
+        rows.weights[i] / (rows.weights.sum() * histogram.width);
   }
   picture.command("set yrange [0:{}]", number(1.1 * histogram.highest()));
 
@@ -66,9 +67,10 @@ void hide_tic_labels(Picture& picture, const std::string& axis, const Column& co
 
 }  // namespace
 
-void plot_matrix(Picture& picture, const MixtureModel& model, const Table& table) {
+void plot_matrix(Picture& picture, const MixtureModel& model, const Table& table,
+                 const PlotOptions& options) {
   const Index d = std::min(most_columns, model.dimension());
-  const DrawnRows rows = drawn_rows(model, table, most_rows(d * (d - 1) / 2));
+  const DrawnRows rows = drawn_rows(model, table, most_rows(d * (d - 1) / 2), options.weights);
   const std::vector<Index> columns = telling_columns(rows, d);
   std::string text = heading(model, rows);
   if (d < model.dimension()) {
@@ -144,7 +146,8 @@ void plot_matrix(Picture& picture, const MixtureModel& model, const Table& table
             "1.5 "
             "spacing 1.25",
             right, top - gap);
-        for (auto& entry : legend(model, columns)) elements.push_back(std::move(entry));
+        for (auto& entry : legend(model, options.component_names, columns))
+          elements.push_back(std::move(entry));
       }
       picture.plot(elements);
       picture.command("unset label 1; unset label 2; set key off");

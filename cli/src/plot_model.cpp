@@ -2,8 +2,8 @@
 #include <stdexcept>
 
 #include "mix/errors.h"
-#include "plot.h"
 #include "plot_parts.h"
+#include "text.h"
 
 namespace mix::cli {
 
@@ -15,15 +15,19 @@ Color component_color(const MixtureModel& model, Index k) {
   return is_noise(model, k) ? gray : series_color(static_cast<std::size_t>(k));
 }
 
-std::string component_label(const MixtureModel& model, Index k) {
-  return fmt::format("{} ({:.{}f} %)",
-                     is_noise(model, k) ? "noise" : fmt::format("component {}", k + 1),
-                     100 * model.weights()[k], model.weights()[k] < 0.0995 ? 1 : 0);
+std::string component_label(const MixtureModel& model, Index k,
+                            const std::vector<std::string>& names) {
+  const auto i = static_cast<std::size_t>(k);
+  std::string name = is_noise(model, k) ? "noise" : fmt::format("component {}", k + 1);
+  if (i < names.size() && !names[i].empty()) name = shortened(names[i], 24);
+  return fmt::format("{} ({:.{}f} %)", name, 100 * model.weights()[k],
+                     model.weights()[k] < 0.0995 ? 1 : 0);
 }
 
 std::string heading(const MixtureModel& model, const DrawnRows& rows) {
   std::string text = fmt::format("{}, {} component{}, {} rows", model.title(), model.n_components(),
                                  model.n_components() == 1 ? "" : "s", rows.complete);
+  if (rows.weight_sum) text += fmt::format(" (weights sum to {:.8g})", *rows.weight_sum);
   if (rows.x.rows() < rows.complete) text += fmt::format(", {} of them drawn", rows.x.rows());
   if (rows.incomplete > 0) {
     text += fmt::format(", {} with missing cells left out", rows.incomplete);
@@ -55,13 +59,19 @@ void set_axis(Picture& picture, const std::string& axis, const Column& column, R
 
 Index most_rows(Index panels) { return panels == 1 ? 20000 : 30000 / panels; }
 
-void plot_model(const MixtureModel& model, const Table& columns,
-                const std::filesystem::path& file) {
+void plot_model(const MixtureModel& model, const Table& columns, const std::filesystem::path& file,
+                const PlotOptions& options) {
   if (columns.column_count() != model.dimension() || model.dimension() == 0) {
     throw std::invalid_argument(
         fmt::format("the model describes {} column{}, but the table to draw has {}; give the "
                     "columns that it was fitted to, in their order",
                     model.dimension(), model.dimension() == 1 ? "" : "s", columns.column_count()));
+  }
+  const Vector& weights = options.weights;
+  if (weights.size() > 0 && (weights.size() != columns.rows() || !weights.allFinite() ||
+                             weights.minCoeff() < 0 || !(weights.sum() > 0))) {
+    throw std::invalid_argument(
+        "weights to draw with are one for each row, not negative, and at least one is positive");
   }
   const bool many = model.dimension() > 2;
   Picture picture(file, many ? 860 : 800, many ? 800 : 560);
@@ -69,9 +79,9 @@ void plot_model(const MixtureModel& model, const Table& columns,
     throw DataError(fmt::format("there is nothing to draw in {}: the table has no complete row",
                                 in_quotes(file.string())));
   }
-  if (model.dimension() == 1) plot_distribution(picture, model, columns);
-  if (model.dimension() == 2) plot_plane(picture, model, columns);
-  if (many) plot_matrix(picture, model, columns);
+  if (model.dimension() == 1) plot_distribution(picture, model, columns, options);
+  if (model.dimension() == 2) plot_plane(picture, model, columns, options);
+  if (many) plot_matrix(picture, model, columns, options);
   picture.finish();
 }
 

@@ -5,6 +5,7 @@
 #include "component_shape.h"
 #include "drawn_rows.h"
 #include "gnuplot.h"
+#include "plot.h"
 
 namespace mix::cli {
 
@@ -12,8 +13,9 @@ namespace mix::cli {
 bool is_noise(const MixtureModel& model, Index k);
 /// The color of component k; gray for noise.
 Color component_color(const MixtureModel& model, Index k);
-/// What a legend calls component k: its number, counted from 1, and its weight.
-std::string component_label(const MixtureModel& model, Index k);
+/// What a legend calls component k: its name, or its number counted from 1, and its weight.
+std::string component_label(const MixtureModel& model, Index k,
+                            const std::vector<std::string>& names);
 /// The line above a picture: the model, the number of rows, and what was left out.
 std::string heading(const MixtureModel& model, const DrawnRows& rows);
 /// Writes the line above the axes.
@@ -23,11 +25,14 @@ void set_axis(Picture& picture, const std::string& axis, const Column& column, R
               int tics = 8);
 
 /// The picture of a model of one column.
-void plot_distribution(Picture& picture, const MixtureModel& model, const Table& table);
+void plot_distribution(Picture& picture, const MixtureModel& model, const Table& table,
+                       const PlotOptions& options);
 /// The picture of a model of two columns.
-void plot_plane(Picture& picture, const MixtureModel& model, const Table& table);
+void plot_plane(Picture& picture, const MixtureModel& model, const Table& table,
+                const PlotOptions& options);
 /// The picture of a model of more columns.
-void plot_matrix(Picture& picture, const MixtureModel& model, const Table& table);
+void plot_matrix(Picture& picture, const MixtureModel& model, const Table& table,
+                 const PlotOptions& options);
 
 /// The axis of column j: its values, and room for the components' ellipses as far as they do not
 /// dwarf the data.
@@ -38,8 +43,8 @@ std::vector<std::string> ellipse_elements(Picture& picture, const MixtureModel& 
                                           double width);
 /// Entries of a legend: the components, the ellipses when any has a shape in two of the columns,
 /// and the innermost regions of highest density.
-std::vector<std::string> legend(const MixtureModel& model, const std::vector<Index>& columns,
-                                std::size_t n_regions = 0);
+std::vector<std::string> legend(const MixtureModel& model, const std::vector<std::string>& names,
+                                const std::vector<Index>& columns, std::size_t n_regions = 0);
 /// How many rows a picture of `panels` panels shows.
 Index most_rows(Index panels);
 /// One element per component: its rows, colored, paler where uncertain. `size` scales the marks.

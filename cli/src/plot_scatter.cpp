@@ -110,8 +110,8 @@ std::vector<std::string> ellipse_elements(Picture& picture, const MixtureModel& 
   return elements;
 }
 
-std::vector<std::string> legend(const MixtureModel& model, const std::vector<Index>& columns,
-                                std::size_t n_regions) {
+std::vector<std::string> legend(const MixtureModel& model, const std::vector<std::string>& names,
+                                const std::vector<Index>& columns, std::size_t n_regions) {
   std::vector<std::string> entries;
   bool has_shapes = false;
   for (Index k = 0; k < model.n_components(); ++k) {
@@ -123,7 +123,7 @@ std::vector<std::string> legend(const MixtureModel& model, const std::vector<Ind
     entries.push_back(fmt::format("keyentry with points pt {} ps 0.9*mark lc rgb {} title {}",
                                   series_mark(static_cast<std::size_t>(k)),
                                   rgb(component_color(model, k)),
-                                  literal(component_label(model, k))));
+                                  literal(component_label(model, k, names))));
   }
   if (has_shapes) {
     entries.push_back("keyentry with lines lc rgb '#555555' lw 1.6 title '50 % of a component'");
@@ -161,8 +161,9 @@ std::vector<std::string> scatter_elements(Picture& picture, const MixtureModel& 
   return elements;
 }
 
-void plot_plane(Picture& picture, const MixtureModel& model, const Table& table) {
-  const DrawnRows rows = drawn_rows(model, table, most_rows(1));
+void plot_plane(Picture& picture, const MixtureModel& model, const Table& table,
+                const PlotOptions& options) {
+  const DrawnRows rows = drawn_rows(model, table, most_rows(1), options.weights);
   const bool continuous = !is_discrete(model, rows.x, 0) && !is_discrete(model, rows.x, 1);
   const Range across = axis_range(model, table, rows, 0);
   const Range up = axis_range(model, table, rows, 1);
@@ -180,9 +181,9 @@ void plot_plane(Picture& picture, const MixtureModel& model, const Table& table)
     elements = region_elements(picture, model, levels, across, up);
   }
   const double size = std::clamp(20 / std::sqrt(static_cast<double>(rows.x.rows())), 0.3, 0.7);
-  for (auto& part :
-       {scatter_elements(picture, model, table, rows, 0, 1, size),
-        ellipse_elements(picture, model, rows, 0, 1, 1.8), legend(model, {0, 1}, n_regions)}) {
+  for (auto& part : {scatter_elements(picture, model, table, rows, 0, 1, size),
+                     ellipse_elements(picture, model, rows, 0, 1, 1.8),
+                     legend(model, options.component_names, {0, 1}, n_regions)}) {
     elements.insert(elements.end(), part.begin(), part.end());
   }
   picture.plot(elements);

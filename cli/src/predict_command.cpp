@@ -5,7 +5,9 @@
 #include <memory>
 
 #include "commands.h"
+#include "component_table.h"
 #include "json_report.h"
+#include "mix/csv.h"
 #include "mix/errors.h"
 #include "mix/models/model_file.h"
 #include "mix/parallel.h"
@@ -72,8 +74,15 @@ class Writer {
 
 class CsvWriter final : public Writer {
  public:
-  CsvWriter(const std::filesystem::path& path, Index components, bool responsibilities)
-      : file_(path), components_(responsibilities ? components : 0) {
+  CsvWriter(AtomicFile file, const SavedModel& saved, bool responsibilities)
+      : file_(std::move(file)), components_(responsibilities ? saved.model.n_components() : 0) {
+    if (saved.component_names.empty()) {
+      for (Index k = 1; k <= saved.model.n_components(); ++k) names_.push_back(std::to_string(k));
+    } else {
+      for (const std::string& name : component_titles(saved.model, saved.component_names)) {
+        names_.push_back(csv_cell(name));
+      }
+    }
     std::string header = "label,probability,log_density";
     for (Index k = 1; k <= components_; ++k) header += fmt::format(",responsibility_{}", k);
     file_.write(header + "\n");
@@ -86,7 +95,8 @@ class CsvWriter final : public Writer {
       if (label < 0) {
         text += "NA,NA,";
       } else {
-        text += fmt::format("{},{},", label + 1, cell(prediction.responsibilities(i, label)));
+        text += fmt::format("{},{},", names_[static_cast<std::size_t>(label)],
+                            cell(prediction.responsibilities(i, label)));
       }
       // CSV has no infinity here: a density of zero is as good as missing.
       text += std::isfinite(density) ? cell(density) : "NA";
@@ -100,13 +110,14 @@ class CsvWriter final : public Writer {
   void finish() override { file_.commit(); }
 
  private:
-  OutputFile file_;
-  Index components_;
+  AtomicFile file_;
+  std::vector<std::string> names_;  // of the components, as cells
+  Index components_;                // whose responsibilities are written
 };
 
 class JsonPrinter final : public Writer {
  public:
-  explicit JsonPrinter(const std::filesystem::path& path) : file_(path) {}
+  explicit JsonPrinter(AtomicFile file) : file_(std::move(file)) {}
   void add(const Prediction& prediction) override {
     for (Index i = 0; i < prediction.log_density.size(); ++i) {
       const Index label = prediction.labels[static_cast<std::size_t>(i)];
@@ -124,7 +135,7 @@ class JsonPrinter final : public Writer {
   }
 
  private:
-  OutputFile file_;
+  AtomicFile file_;
   Json labels_ = Json::array();
   Json responsibilities_ = Json::array();
   Json log_density_ = Json::array();
@@ -133,19 +144,32 @@ class JsonPrinter final : public Writer {
 void run(const Flags& flags) {
   const SavedModel saved = load_model(flags.model);
   RowsForModel rows(flags.data, saved);
+  AtomicFile file = output_file(flags.out);
   std::unique_ptr<Writer> writer;
   if (flags.json) {
-    writer = std::make_unique<JsonPrinter>(flags.out);
+    writer = std::make_unique<JsonPrinter>(std::move(file));
   } else {
-    writer =
-        std::make_unique<CsvWriter>(flags.out, saved.model.n_components(), flags.responsibilities);
+    writer = std::make_unique<CsvWriter>(std::move(file), saved, flags.responsibilities);
   }
+  Index impossible = 0;
+  std::string first_impossible;
   with_threads(flags.threads, [&] {
     Table block;
-    while (rows.next(block_size, block)) writer->add(predict(saved.model, block.values()));
+    while (rows.next(block_size, block)) {
+      const Prediction prediction = predict(saved.model, block.values());
+      writer->add(prediction);
+      for (Index i = 0; i < block.rows(); ++i) {
+        if (prediction.log_density[i] != -infinity) continue;
+        if (impossible++ == 0) first_impossible = rows.place(block, i);
+      }
+    }
   });
   writer->finish();
   rows.say_what_is_missing("have no label");
+  if (impossible > 0) {
+    note(fmt::format("without a label: {} of density zero in every component; the first is {}",
+                     count_of(impossible, "row"), first_impossible));
+  }
 }
 
 }  // namespace
@@ -169,9 +193,8 @@ void add_predict(CLI::App& app) {
       ->check(at_least(0))
       ->type_name("N");
   command.footer(
-      "One line per row: label (from 1), its probability, log density of the row; NA where a "
-      "cell "
-      "is missing.\n"
+      "One line per row: label (the component's name, or its number from 1), its probability, log "
+      "density of the row; NA where a cell is missing.\n"
       "Example: mixture predict model.json new.csv --out labels.csv");
   command.callback([flags] { run(*flags); });
 }

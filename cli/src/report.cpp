@@ -214,7 +214,7 @@ std::string describe_model(const SavedModel& saved) {
                      count_of(model.parameter_count(), "parameter"),
                      count_of(static_cast<long long>(names.size()), "column"),
                      wrapped(join(names, ", "), 90, "  ")) +
-         format_components(component_titles(model, {}),
+         format_components(component_titles(model, saved.component_names),
                            component_rows(model, columns, std::numeric_limits<std::size_t>::max()));
 }
 

@@ -8,6 +8,7 @@
 
 #include "component_table.h"
 #include "mix/errors.h"
+#include "mix/files.h"
 #include "output.h"
 #include "text.h"
 
@@ -23,14 +24,19 @@ std::vector<bool> complete_rows(const Matrix& x) {
   return complete;
 }
 
-RowsForModel::RowsForModel(const std::filesystem::path& path, const SavedModel& saved) {
-  const std::vector<Column> columns = columns_or_numbered(saved.columns, saved.model.dimension());
-  if (path.extension() == ".npy") {
+RowsForModel::RowsForModel(const std::filesystem::path& path, const SavedModel& saved,
+                           const std::string& weights) {
+  std::vector<Column> columns = columns_or_numbered(saved.columns, saved.model.dimension());
+  const Column weight_column{weights, ColumnKind::real, {}};
+  const bool besides = !weights.empty() &&
+                       std::none_of(columns.begin(), columns.end(),
+                                    [&](const Column& column) { return column.name == weights; });
+  if (lower_extension(path) == ".npy") {
     const Table read = read_table(path);
-    if (read.column_count() != saved.model.dimension()) {
+    if (besides) columns.insert(columns.begin() + read.index_of(weights), weight_column);
+    if (read.column_count() != static_cast<Index>(columns.size())) {
       throw DataError(fmt::format("{} has {}, but the model describes {}", path.string(),
-                                  count_of(read.column_count(), "column"),
-                                  saved.model.dimension()));
+                                  count_of(read.column_count(), "column"), columns.size()));
     }
     try {
       array_ = Table(columns, read.values(), TableSource{.name = path.string()});
@@ -40,7 +46,8 @@ RowsForModel::RowsForModel(const std::filesystem::path& path, const SavedModel& 
     return;
   }
   CsvOptions options;
-  if (path.extension() == ".tsv") options.separator = '\t';
+  if (lower_extension(path) == ".tsv") options.separator = '\t';
+  if (besides) columns.push_back(weight_column);
   reader_.emplace(path, columns, options);
 }
 
@@ -61,9 +68,15 @@ bool RowsForModel::next(Index most, Table& block) {
     if (missing_++ > 0) continue;
     Index j = 0;
     while (!std::isnan(block.values()(i, j))) ++j;
-    first_missing_ = block.place(i, j);
+    first_missing_ = fmt::format("{}, column {}", place(block, i), in_quotes(block.column(j).name));
   }
   return true;
+}
+
+std::string RowsForModel::place(const Table& block, Index row) const {
+  const std::string& file = block.source_name();
+  return reader_ ? fmt::format("{} line {}", file, block.line_of(row))
+                 : fmt::format("{} row {}", file, position_ - block.rows() + row + 1);
 }
 
 void RowsForModel::say_what_is_missing(std::string_view consequence) const {

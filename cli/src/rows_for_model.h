@@ -19,12 +19,17 @@ std::vector<bool> complete_rows(const Matrix& x);
 /// the model's levels. The columns of a NumPy file have no names and are taken as they stand.
 class RowsForModel {
  public:
-  /// Throws DataError when the file cannot be read or lacks a column.
-  RowsForModel(const std::filesystem::path& path, const SavedModel& saved);
+  /// Throws DataError when the file cannot be read or lacks a column. The column `weights`, when
+  /// named, is read besides the model's.
+  RowsForModel(const std::filesystem::path& path, const SavedModel& saved,
+               const std::string& weights = {});
 
   /// Replaces `block` by the next rows; false when none are left. Throws DataError naming file,
   /// line and column for a cell that does not fit.
   bool next(Index most, Table& block);
+
+  /// Where a row of the latest block is: `new.csv line 7`.
+  [[nodiscard]] std::string place(const Table& block, Index row) const;
 
   /// Says on standard error how many rows have missing cells, and where the first is.
   void say_what_is_missing(std::string_view consequence) const;

@@ -47,7 +47,7 @@ void run(const Flags& flags) {
     throw DataError(
         fmt::format("{}: rows of the family {} cannot be drawn", flags.model, saved.model.title()));
   }
-  OutputFile file(flags.out);
+  AtomicFile file = output_file(flags.out);
   const Sample sample = saved.model.sample(flags.rows, flags.seed);
   file.write(format_csv(
       to_table(sample, columns_or_numbered(saved.columns, saved.model.dimension()), flags.labels)));

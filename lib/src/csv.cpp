@@ -204,6 +204,12 @@ Table read_csv(const std::filesystem::path& path, const CsvOptions& options) {
   return parse_csv(read_file(path), path.string(), options);
 }
 
+std::string csv_cell(std::string_view text) {
+  fmt::memory_buffer out;
+  append_cell(out, text);
+  return fmt::to_string(out);
+}
+
 std::string format_csv(const Table& table) {
   fmt::memory_buffer out;
   double value = 0.0;

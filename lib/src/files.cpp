@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cctype>
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
@@ -22,43 +23,6 @@ namespace fs = std::filesystem;
 namespace {
 
 std::string reason(int code) { return std::generic_category().message(code); }
-
-[[noreturn]] void refuse_writing(const fs::path& path, const std::string& why) {
-  throw DataError(fmt::format("cannot write {}: {}", in_quotes(path.string()), why));
-}
-
-// Closes a descriptor on every way out of a function.
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int number() const { return number_; }
-  // A full disk may show only here, so a writer closes and looks.
-  bool close() { return ::close(std::exchange(number_, -1)) == 0; }
-
- private:
-  int number_;
-};
-
-// Removes the temporary file unless it has taken the target's name.
-class Temporary {
- public:
-  explicit Temporary(std::string path) : path_(std::move(path)) {}
-  ~Temporary() {
-    if (!path_.empty()) ::unlink(path_.c_str());
-  }
-  Temporary(const Temporary&) = delete;
-  Temporary& operator=(const Temporary&) = delete;
-  const std::string& path() const { return path_; }
-  void keep() { path_.clear(); }
-
- private:
-  std::string path_;
-};
 
 // False with `errno` set when not all bytes could be written.
 bool write_all(int descriptor, std::string_view bytes) {
@@ -89,11 +53,20 @@ std::optional<int> descriptor_of(const fs::path& path) {
   return std::nullopt;
 }
 
-// Where a chain of links ends, also when the end does not exist yet.
+[[noreturn]] void refuse_writing(const fs::path& path, const std::string& why) {
+  const bool is_output = descriptor_of(path) == STDOUT_FILENO;
+  throw DataError(fmt::format("cannot write {}: {}",
+                              is_output ? "to standard output" : in_quotes(path.string()), why));
+}
+
+// Where a chain of links ends, at an open descriptor or at a file, also one that does not exist
+// yet.
 fs::path without_links(fs::path path) {
   constexpr int longest_chain = 40;
   std::error_code failed;
-  for (int i = 0; i < longest_chain && fs::is_symlink(fs::symlink_status(path, failed)); ++i) {
+  for (int i = 0; i < longest_chain && !descriptor_of(path) &&
+                  fs::is_symlink(fs::symlink_status(path, failed));
+       ++i) {
     const fs::path next = fs::read_symlink(path, failed);
     if (failed) break;
     path = next.is_absolute() ? next : path.parent_path() / next;
@@ -101,22 +74,88 @@ fs::path without_links(fs::path path) {
   return path;
 }
 
-void write_directly(const fs::path& path, std::string_view bytes) {
-  Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
-  if (file.number() < 0 || !write_all(file.number(), bytes) || !file.close()) {
-    refuse_writing(path, reason(errno));
+fs::path folder_of(const fs::path& path) {
+  return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
+
+// What a path to write to stands for.
+struct Target {
+  fs::path path;                           // links followed
+  std::optional<int> descriptor = {};      // open already
+  bool is_special = false;                 // a pipe or a device
+  std::optional<mode_t> permissions = {};  // of the file to be replaced
+};
+
+// Refuses what cannot be written as far as that shows before opening it.
+Target find_target(const fs::path& path) {
+  if (path.empty()) refuse_writing(path, "the path is empty; name a file");
+  Target target{.path = without_links(path)};
+  target.descriptor = descriptor_of(target.path);
+  if (target.descriptor) {
+    const int flags = ::fcntl(*target.descriptor, F_GETFL);
+    if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY) refuse_writing(path, reason(EBADF));
+    return target;
+  }
+  std::error_code failed;
+  const fs::file_status status = fs::status(target.path, failed);
+  if (status.type() == fs::file_type::none) refuse_writing(path, failed.message());
+  if (fs::is_directory(status)) refuse_writing(path, "it is a folder; name a file in it");
+  if (fs::exists(status)) {
+    // A rename would get past the write protection of the file itself.
+    if (::access(target.path.c_str(), W_OK) != 0) refuse_writing(path, reason(errno));
+    target.is_special = !fs::is_regular_file(status);
+    target.permissions = static_cast<mode_t>(status.permissions()) & 07777U;
+    return target;
+  }
+  if (!target.path.has_filename()) refuse_writing(path, "it names no file; add a file name");
+  const fs::path folder = folder_of(target.path);
+  if (!fs::is_directory(folder, failed)) {
+    refuse_writing(path, fmt::format("there is no folder {}; create it or choose another path",
+                                     in_quotes(folder.string())));
+  }
+  return target;
+}
+
+fs::path new_name(const fs::path& folder) {
+  static std::atomic<unsigned> count = 0;
+  return folder / fmt::format(".mixture-{}-{}", ::getpid(), count++);
+}
+
+std::string own_path(int descriptor) { return fmt::format("/proc/self/fd/{}", descriptor); }
+
+// Opens a file of which nothing is left when the process ends; -1 where the system has none such.
+int open_nameless_file(const fs::path& folder) {
+#ifdef O_TMPFILE
+  const int descriptor = ::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+  if (descriptor < 0) return -1;
+  // It gets its name through this path.
+  if (::access(own_path(descriptor).c_str(), F_OK) == 0) return descriptor;
+  ::close(descriptor);
+#endif
+  return -1;
+}
+
+// Opens a file that did not exist before, with the permissions that any new file of this process
+// gets (mkstemp would make it readable by its owner alone). -1 with `errno` set on failure.
+int open_named_file(const fs::path& folder, fs::path& name) {
+  for (;;) {
+    fs::path wanted = new_name(folder);
+    const int descriptor = ::open(wanted.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (descriptor >= 0) name = std::move(wanted);
+    if (descriptor >= 0 || errno != EEXIST) return descriptor;
   }
 }
 
-// Opens a file that did not exist before, in `folder`, with the permissions that any new file of
-// this process gets (mkstemp would make it readable by its owner alone). -1 with `errno` set on
-// failure.
-int open_new_file(const fs::path& folder, std::string& name) {
-  static std::atomic<unsigned> count = 0;
+// False with `errno` set on failure.
+bool link_nameless_file(int descriptor, const fs::path& folder, fs::path& name) {
   for (;;) {
-    name = (folder / fmt::format(".mixture-{}-{}", ::getpid(), count++)).string();
-    const int descriptor = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (descriptor >= 0 || errno != EEXIST) return descriptor;
+    fs::path wanted = new_name(folder);
+    if (::linkat(AT_FDCWD, own_path(descriptor).c_str(), AT_FDCWD, wanted.c_str(),
+                 AT_SYMLINK_FOLLOW) == 0) {
+      name = std::move(wanted);
+      return true;
+    }
+    if (errno != EEXIST) return false;
   }
 }
 
@@ -175,41 +214,91 @@ std::string read_file(const fs::path& path) {
   return bytes;
 }
 
+class AtomicFile::State {
+ public:
+  explicit State(const fs::path& path) : path_(path), target_(find_target(path)) {
+    if (is_direct()) {
+      descriptor_ = target_.descriptor ? ::fcntl(*target_.descriptor, F_DUPFD_CLOEXEC, 0)
+                                       : ::open(target_.path.c_str(), O_WRONLY | O_CLOEXEC);
+    } else {
+      descriptor_ = open_nameless_file(folder_of(target_.path));
+      if (descriptor_ < 0) descriptor_ = open_named_file(folder_of(target_.path), temporary_);
+    }
+    if (descriptor_ < 0) refuse();
+  }
+  ~State() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+    if (!temporary_.empty()) ::unlink(temporary_.c_str());
+  }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  // Before the first byte, which not everybody may be allowed to read.
+  void take_permissions() {
+    if (is_direct() || !target_.permissions) return;
+    if (::fchmod(descriptor_, *target_.permissions) != 0) refuse();
+  }
+
+  void write(std::string_view bytes) {
+    if (target_.descriptor) std::fflush(*target_.descriptor == STDERR_FILENO ? stderr : stdout);
+    if (!write_all(descriptor_, bytes)) refuse();
+  }
+
+  void commit() {
+    if (!is_direct()) {
+      if (::fsync(descriptor_) != 0) refuse();
+      if (temporary_.empty() &&
+          !link_nameless_file(descriptor_, folder_of(target_.path), temporary_)) {
+        refuse();
+      }
+    }
+    // A full disk may show only here.
+    if (::close(std::exchange(descriptor_, -1)) != 0) refuse();
+    if (is_direct()) return;
+    if (::rename(temporary_.c_str(), target_.path.c_str()) != 0) refuse();
+    temporary_.clear();
+  }
+
+ private:
+  // A pipe or a device cannot be replaced.
+  [[nodiscard]] bool is_direct() const { return target_.descriptor || target_.is_special; }
+
+  [[noreturn]] void refuse() const { refuse_writing(path_, reason(errno)); }
+
+  fs::path path_;  // as it was given, for messages
+  Target target_;
+  int descriptor_ = -1;
+  fs::path temporary_;  // empty while the file has no name
+};
+
+AtomicFile::AtomicFile(const fs::path& path) : state_(std::make_unique<State>(path)) {
+  state_->take_permissions();
+}
+AtomicFile::AtomicFile(AtomicFile&&) noexcept = default;
+AtomicFile& AtomicFile::operator=(AtomicFile&&) noexcept = default;
+AtomicFile::~AtomicFile() = default;
+
+void AtomicFile::write(std::string_view bytes) { state_->write(bytes); }
+
+void AtomicFile::commit() { state_->commit(); }
+
 void write_file_atomically(const fs::path& path, std::string_view bytes) {
-  if (path.empty()) refuse_writing(path, "the path is empty; name a file");
-  if (const std::optional<int> descriptor = descriptor_of(path)) {
-    std::fflush(*descriptor == STDERR_FILENO ? stderr : stdout);
-    if (!write_all(*descriptor, bytes)) refuse_writing(path, reason(errno));
-    return;
-  }
-  std::error_code failed;
-  const fs::file_status status = fs::status(path, failed);
-  if (fs::is_directory(status)) refuse_writing(path, "it is a folder; name a file in it");
-  if (fs::exists(status) && !fs::is_regular_file(status)) return write_directly(path, bytes);
+  AtomicFile file(path);
+  file.write(bytes);
+  file.commit();
+}
 
-  const fs::path target = without_links(path);
-  const fs::path folder = target.has_parent_path() ? target.parent_path() : fs::path(".");
-  if (!target.has_filename()) refuse_writing(path, "it names no file; add a file name");
-  if (!fs::is_directory(folder, failed)) {
-    refuse_writing(path, fmt::format("there is no folder {}; create it or choose another path",
-                                     in_quotes(folder.string())));
-  }
+void check_writable(const fs::path& path) {
+  const Target target = find_target(path);
+  // Opening a pipe would wait for its reader.
+  if (!target.descriptor && !target.is_special) (void)AtomicFile(path);
+}
 
-  const bool replaces = fs::exists(status);
-  // A rename would get past the write protection of the file itself.
-  if (replaces && ::access(target.c_str(), W_OK) != 0) refuse_writing(path, reason(errno));
-
-  std::string name;
-  Descriptor file(open_new_file(folder, name));
-  if (file.number() < 0) refuse_writing(path, reason(errno));
-  Temporary temporary(name);
-  const auto mode = static_cast<mode_t>(status.permissions()) & 07777U;
-  if ((replaces && ::fchmod(file.number(), mode) != 0) || !write_all(file.number(), bytes) ||
-      ::fsync(file.number()) != 0 || !file.close() ||
-      ::rename(temporary.path().c_str(), target.c_str()) != 0) {
-    refuse_writing(path, reason(errno));
-  }
-  temporary.keep();
+std::string lower_extension(const fs::path& path) {
+  std::string extension = path.extension().string();
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return extension;
 }
 
 }  // namespace mix

@@ -1,17 +1,14 @@
-#include <algorithm>
-#include <cctype>
 #include <string>
 
 #include "mix/csv.h"
+#include "mix/files.h"
 #include "mix/npy.h"
 #include "mix/table.h"
 
 namespace mix {
 
 Table read_table(const std::filesystem::path& path) {
-  std::string extension = path.extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string extension = lower_extension(path);
   if (extension == ".npy") return read_npy(path);
   CsvOptions options;
   if (extension == ".tsv") options.separator = '\t';

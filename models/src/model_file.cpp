@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "mix/distributions/registry.h"
 #include "mix/errors.h"
 #include "mix/files.h"
@@ -33,6 +35,18 @@ ColumnKind parse_kind(const std::string& text) {
       fmt::format("model.columns: kind must be real, count or category, but is {}", text));
 }
 
+std::vector<std::string> parse_names(const Json& json, Index n_components) {
+  const bool are_texts =
+      json.is_array() &&
+      std::all_of(json.begin(), json.end(), [](const Json& name) { return name.is_string(); });
+  if (!are_texts) throw DataError("component_names must be a list of texts");
+  if (static_cast<Index>(json.size()) != n_components) {
+    throw DataError(
+        fmt::format("component_names has {} entries for {} components", json.size(), n_components));
+  }
+  return json.get<std::vector<std::string>>();
+}
+
 }  // namespace
 
 const Registry& registry() {
@@ -56,10 +70,11 @@ Json to_json(const SavedModel& saved) {
   MixtureModel model = saved.model;
   JsonWriter writer;
   model.fields(writer);
-  return {{"format", format_name},
-          {"version", format_version},
-          {"columns", std::move(columns)},
-          {"model", writer.json()}};
+  Json json = {
+      {"format", format_name}, {"version", format_version}, {"columns", std::move(columns)}};
+  if (!saved.component_names.empty()) json["component_names"] = saved.component_names;
+  json["model"] = writer.json();
+  return json;
 }
 
 SavedModel from_json(const Json& json, const std::string& source, const Registry& known) {
@@ -89,6 +104,9 @@ SavedModel from_json(const Json& json, const std::string& source, const Registry
         static_cast<Index>(saved.columns.size()) != saved.model.dimension()) {
       throw DataError(fmt::format("the file names {} columns for a model of {}",
                                   saved.columns.size(), saved.model.dimension()));
+    }
+    if (json.contains("component_names")) {
+      saved.component_names = parse_names(json["component_names"], saved.model.n_components());
     }
     return saved;
   } catch (const nlohmann::json::exception& error) {

@@ -1,9 +1,11 @@
 // What is done with a model file: predict, sample, info, plot.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cmath>
+#include <csignal>
 #include <sstream>
 
 #include "run_program.h"
@@ -173,6 +175,119 @@ TEST(Predict, ReadsTablesSeparatedByTabsAndNumPyArrays) {
             3);
 }
 
+TEST(Predict, TakesEndingsInEitherCase) {
+  const Folder here;
+  // Commas would be taken for separators unless the ending says that tabs are.
+  const std::string text = "a\tb,c\n1\tx,y\n2\tx,y\n4\tx,y\n";
+  here.write("x.tsv", text);
+  here.write("X.TSV", text);
+  (void)here.succeed({"fit", "X.TSV", "--columns", "a", "--components", "1", "--structure", "E",
+                      "--out", "model.json", "--plot", "P.SVG"});
+  EXPECT_EQ(here.succeed({"predict", "model.json", "X.TSV"}).out,
+            here.succeed({"predict", "model.json", "x.tsv"}).out);
+}
+
+TEST(Predict, SaysWhichRowsNoComponentExplains) {
+  const Folder here;
+  here.write("counts.csv", "n\n3\n1\n2\n0\n");
+  (void)here.succeed(
+      {"fit", "counts.csv", "--family", "poisson", "--components", "1", "--out", "m.json"});
+  here.write("new.csv", "n\n2\n-1\nNA\n0.5\n");
+  const Outcome csv = here.succeed({"predict", "m.json", "new.csv"});
+  EXPECT_EQ(lines_of(csv.out)[2], "NA,NA,NA");
+  EXPECT_THAT(csv.err, HasSubstr("2 rows of density zero"));
+  EXPECT_THAT(csv.err, HasSubstr("new.csv line 3\n"));
+  EXPECT_THAT(csv.err, HasSubstr("1 row with missing cells"));
+  const Json json = here.succeed({"predict", "m.json", "new.csv", "--json"}).json();
+  for (const std::size_t i : {1, 2, 3}) {
+    EXPECT_TRUE(json["labels"][i].is_null());
+    EXPECT_TRUE(json["responsibilities"][i][0].is_null());
+    EXPECT_TRUE(json["log_density"][i].is_null());
+  }
+}
+
+const std::string named_rows =
+    "x,kind\n1,\"small, round\"\n1.5,\"small, round\"\n1.2,\"small, round\"\n7,2\n7.5,2\n"
+    "7.2,2\n15,\n15.5,\n15.2,\n";
+
+TEST(Model, KeepsTheNamesOfKnownLabels) {
+  const Folder here;
+  here.write("rows.csv", named_rows);
+  (void)here.succeed({"fit", "rows.csv", "--columns", "x", "--labels", "kind", "--components", "3",
+                      "--structure", "E", "--out", "m.json", "--plot", "fit.svg"});
+  const auto lines = lines_of(here.succeed({"predict", "m.json", "rows.csv"}).out);
+  EXPECT_TRUE(lines[1].starts_with("\"small, round\",")) << lines[1];
+  EXPECT_TRUE(lines[4].starts_with("2,")) << lines[4];  // the label, which is component 1
+  EXPECT_TRUE(lines[7].starts_with("component 3,")) << lines[7];
+
+  const Json json = here.succeed({"predict", "m.json", "rows.csv", "--json"}).json();
+  EXPECT_THAT(json["labels"], ElementsAre(2, 2, 2, 1, 1, 1, 3, 3, 3));
+
+  const Json info = here.succeed({"info", "m.json", "--json"}).json();
+  EXPECT_EQ(info["components"][0]["label"], "2");
+  EXPECT_EQ(info["components"][1]["label"], "small, round");
+  EXPECT_FALSE(info["components"][2].contains("label"));
+  EXPECT_THAT(here.succeed({"info", "m.json"}).out, HasSubstr("small, round   component 3\n"));
+
+  (void)here.succeed({"plot", "m.json", "rows.csv", "--out", "plot.svg"});
+  for (const char* picture : {"fit.svg", "plot.svg"}) {
+    EXPECT_THAT(here.read(picture), HasSubstr("small, round (33 %)"));
+    EXPECT_THAT(here.read(picture), HasSubstr("component 3 (33 %)"));
+  }
+}
+
+TEST(Model, KeepsTheNamesOfLabelsToStartFrom) {
+  const Folder here;
+  here.write("rows.csv", named_rows);
+  (void)here.succeed({"compare", "rows.csv", "--columns", "x", "--init", "labels:kind",
+                      "--families", "gaussian", "--structure", "E", "--out", "m.json"});
+  const auto lines = lines_of(here.succeed({"predict", "m.json", "rows.csv"}).out);
+  EXPECT_TRUE(lines[1].starts_with("\"small, round\",")) << lines[1];
+}
+
+TEST(Predict, AddsToWhatTheShellHasOpened) {
+  const Folder here;
+  fit_faithful(here);
+  const std::string in_folder = "cd " + (here / "").string() + " && ";
+  const std::string program = std::string(MIXTURE_PROGRAM) + " predict model.json " + faithful;
+  ASSERT_EQ(
+      std::system(
+          (in_folder + "{ echo first; " + program + " --out /dev/stdout; } >out.csv").c_str()),
+      0);
+  EXPECT_TRUE(here.read("out.csv").starts_with("first\nlabel,")) << here.read("out.csv");
+}
+
+TEST(Predict, LeavesNothingBehindWhenInterrupted) {
+  const Folder here;
+  const int nameless = open((here / "").c_str(), O_TMPFILE | O_WRONLY, 0600);
+  if (nameless < 0) GTEST_SKIP() << "files in this folder must have names";
+  close(nameless);
+  fit_faithful(here);
+  ASSERT_EQ(mkfifo((here / "rows.csv").c_str(), 0600), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    if (chdir((here / "").c_str()) != 0) _exit(127);
+    execl(MIXTURE_PROGRAM, MIXTURE_PROGRAM, "predict", "model.json", "rows.csv", "--out",
+          "labels.csv", nullptr);
+    _exit(127);
+  }
+  // Once the pipe has taken this much, the program is past opening its output.
+  const int pipe = open((here / "rows.csv").c_str(), O_WRONLY);
+  std::string rows = "eruptions,waiting\n";
+  while (rows.size() < (std::size_t{1} << 23U)) rows += "3.6,79\n";
+  for (std::size_t done = 0; done < rows.size();) {
+    const ssize_t written = write(pipe, rows.data() + done, rows.size() - done);
+    ASSERT_GT(written, 0);
+    done += static_cast<std::size_t>(written);
+  }
+  kill(child, SIGINT);
+  int status = 0;
+  waitpid(child, &status, 0);
+  close(pipe);
+  EXPECT_TRUE(WIFSIGNALED(status));
+  EXPECT_THAT(here.files(), ElementsAre("model.json", "rows.csv"));
+}
+
 TEST(Sample, DependsOnTheSeedAlone) {
   const Folder here;
   fit_faithful(here);
@@ -206,6 +321,30 @@ TEST(Info, DescribesTheModel) {
   EXPECT_EQ(json["structure"], "VVV");
   EXPECT_EQ(json["n_components"], 2);
   EXPECT_EQ(json["components"].size(), 2U);
+}
+
+TEST(Plot, WeighsRowsInHistograms) {
+  const Folder here;
+  here.write("weighed.csv", "x,w\n0,1\n1,5\n2,2\n3,1\n4,0\n");
+  here.write("repeated.csv", "x\n0\n1\n1\n1\n1\n1\n2\n2\n3\n");
+  (void)here.succeed({"fit", "weighed.csv", "--family", "poisson", "--components", "1", "--weights",
+                      "w", "--out", "m.json", "--plot", "fit.svg"});
+  (void)here.succeed({"plot", "m.json", "weighed.csv", "--weights", "w", "--out", "weighed.svg"});
+  (void)here.succeed({"plot", "m.json", "repeated.csv", "--out", "repeated.svg"});
+  const auto picture = [&](const std::string& name, const std::string& rows) {
+    std::string text = here.read(name);
+    const auto at = text.find(rows);
+    EXPECT_NE(at, std::string::npos) << name;
+    return text.erase(at, rows.size());
+  };
+  const std::string repeated = picture("repeated.svg", "9 rows");
+  const std::string weighed = "5 rows (weights sum to 9), 4 of them drawn";
+  EXPECT_TRUE(picture("fit.svg", weighed) == repeated);
+  EXPECT_TRUE(picture("weighed.svg", weighed) == repeated);
+  here.write("negative.csv", "x,w\n0,1\n1,-5\n");
+  here.refuse({"plot", "m.json", "negative.csv", "--weights", "w", "--out", "no.svg"},
+              {"negative.csv line 3", "\"w\"", "-5"});
+  here.refuse({"plot", "m.json", "weighed.csv", "--weights", "v", "--out", "no.svg"}, {"\"v\""});
 }
 
 TEST(Plot, DrawsAModelWithRows) {

@@ -14,6 +14,7 @@
 #include "contours.h"
 #include "criterion_lines.h"
 #include "drawn_rows.h"
+#include "environment.h"
 #include "gnuplot.h"
 #include "histogram.h"
 #include "mix/distributions/gaussians.h"
@@ -53,22 +54,6 @@ class Folder {
   std::filesystem::path path_;
 };
 
-/// An environment variable with another value until the end of the test.
-class Environment {
- public:
-  Environment(const char* name, const std::string& value) : name_(name) {
-    if (const char* old = std::getenv(name)) old_ = old;
-    setenv(name, value.c_str(), 1);
-  }
-  ~Environment() { old_ ? setenv(name_, old_->c_str(), 1) : unsetenv(name_); }
-  Environment(const Environment&) = delete;
-  Environment& operator=(const Environment&) = delete;
-
- private:
-  const char* name_;
-  std::optional<std::string> old_;
-};
-
 Vector normal_values(Index n) {
   return MixtureModel(AnyFamily(Gaussians(1, 1))).sample(n, 3).x.col(0);
 }
@@ -85,7 +70,7 @@ TEST(Histograms, CountEveryValueOnceAndIntegrateToOne) {
                                Vector(normal_values(500).array().round()),
                                Vector((normal_values(500) * 10).array().round() / 10)}) {
     for (const Histogram& h : {histogram(values), count_histogram(values)}) {
-      EXPECT_EQ(std::accumulate(h.counts.begin(), h.counts.end(), Index{0}), values.size());
+      EXPECT_EQ(std::accumulate(h.counts.begin(), h.counts.end(), 0.0), values.size());
       double integral = 0;
       for (std::size_t i = 0; i < h.counts.size(); ++i) integral += h.density(i) * h.width;
       EXPECT_NEAR(integral, 1, 1e-12);
@@ -98,7 +83,7 @@ TEST(Histograms, CountEveryValueOnceAndIntegrateToOne) {
 TEST(Histograms, LeaveMissingValuesOut) {
   const Vector values{{1.5, quiet_nan, 2.25, 7.125}};
   const Histogram h = histogram(values);
-  EXPECT_EQ(std::accumulate(h.counts.begin(), h.counts.end(), Index{0}), 3);
+  EXPECT_EQ(std::accumulate(h.counts.begin(), h.counts.end(), 0.0), 3);
 }
 
 TEST(Histograms, HaveNoMoreThanAHundredBinsBesideAnOutlier) {
@@ -114,9 +99,28 @@ TEST(Histograms, GiveRoundedValuesBinsOfWholeSteps) {
   EXPECT_GE(steps, 0.999);
 }
 
+TEST(Histograms, CountAWeightOfTwoAsADoubledRow) {
+  const Vector values = (normal_values(200) * 10).array().round() / 10;
+  Vector weights(values.size());
+  std::vector<double> repeated;
+  for (Index i = 0; i < values.size(); ++i) {
+    weights[i] = static_cast<double>(i % 4);
+    for (Index times = 0; times < i % 4; ++times) repeated.push_back(values[i]);
+  }
+  const Eigen::Map<const Vector> all(repeated.data(), static_cast<Index>(repeated.size()));
+  for (const auto& [weighed, plain] :
+       {std::pair(histogram(values, weights), histogram(all)),
+        std::pair(histogram(values * M_PI, weights), histogram(all * M_PI)),
+        std::pair(count_histogram(values, weights), count_histogram(all))}) {
+    EXPECT_EQ(weighed.low, plain.low);
+    EXPECT_EQ(weighed.width, plain.width);
+    EXPECT_EQ(weighed.counts, plain.counts);
+  }
+}
+
 TEST(CountHistograms, CenterBarsAtWholeNumbers) {
   const Histogram h = count_histogram(Vector{{0, 3, 3, 1}});
-  ASSERT_EQ(h.counts, (std::vector<Index>{1, 1, 0, 2}));
+  ASSERT_EQ(h.counts, (std::vector<double>{1, 1, 0, 2}));
   EXPECT_DOUBLE_EQ(h.center(0), 0);
   EXPECT_DOUBLE_EQ(h.center(3), 3);
 }
@@ -124,7 +128,7 @@ TEST(CountHistograms, CenterBarsAtWholeNumbers) {
 TEST(CountHistograms, JoinNumbersWhenThereAreMany) {
   const Histogram h = count_histogram(Vector{{0, 500, 1000}});
   EXPECT_DOUBLE_EQ(h.width, 9);
-  EXPECT_EQ(std::accumulate(h.counts.begin(), h.counts.end(), Index{0}), 3);
+  EXPECT_EQ(std::accumulate(h.counts.begin(), h.counts.end(), 0.0), 3);
 }
 
 TEST(Ellipses, KeepTheMahalanobisDistance) {
@@ -257,6 +261,16 @@ TEST(ThinnedRows, AreDifferentAndInOrder) {
   EXPECT_EQ(thinned(5, 100), (std::vector<Index>{0, 1, 2, 3, 4}));
 }
 
+TEST(DrawnRowsOfATable, LeaveOutThoseWithoutWeight) {
+  const MixtureModel model{AnyFamily(Gaussians(1, 1))};
+  const DrawnRows rows = drawn_rows(model, Table::from_matrix(Vector{{1, quiet_nan, 3, 4}}), 10,
+                                    Vector{{2, 9, 0, 0.5}});
+  EXPECT_EQ(rows.x, (Vector{{1, 4}}));
+  EXPECT_EQ(rows.weights, (Vector{{2, 0.5}}));
+  EXPECT_EQ(rows.complete, 3);
+  EXPECT_EQ(rows.weight_sum, 2.5);
+}
+
 TEST(JitteredValues, StayBesideTheirPlaceEachTimeTheSame) {
   const Vector values = Vector::Constant(1000, 7);
   const Vector moved = jittered(values, 1);
@@ -385,6 +399,53 @@ TEST(Plots, DrawEveryKindOfTableWithoutAWord) {
   plot_comparison(comparison({{4, 4}, {4, 4}}), folder / "p.svg");
   EXPECT_EQ(testing::internal::GetCapturedStdout(), "");
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
+TEST(Plots, DrawCountsOfAnySize) {
+  const Folder folder;
+  for (const double most : {1999.0, 5000.0, 1e9, 1e15}) {
+    const MixtureModel model = mixture({0.5, 0.5}, Poisson(Vector{{3}}), Poisson(Vector{{most}}));
+    plot_model(model, Table::from_matrix(Vector{{0, 2, 7, most}}), folder / "p.svg");
+    EXPECT_LT(std::filesystem::file_size(folder / "p.svg"), 300000U) << most;
+  }
+}
+
+TEST(Plots, WeighTheRowsOfADiagonal) {
+  const Folder folder;
+  const MixtureModel model{AnyFamily(Gaussians(1, 3))};
+  const Table table = Table::from_matrix(model.sample(30, 1).x);
+  const auto draw = [&](const Vector& weights) {
+    plot_model(model, table, folder / "p.svg", {.component_names = {}, .weights = weights});
+    std::string svg = read_file(folder / "p.svg");
+    const std::string note = " (weights sum to 30)";
+    if (const auto at = svg.find(note); at != std::string::npos) svg.erase(at, note.size());
+    return svg;
+  };
+  const std::string plain = draw({});
+  EXPECT_TRUE(draw(Vector::Ones(30)) == plain);
+  EXPECT_FALSE(draw(Vector::LinSpaced(30, 0.1, 1.9)) == plain);
+}
+
+TEST(Plots, RefuseWeightsThatDoNotFitTheRows) {
+  const Folder folder;
+  const Table table = Table::from_matrix(Vector{{1, 2}});
+  const MixtureModel model{AnyFamily(Gaussians(1, 1))};
+  for (const Vector& weights : {Vector{{1, 2, 3}}, Vector{{1, -1}}, Vector{{0, 0}}}) {
+    EXPECT_THROW(
+        plot_model(model, table, folder / "p.svg", {.component_names = {}, .weights = weights}),
+        std::invalid_argument);
+  }
+  EXPECT_TRUE(folder.is_empty());
+}
+
+TEST(Plots, KeepNoTemporaryFileThatHasAName) {
+  const Folder folder;
+  const Environment temporary("TMPDIR", (folder / "").string());
+  Picture picture(folder / "p.svg", 100, 100);
+  picture.plot({picture.data({{1, 2}, {3, 4}}) + " with lines"});
+  EXPECT_TRUE(folder.is_empty());
+  picture.finish();
+  EXPECT_THAT(read_file(folder / "p.svg"), HasSubstr("</svg>"));
 }
 
 TEST(Plots, SayHowManyRowsAreDrawnAndLeftOut) {

@@ -157,5 +157,69 @@ TEST_F(Files, GoToTheStandardOutput) {
   EXPECT_EQ(testing::internal::GetCapturedStdout(), "hello\n");
 }
 
+TEST_F(Files, LinkedToAnOpenOneAreWrittenWhereItStands) {
+  const int descriptor = ::open((folder_ / "a").c_str(), O_WRONLY | O_CREAT, 0600);
+  ASSERT_EQ(::write(descriptor, "one ", 4), 4);
+  fs::create_symlink("/dev/fd/" + std::to_string(descriptor), folder_ / "link");
+  write_file_atomically(folder_ / "link", "two");
+  ::close(descriptor);
+  EXPECT_EQ(read_file(folder_ / "a"), "one two");
+}
+
+TEST_F(Files, ThatAreNotOpenAreRefused) {
+  const int descriptor = ::open("/dev/null", O_RDONLY);
+  const std::string path = "/dev/fd/" + std::to_string(descriptor);
+  const std::string message = "cannot write \"" + path + "\": Bad file descriptor";
+  EXPECT_EQ(message_of([&] { AtomicFile{path}; }), message);  // open, but for reading
+  ::close(descriptor);
+  EXPECT_EQ(message_of([&] { AtomicFile{path}; }), message);
+}
+
+TEST_F(Files, WrittenInPiecesAreReplacedByTheWhole) {
+  write_file_atomically(folder_ / "a", "old");
+  AtomicFile file(folder_ / "a");
+  file.write("one ");
+  EXPECT_EQ(read_file(folder_ / "a"), "old");
+  file.write("two");
+  file.commit();
+  EXPECT_EQ(read_file(folder_ / "a"), "one two");
+  EXPECT_EQ(file_count(), 1);
+}
+
+TEST_F(Files, ThatAreNotCommittedLeaveTheOldContent) {
+  write_file_atomically(folder_ / "a", "old");
+  AtomicFile(folder_ / "a").write("new");
+  AtomicFile(folder_ / "b").write("new");
+  EXPECT_EQ(read_file(folder_ / "a"), "old");
+  EXPECT_EQ(file_count(), 1);
+}
+
+TEST_F(Files, HaveNoNameWhileTheyAreWritten) {
+  const int nameless = ::open(folder_.c_str(), O_TMPFILE | O_WRONLY, 0600);
+  if (nameless < 0) GTEST_SKIP() << "files in this folder must have names";
+  ::close(nameless);
+  AtomicFile file(folder_ / "a");
+  file.write("x");
+  EXPECT_EQ(file_count(), 0);
+}
+
+TEST_F(Files, AreCheckedWithoutATrace) {
+  check_writable(folder_ / "new");
+  write_file_atomically(folder_ / "a", "old");
+  check_writable(folder_ / "a");
+  EXPECT_EQ(read_file(folder_ / "a"), "old");
+  EXPECT_EQ(file_count(), 1);
+  ASSERT_EQ(::mkfifo((folder_ / "pipe").c_str(), 0600), 0);
+  check_writable(folder_ / "pipe");  // does not wait for a reader
+  check_writable("/dev/stdout");
+  EXPECT_EQ(message_of([&] { check_writable(folder_); }),
+            "cannot write \"" + folder_.string() + "\": it is a folder; name a file in it");
+}
+
+TEST_F(Files, HaveExtensionsInEitherCase) {
+  EXPECT_EQ(lower_extension("A.B/Data.CSV"), ".csv");
+  EXPECT_EQ(lower_extension("data"), "");
+}
+
 }  // namespace
 }  // namespace mix

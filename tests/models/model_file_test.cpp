@@ -66,6 +66,21 @@ TEST(ModelFile, KeepsTheColumns) {
   EXPECT_EQ(from_json(to_json(saved), "m.json").columns, saved.columns);
 }
 
+TEST(ModelFile, KeepsTheNamesOfComponents) {
+  SavedModel saved{mixture(Normal(0, 1), Normal(4, 1)), {}};
+  EXPECT_FALSE(to_json(saved).contains("component_names"));
+  saved.component_names = {"small, or less", ""};
+  EXPECT_EQ(from_json(to_json(saved), "m.json").component_names, saved.component_names);
+
+  Json json = to_json(saved);
+  json["component_names"] = {"small"};
+  EXPECT_THAT(error_of(json), HasSubstr("component_names has 1 entries for 2 components"));
+  json["component_names"] = {1, 2};
+  EXPECT_THAT(error_of(json), HasSubstr("component_names must be a list of texts"));
+  json["component_names"] = "small";
+  EXPECT_THAT(error_of(json), HasSubstr("component_names must be a list of texts"));
+}
+
 TEST(ModelFile, RefusesWhatIsNoModelOrFromANewerVersion) {
   const Json good = to_json({mixture(Normal(0, 1)), {}});
   EXPECT_EQ(error_of(good), "no error");

@@ -38,6 +38,9 @@ Table read_csv(const std::filesystem::path& path, const CsvOptions& options = {}
 Table parse_csv(std::string_view text, const std::string& source_name,
                 const CsvOptions& options = {});
 
+/// The text as a cell of CSV: in quotes where needed.
+std::string csv_cell(std::string_view text);
+
 /// The table as CSV text: a header, commas, LF, quotes where needed, `NA` for a missing cell, and
 /// the shortest digits that read back as the same double. Throws DataError for a level that would
 /// read back as a missing cell.

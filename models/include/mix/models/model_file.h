@@ -14,12 +14,16 @@ struct SavedModel {
   MixtureModel model;
   /// The columns in the order of the model's dimensions; empty when the model was made in code.
   std::vector<Column> columns{};
+  /// What the components stand for, such as the known labels of a fit: one name each, empty for a
+  /// component without; none when no component has a name.
+  std::vector<std::string> component_names{};
 };
 
 /// The families that this library brings, and mixtures of them.
 const Registry& registry();
 
-/// The model as a JSON document: format, version, columns, parameters. All bits of every number.
+/// The model as a JSON document: format, version, columns, names, parameters. All bits of every
+/// number.
 Json to_json(const SavedModel& saved);
 
 /// Reads what to_json wrote. Throws DataError when it is not a mixture model, comes from a newer
