@@ -177,20 +177,6 @@ void Gaussians::sample(Index k, Rng& rng, VectorRef out) const {
   out += means_.row(k).transpose();
 }
 
-// What follows from variances and factors: always by these lines, so that a loaded model has the
-// same bits.
-void Gaussians::update() {
-  log_determinants_.resize(size());
-  if (diagonal()) {
-    inverse_deviations_ = variances_.cwiseSqrt().cwiseInverse();
-    log_determinants_ = variances_.array().log().colwise().sum().transpose();
-    return;
-  }
-  for (Index k = 0; k < size(); ++k) {
-    log_determinants_[k] = 2 * factor(k).diagonal().array().log().sum();
-  }
-}
-
 void Gaussians::prepare(Rows x, Weights w) {
   check_shape(x.cols() == dimension(),
               fmt::format("the data have {} columns, the family {}", x.cols(), dimension()));
@@ -260,7 +246,13 @@ void Gaussians::update_pseudo_data() {
       break;
     }
   }
-  pseudo_.root = diagonal() ? Matrix(scatter.cwiseSqrt()) : square_root(scatter);
+  if (diagonal()) {
+    pseudo_.root = scatter.cwiseSqrt();
+  } else if (scatter.isDiagonal(0.0)) {
+    pseudo_.root = scatter.diagonal().cwiseSqrt();
+  } else {
+    pseudo_.root = square_root(scatter);
+  }
 }
 
 double Gaussians::log_prior() const {
@@ -274,9 +266,11 @@ double Gaussians::log_prior() const {
       sum += pseudo_.root.cwiseProduct(inverse).squaredNorm() +
              pseudo_.mean_count * shift.cwiseProduct(inverse).squaredNorm();
     } else {
-      const auto lower = factor(k).triangularView<Eigen::Lower>();
-      sum += lower.solve(pseudo_.root).squaredNorm() +
-             pseudo_.mean_count * lower.solve(shift).squaredNorm();
+      const auto lower = inverse(k).triangularView<Eigen::Lower>();
+      sum += pseudo_.root.cols() == 1
+                 ? (inverse(k) * pseudo_.root.col(0).asDiagonal()).squaredNorm()
+                 : (lower * pseudo_.root).squaredNorm();
+      if (pseudo_.mean_count > 0) sum += pseudo_.mean_count * (lower * shift).squaredNorm();
     }
   }
   return -0.5 * sum;

@@ -1,5 +1,6 @@
 // The inner loops of Gaussians: densities, statistics, and the estimate from them.
 
+#include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
 #include <numbers>
@@ -11,23 +12,17 @@
 namespace mix {
 namespace {
 
-// Up to here products of a matrix with single columns beat blocked triangular routines.
-constexpr Index few_columns = 48;
+// Rows are measured from a point amid the means. A component so many of its own standard deviations
+// away from there would lose as many digits, and is measured from its mean.
+constexpr double most_deviations = 1e4;
+// Whitened rows of all components are kept from the densities to the statistics in so many numbers
+// at most; beyond, they are computed twice.
+constexpr Index most_kept = Index{1} << 21;
+// Estimates with more operations than this are spread over the threads.
+constexpr double parallel_work = 1e6;
 
-// Memory of one thread, kept between blocks: fresh memory would cost more than the arithmetic.
-struct Workspace {
-  Matrix centered;
-  Matrix weighted;
-  Matrix scatter;
-  Vector distance;
-  Vector share;
-  std::vector<Index> rows;
-};
-
-Workspace& workspace() {
-  thread_local Workspace memory;
-  return memory;
-}
+// Places in a BlockMemory.
+enum Place : std::size_t { packed_place, whitened_place, own_place, density_place };
 
 template <class Body>
 void for_each_chunk(Index rows, const Body& body) {
@@ -36,129 +31,248 @@ void for_each_chunk(Index rows, const Body& body) {
   }
 }
 
-// y <- L^-1 (x - mean), one row per observation.
-void whiten(Rows x, const Eigen::Ref<const Eigen::RowVectorXd, 0, Eigen::InnerStride<>>& mean,
-            const Matrix& lower, Matrix& y) {
-  y = x.rowwise() - mean;
-  if (x.cols() > few_columns) {
-    lower.triangularView<Eigen::Lower>().transpose().solveInPlace<Eigen::OnTheRight>(y);
-    return;
-  }
-  for (Index j = 0; j < x.cols(); ++j) {
-    if (j > 0) y.col(j).noalias() -= y.leftCols(j) * lower.row(j).head(j).transpose();
-    y.col(j) /= lower(j, j);
+template <class Body>
+void for_each_component(Index k, Index d, const Body& body) {
+  const auto n = static_cast<double>(d);
+  if (k > 1 && static_cast<double>(k) * n * n * n > parallel_work) {
+    for_each_index(k, body);
+  } else {
+    for (Index c = 0; c < k; ++c) body(c);
   }
 }
 
-// -1/2 (constant + distance), also where the distance overflowed.
-template <class Out>
-void finish(const Vector& distance, double constant, Out&& out) {
-  out = -0.5 * (distance.array() + constant);
-  for (Index i = 0; i < distance.size(); ++i) {
-    if (std::isnan(out[i])) out[i] = -infinity;
-  }
+Matrix inverse_of(const Matrix& lower) {
+  Matrix inverse = Matrix::Identity(lower.rows(), lower.cols());
+  lower.triangularView<Eigen::Lower>().solveInPlace(inverse);
+  return inverse;
 }
 
-void unpack_triangle(ConstVectorRef packed, Matrix& full) {
+// The symmetric matrix of a lower triangle by columns.
+Matrix unpacked(ConstVectorRef packed, Index d) {
+  Matrix full(d, d);
   Index position = 0;
-  for (Index j = 0; j < full.cols(); ++j) {
-    const Index length = full.rows() - j;
-    full.col(j).tail(length) = packed.segment(position, length);
-    position += length;
+  for (Index j = 0; j < d; ++j) {
+    full.col(j).tail(d - j) = packed.segment(position, d - j);
+    position += d - j;
   }
   full.triangularView<Eigen::StrictlyUpper>() = full.transpose();
+  return full;
+}
+
+// L chol(m): the factor of L m L' by way of a matrix that is close to a multiple of the identity
+// when L is nearly right. Counts a repair where m is not positive definite even by rounding.
+Matrix refactored(const Matrix& lower, Matrix m, Index& repairs) {
+  Eigen::LLT<Matrix> factor(m);
+  if (factor.info() != Eigen::Success) {
+    ++repairs;
+    const double most = m.diagonal().maxCoeff();
+    for (double t = 1e-14; factor.info() != Eigen::Success && t < 1; t *= 10) {
+      m.diagonal().array() += t * most;
+      factor.compute(m);
+    }
+  }
+  const Matrix correction = factor.matrixL();
+  return lower.triangularView<Eigen::Lower>() * correction;
 }
 
 }  // namespace
 
-void Gaussians::log_densities(Rows x, MatrixRef out) const {
-  const double constant = static_cast<double>(dimension()) * std::log(2 * std::numbers::pi);
-  Workspace& memory = workspace();
-  Vector& distance = memory.distance;
-  const auto add_squares = [&](auto&& y) {
-    distance.setZero(y.rows());
-    for (Index j = 0; j < y.cols(); ++j) distance += y.col(j).cwiseAbs2();
-  };
-  // Equal covariances: all rows whitened once, about a point amid the means.
-  const Eigen::RowVectorXd center = means_.colwise().mean();
-  Matrix whitened_means;
-  if (shared()) whiten(means_, center, factor(0), whitened_means);
+// What follows from means, variances and factors: always by these lines, so that a loaded model has
+// the same bits.
+void Gaussians::update() {
+  evaluation_ = {};
+  // Amid the means, whatever the data that they are evaluated for.
+  evaluation_.center = means_.colwise().mean().transpose();
+  if (diagonal()) {
+    update_diagonal();
+  } else {
+    update_whitening();
+  }
+  evaluation_.constant = -0.5 * (log_determinants_.array() +
+                                 static_cast<double>(dimension()) * std::log(2 * std::numbers::pi));
+}
 
-  for_each_chunk(x.rows(), [&](Index first, Index count) {
-    const Rows rows = x.middleRows(first, count);
-    if (shared()) whiten(rows, center, factor(0), memory.centered);
+void Gaussians::update_diagonal() {
+  Evaluation& e = evaluation_;
+  inverse_deviations_ = variances_.cwiseSqrt().cwiseInverse();
+  log_determinants_ = variances_.array().log().colwise().sum().transpose();
+  if (dimension() == 1) {
     for (Index k = 0; k < size(); ++k) {
-      if (diagonal()) {
-        distance.setZero(count);
-        for (Index j = 0; j < dimension(); ++j) {
-          distance.array() +=
-              ((rows.col(j).array() - means_(k, j)) * inverse_deviations_(j, k)).square();
-        }
-      } else if (shared()) {
-        add_squares(memory.centered.rowwise() - whitened_means.row(k));
-      } else {
-        whiten(rows, means_.row(k), factor(k), memory.centered);
-        add_squares(memory.centered);
-      }
-      finish(distance, constant + log_determinants_[k], out.col(k).segment(first, count));
+      e.inverses.emplace_back(Matrix::Constant(1, 1, inverse_deviations_(0, k)));
     }
+    return;
+  }
+  e.scale = inverse_deviations_;
+  e.offset = (e.center.transpose().replicate(size(), 1) - means_)
+                 .transpose()
+                 .cwiseProduct(inverse_deviations_);
+  for (Index k = 0; k < size(); ++k) {
+    e.far.push_back(!(e.offset.col(k).cwiseAbs().maxCoeff() < most_deviations));
+  }
+}
+
+void Gaussians::update_whitening() {
+  Evaluation& e = evaluation_;
+  const Index d = dimension();
+  const Index different = shared() ? 1 : size();
+  log_determinants_.resize(size());
+  for (Index k = 0; k < size(); ++k) {
+    log_determinants_[k] = 2 * factor(k).diagonal().array().log().sum();
+  }
+  e.inverses.resize(static_cast<std::size_t>(different));
+  for_each_component(different, d, [&](Index k) {
+    e.inverses[static_cast<std::size_t>(k)] = inverse_of(factor(k));
+  });
+  if (d <= kernels::most_small_columns) return;
+
+  const Index padded = kernels::PackedTriangle::padded(d);
+  Matrix offset(d, size());
+  for (Index k = 0; k < size(); ++k) {
+    offset.col(k) =
+        inverse(k).triangularView<Eigen::Lower>() * (e.center - means_.row(k).transpose());
+  }
+  const double farthest = offset.cwiseAbs().maxCoeff();
+  e.pooled = shared() && farthest < most_deviations;
+  const Vector constant =
+      -0.5 * (log_determinants_.array() + static_cast<double>(d) * std::log(2 * std::numbers::pi));
+  if (e.pooled) {
+    e.whitenings.push_back(
+        {kernels::PackedTriangle(e.inverses.front()), Vector::Zero(padded), 0.0});
+    e.scale = Matrix::Ones(d, size());
+    e.offset = std::move(offset);
+    return;
+  }
+  e.whitenings.resize(static_cast<std::size_t>(size()));
+  for (Index k = 0; k < size(); ++k) {
+    kernels::Whitening& w = e.whitenings[static_cast<std::size_t>(k)];
+    const bool is_far = !(offset.col(k).cwiseAbs().maxCoeff() < most_deviations);
+    w.triangle = kernels::PackedTriangle(inverse(k));
+    w.offset = Vector::Zero(padded);
+    if (!is_far) w.offset.head(d) = offset.col(k);
+    w.constant = constant[k];
+    e.far.push_back(is_far);
+  }
+}
+
+const Matrix& Gaussians::inverse(Index k) const {
+  return evaluation_.inverses[shared() ? 0 : static_cast<std::size_t>(k)];
+}
+
+bool Gaussians::keeps_whitened() const {
+  return !evaluation_.whitenings.empty() &&
+         size() * kernels::PackedTriangle::padded(dimension()) * block_rows <= most_kept;
+}
+
+// The rows whitened by component k, which are kept in the memory where that is large enough; `out`
+// gets the log densities.
+const Matrix& Gaussians::whitened(Rows x, Index k, VectorRef out, BlockMemory& memory) const {
+  const Evaluation& e = evaluation_;
+  const auto i = static_cast<std::size_t>(k);
+  const Index padded = kernels::PackedTriangle::padded(dimension());
+  const Matrix* packed = &memory.matrix(packed_place);
+  if (e.far[i]) {
+    Matrix& own = memory.matrix(own_place, block_rows, padded);
+    kernels::pack(x, means_.row(k).transpose(), own);
+    packed = &own;
+  }
+  Matrix& y = memory.part(i).matrix(whitened_place, block_rows, padded);
+  kernels::whiten(*packed, e.whitenings[i], y.data(), out);
+  return y;
+}
+
+void Gaussians::log_densities(Rows x, MatrixRef out) const {
+  const BorrowedMemory memory;
+  for_each_chunk(x.rows(), [&](Index first, Index count) {
+    log_densities(x.middleRows(first, count), out.middleRows(first, count), *memory);
   });
 }
 
-Index Gaussians::statistics_size() const { return size() * (1 + dimension() + triangle_size()); }
+void Gaussians::log_densities(Rows x, MatrixRef out, BlockMemory& memory) const {
+  const Evaluation& e = evaluation_;
+  const Index d = dimension();
+  if (d <= kernels::most_small_columns && (!diagonal() || d == 1)) {
+    for (Index k = 0; k < size(); ++k) {
+      kernels::small_density(x, means_.row(k).transpose(), inverse(k), e.constant[k], out.col(k));
+    }
+    return;
+  }
+  const Index padded = diagonal() ? d : kernels::PackedTriangle::padded(d);
+  Matrix& packed = memory.matrix(packed_place, block_rows, padded);
+  kernels::pack(x, e.center, packed);
+  if (diagonal()) {
+    kernels::scaled_distances(packed, e.scale, e.offset, e.constant, out);
+    for (Index k = 0; k < size(); ++k) {
+      if (!e.far[static_cast<std::size_t>(k)]) continue;
+      kernels::pack(x, means_.row(k).transpose(), packed);
+      kernels::scaled_distances(packed, e.scale.col(k), Vector::Zero(d), e.constant.segment(k, 1),
+                                out.col(k));
+    }
+    return;
+  }
+  if (e.pooled) {
+    Matrix& y = memory.matrix(whitened_place, block_rows, padded);
+    kernels::whiten(packed, e.whitenings.front(), y.data(),
+                    memory.matrix(density_place, block_rows, 1).col(0).head(x.rows()));
+    kernels::scaled_distances(y, e.scale, e.offset, e.constant, out);
+    return;
+  }
+  for (Index k = 0; k < size(); ++k) {
+    if (keeps_whitened() || e.far[static_cast<std::size_t>(k)]) {
+      whitened(x, k, out.col(k), memory);
+    } else {
+      kernels::whiten(packed, e.whitenings[static_cast<std::size_t>(k)], nullptr, out.col(k));
+    }
+  }
+}
+
+Index Gaussians::statistics_size() const {
+  const Index d = dimension();
+  if (evaluation_.pooled) return size() * (1 + d) + 1 + d + triangle_size();
+  return size() * (1 + d + triangle_size());
+}
 
 void Gaussians::accumulate(Rows x, Shares shares, VectorRef statistics) const {
-  const Index d = dimension();
-  const Index length = 1 + d + triangle_size();
-  Workspace& memory = workspace();
-  Matrix& centered = memory.centered;
-  Matrix& weighted = memory.weighted;
+  const BorrowedMemory memory;
   for_each_chunk(x.rows(), [&](Index first, Index count) {
-    for (Index k = 0; k < size(); ++k) {
-      const auto column = shares.col(k).segment(first, count);
-      memory.rows.clear();
-      for (Index i = 0; i < count; ++i) {
-        if (column[i] != 0) memory.rows.push_back(i);
-      }
-      const auto used = static_cast<Index>(memory.rows.size());
-      if (used == 0) continue;
-      if (2 * used > count) {
-        centered = x.middleRows(first, count).rowwise() - means_.row(k);
-        memory.share = column;
-      } else {
-        centered.resize(used, d);
-        memory.share.resize(used);
-        for (Index i = 0; i < used; ++i) {
-          const Index row = memory.rows[static_cast<std::size_t>(i)];
-          centered.row(i) = x.row(first + row) - means_.row(k);
-          memory.share[i] = column[row];
-        }
-      }
-      auto block = statistics.segment(k * length, length);
-      block[0] += memory.share.sum();
-      block.segment(1, d).noalias() += centered.transpose() * memory.share;
-      if (diagonal()) {
-        block.tail(d).noalias() += centered.cwiseAbs2().transpose() * memory.share;
-        continue;
-      }
-      weighted = memory.share.asDiagonal() * centered;
-      Index position = 1 + d;
-      if (d <= few_columns) {
-        for (Index j = 0; j < d; ++j) {
-          block.segment(position, d - j).noalias() +=
-              centered.rightCols(d - j).transpose() * weighted.col(j);
-          position += d - j;
-        }
-      } else {
-        memory.scatter.setZero(d, d);
-        memory.scatter.triangularView<Eigen::Lower>() += centered.transpose() * weighted;
-        for (Index j = 0; j < d; ++j) {
-          block.segment(position, d - j) += memory.scatter.col(j).tail(d - j);
-          position += d - j;
-        }
-      }
+    const Rows rows = x.middleRows(first, count);
+    if (!evaluation_.whitenings.empty()) {
+      log_densities(rows,
+                    memory->matrix(density_place, block_rows, size()).topLeftCorner(count, size()),
+                    memory->part(0));
     }
+    accumulate(rows, shares.middleRows(first, count), statistics, memory->part(0));
   });
+}
+
+void Gaussians::accumulate(Rows x, Shares shares, VectorRef statistics, BlockMemory& memory) const {
+  const Index d = dimension();
+  const Index k = size();
+  if (evaluation_.pooled) {
+    const Matrix& y = memory.matrix(whitened_place);
+    kernels::add_sums(shares, statistics.head(k));
+    Eigen::Map<Matrix> first(statistics.data() + k, k, d);
+    kernels::add_products(shares, y.topLeftCorner(x.rows(), d), first);
+    VectorRef total = memory.matrix(density_place, block_rows, 1).col(0).head(x.rows());
+    total = shares.rowwise().sum();
+    kernels::add_scatter(y.data(), d, total, statistics.tail(1 + d + triangle_size()));
+    return;
+  }
+  const Index length = 1 + d + triangle_size();
+  for (Index c = 0; c < k; ++c) {
+    auto sum = statistics.segment(c * length, length);
+    if (diagonal()) {
+      kernels::add_moments(x, means_.row(c).transpose(), shares.col(c), sum);
+    } else if (evaluation_.whitenings.empty()) {
+      kernels::add_small_scatter(x, means_.row(c).transpose(), inverse(c), shares.col(c), sum);
+    } else if (shares.col(c).maxCoeff() > 0) {
+      const Matrix& y =
+          keeps_whitened()
+              ? memory.part(static_cast<std::size_t>(c)).matrix(whitened_place)
+              : whitened(x, c, memory.matrix(density_place, block_rows, 1).col(0).head(x.rows()),
+                         memory);
+      kernels::add_scatter(y.data(), d, shares.col(c), sum);
+    }
+  }
 }
 
 void Gaussians::maximize(ConstVectorRef sum) {
@@ -171,14 +285,12 @@ void Gaussians::maximize(ConstVectorRef sum) {
 }
 
 // The mean of component k: of its rows, and of the prior's imaginary ones.
-void Gaussians::move_mean(Index k, double mass, ConstVectorRef first_moment) {
+void Gaussians::set_mean(Index k, double mass, const Vector& mean_of_rows) {
   const double total = mass + pseudo_.mean_count;
   if (!(total > 0)) return;
+  means_.row(k) = mean_of_rows.transpose();
   if (pseudo_.mean_count > 0) {
-    const Vector to_prior = location_ - means_.row(k).transpose();
-    means_.row(k) += (first_moment + pseudo_.mean_count * to_prior).transpose() / total;
-  } else {
-    means_.row(k) += first_moment.transpose() / mass;
+    means_.row(k) += pseudo_.mean_count / total * (location_ - mean_of_rows).transpose();
   }
 }
 
@@ -193,15 +305,19 @@ void Gaussians::maximize_diagonal(ConstVectorRef sum) {
     const auto moment = block.segment(1, d);
     mass[k] = p + pseudo_.count;
     auto w = scatter.col(k);
-    if (p > 0) w = (block.tail(d) - moment.cwiseAbs2() / p).cwiseMax(0);
+    Vector mean_of_rows = means_.row(k).transpose();
+    if (p > 0) {
+      w = (block.tail(d) - moment.cwiseAbs2() / p).cwiseMax(0);
+      mean_of_rows += moment / p;
+    }
     if (mass[k] > 0 && pseudo_.scatter.size() > 0) {
       w += pseudo_.scatter;
       if (p > 0 && pseudo_.mean_count > 0) {
-        const Vector off = means_.row(k).transpose() + moment / p - location_;
-        w += pseudo_.mean_count * p / (pseudo_.mean_count + p) * off.cwiseAbs2();
+        w += pseudo_.mean_count * p / (pseudo_.mean_count + p) *
+             (mean_of_rows - location_).cwiseAbs2();
       }
     }
-    move_mean(k, p, moment);
+    set_mean(k, p, mean_of_rows);
   }
   Structure like = structure();
   if (d == 1) like = parts(like).volume == Part::equal ? Structure::EII : Structure::VII;
@@ -216,38 +332,89 @@ void Gaussians::maximize_diagonal(ConstVectorRef sum) {
   }
 }
 
+// The scatter of the prior's and the floor's imaginary rows, whitened by component k.
+Matrix Gaussians::pseudo_scatter(Index k, double mass, const Vector& mean_of_rows) const {
+  const Index d = dimension();
+  Matrix scatter = Matrix::Zero(d, d);
+  if (pseudo_.scatter.size() == 0) return scatter;
+  const auto lower = inverse(k).triangularView<Eigen::Lower>();
+  const Matrix root = pseudo_.root.cols() == 1
+                          ? Matrix(inverse(k) * pseudo_.root.col(0).asDiagonal())
+                          : Matrix(lower * pseudo_.root);
+  scatter.selfadjointView<Eigen::Lower>().rankUpdate(root);
+  if (mass > 0 && pseudo_.mean_count > 0) {
+    const Vector off = lower * (mean_of_rows - location_);
+    scatter.selfadjointView<Eigen::Lower>().rankUpdate(
+        off, pseudo_.mean_count * mass / (pseudo_.mean_count + mass));
+  }
+  scatter.triangularView<Eigen::StrictlyUpper>() = scatter.transpose();
+  return scatter;
+}
+
 void Gaussians::maximize_full(ConstVectorRef sum) {
   const Index d = dimension();
+  const Index k = size();
+  const bool pooled = evaluation_.pooled;
   const Index length = 1 + d + triangle_size();
-  std::vector<Matrix> scatter;
-  Vector mass(size());
-  for (Index k = 0; k < size(); ++k) {
-    const auto block = sum.segment(k * length, length);
-    const double p = std::max(block[0], 0.0);
-    const auto moment = block.segment(1, d);
-    mass[k] = p + pseudo_.count;
-    Matrix& w = scatter.emplace_back(Matrix::Zero(d, d));
+  Matrix between = Matrix::Zero(d, d);
+  if (pooled) between = unpacked(sum.tail(triangle_size()), d);
+  // Whitened by the present factors.
+  std::vector<Matrix> scatter(static_cast<std::size_t>(k));
+  Vector mass(k);
+  Matrix rows_mean(d, k);
+  for_each_component(k, d, [&](Index c) {
+    const double p = std::max(pooled ? sum[c] : sum[c * length], 0.0);
+    Vector moment = Vector::Zero(d);
     if (p > 0) {
-      unpack_triangle(block.tail(triangle_size()), w);
+      moment = pooled ? Vector(Eigen::Map<const Matrix>(sum.data() + k, k, d).row(c))
+                      : Vector(sum.segment(c * length + 1, d));
+    }
+    mass[c] = p + pseudo_.count;
+    Matrix& w = scatter[static_cast<std::size_t>(c)];
+    w = Matrix::Zero(d, d);
+    if (p > 0) {
+      if (!pooled) w = unpacked(sum.segment(c * length + 1 + d, triangle_size()), d);
       w.noalias() -= moment * (moment / p).transpose();
+      const Vector origin = pooled ? evaluation_.center : Vector(means_.row(c).transpose());
+      rows_mean.col(c) = origin + factor(c).triangularView<Eigen::Lower>() * (moment / p);
+    } else {
+      rows_mean.col(c) = means_.row(c).transpose();
     }
-    if (mass[k] > 0 && pseudo_.scatter.size() > 0) {
-      w += pseudo_.scatter;
-      if (p > 0 && pseudo_.mean_count > 0) {
-        const Vector off = means_.row(k).transpose() + moment / p - location_;
-        w += pseudo_.mean_count * p / (pseudo_.mean_count + p) * off * off.transpose();
-      }
+    if (mass[c] > 0) w += pseudo_scatter(c, p, rows_mean.col(c));
+  });
+  for (Index c = 0; c < k; ++c) set_mean(c, mass[c] - pseudo_.count, rows_mean.col(c));
+
+  std::vector<Matrix> factors = factors_;
+  if (shared()) {
+    for (const Matrix& w : scatter) between += w;
+    const double total = mass.sum();
+    if (total > 0) {
+      const Matrix common = refactored(factors_.front(), between / total, repairs_);
+      std::fill(factors.begin(), factors.end(), common);
     }
-    w.triangularView<Eigen::StrictlyUpper>() = w.transpose();
-    move_mean(k, p, moment);
+  } else if (structure() == Structure::VVV) {
+    std::vector<Index> repairs(factors.size(), 0);
+    for_each_component(k, d, [&](Index c) {
+      const auto i = static_cast<std::size_t>(c);
+      if (mass[c] > 0) factors[i] = refactored(factors_[i], scatter[i] / mass[c], repairs[i]);
+    });
+    for (const Index count : repairs) repairs_ += count;
+  } else {
+    for (std::size_t i = 0; i < scatter.size(); ++i) {
+      const auto lower = factors_[i].triangularView<Eigen::Lower>();
+      scatter[i] = lower * Matrix(lower * scatter[i]).transpose();
+      scatter[i].triangularView<Eigen::StrictlyUpper>() = scatter[i].transpose();
+    }
+    Covariances estimated =
+        estimate(structure(), scatter, mass, {factors_, std::move(orientation_)});
+    orientation_ = std::move(estimated.orientation);
+    repairs_ += estimated.repairs;
+    factors = std::move(estimated.factors);
   }
-  Covariances estimated = estimate(structure(), scatter, mass, {factors_, std::move(orientation_)});
-  orientation_ = std::move(estimated.orientation);
-  repairs_ += estimated.repairs;
-  for (std::size_t k = 0; k < factors_.size(); ++k) {
-    const Matrix& l = estimated.factors[k];
+  for (std::size_t i = 0; i < factors_.size(); ++i) {
+    const Matrix& l = factors[i];
     if (l.allFinite() && l.diagonal().minCoeff() > 0) {
-      factors_[k] = l;
+      factors_[i] = l;
     } else {
       ++repairs_;  // no spread at all and no floor: the present covariance is as good as any
     }

@@ -7,31 +7,11 @@
 #include <stdexcept>
 #include <vector>
 
+#include "mix/kernels.h"
 #include "mix/random.h"
 
 namespace mix {
 namespace {
-
-// Turns the entries of one row into shares of exp(beta * l), and returns (1/beta) log of their sum.
-// Without a finite entry the shares are 0 and the result is minus infinity, or NaN if the row has
-// one: a broken density is not a row that nobody explains.
-template <class Row>
-double share(Row&& l, double beta) {
-  const double highest = l.maxCoeff();
-  if (!(highest > -infinity)) {
-    const double term = l.hasNaN() ? quiet_nan : -infinity;
-    l.setZero();
-    return term;
-  }
-  double sum = 0;
-  for (Index k = 0; k < l.size(); ++k) {
-    const double term = std::exp(beta * (l[k] - highest));
-    l[k] = term;
-    sum += term;
-  }
-  l /= sum;
-  return highest + std::log(sum) / beta;
-}
 
 template <class Row>
 Index best(const Row& l) {
@@ -45,7 +25,7 @@ Index best(const Row& l) {
 }  // namespace
 
 void Soft::assign(const BlockContext& /*context*/, MatrixRef l, VectorRef term) const {
-  for (Index i = 0; i < l.rows(); ++i) term[i] = share(l.row(i), 1.0);
+  kernels::softmax(l, 1.0, term);
 }
 
 void Hard::assign(const BlockContext& /*context*/, MatrixRef l, VectorRef term) const {
@@ -58,8 +38,8 @@ void Hard::assign(const BlockContext& /*context*/, MatrixRef l, VectorRef term) 
 }
 
 void Stochastic::assign(const BlockContext& context, MatrixRef l, VectorRef term) const {
+  kernels::softmax(l, 1.0, term);
   for (Index i = 0; i < l.rows(); ++i) {
-    term[i] = share(l.row(i), 1.0);
     if (!(term[i] > -infinity)) continue;
     Rng rng(context.seed, Purpose::assignment, static_cast<std::uint64_t>(context.iteration),
             static_cast<std::uint64_t>(context.first_row + i));
@@ -86,7 +66,7 @@ double Annealed::beta(Index iteration) const {
 
 void Annealed::assign(const BlockContext& context, MatrixRef l, VectorRef term) const {
   const double b = beta(context.iteration);
-  for (Index i = 0; i < l.rows(); ++i) term[i] = share(l.row(i), b);
+  kernels::softmax(l, b, term);
 }
 
 void Truncated::assign(const BlockContext& /*context*/, MatrixRef l, VectorRef term) const {
@@ -98,8 +78,8 @@ void Truncated::assign(const BlockContext& /*context*/, MatrixRef l, VectorRef t
       return l(i, a) != l(i, b) ? l(i, a) > l(i, b) : a < b;
     });
     for (auto k = static_cast<std::size_t>(kept); k < order.size(); ++k) l(i, order[k]) = -infinity;
-    term[i] = share(l.row(i), 1.0);
   }
+  kernels::softmax(l, 1.0, term);
 }
 
 void Known::assign(const BlockContext& context, MatrixRef l, VectorRef term) const {
@@ -109,16 +89,15 @@ void Known::assign(const BlockContext& context, MatrixRef l, VectorRef term) con
     throw std::invalid_argument(fmt::format("known label {} needs {} components, but there are {}",
                                             highest, highest + 1, l.cols()));
   }
+  // A known row goes through the softmax as one that only its component explains.
   for (Index i = 0; i < l.rows(); ++i) {
     const Index label = labels[static_cast<std::size_t>(context.first_row + i)];
-    if (label < 0) {
-      term[i] = share(l.row(i), 1.0);
-      continue;
-    }
-    term[i] = l(i, label);
-    l.row(i).setZero();
-    if (term[i] > -infinity) l(i, label) = 1;
+    if (label < 0) continue;
+    const double density = l(i, label);
+    l.row(i).setConstant(-infinity);
+    l(i, label) = density;
   }
+  kernels::softmax(l, 1.0, term);
 }
 
 }  // namespace mix

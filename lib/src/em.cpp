@@ -9,6 +9,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "mix/block_memory.h"
+#include "mix/kernels.h"
 #include "mix/parallel.h"
 
 namespace mix {
@@ -32,11 +34,22 @@ struct Pass {
   Matrix shares;      // for every other family, and when an emptied component is reseeded
 };
 
+void add_log_weights(const Vector& weights, MatrixRef l) {
+  for (Index k = 0; k < l.cols(); ++k) {
+    if (weights[k] > 0) {
+      l.col(k).array() += std::log(weights[k]);
+    } else {
+      l.col(k).setConstant(-infinity);  // also where the density is infinite
+    }
+  }
+}
+
 // The E-step: responsibilities, the objective and, for a streaming family, its statistics, in one
 // pass over the rows. Holds what must outlive a pass.
 class Expectation {
  public:
-  Expectation(Rows x, Weights w, const EmOptions& options) : x_(x), w_(w), options_(options) {
+  Expectation(Rows x, Weights w, const EmOptions& options)
+      : x_(x), w_(w), unit_weights_((w.array() == 1).all()), options_(options) {
     if (options.assignment.hard()) labels_.assign(static_cast<std::size_t>(x.rows()), -1);
   }
 
@@ -51,19 +64,24 @@ class Expectation {
     const Vector sum = sum_over_blocks(
         x_.rows(), slot_count + k + family_size, [&](Index first, Index count, VectorRef total) {
           const Rows x = x_.middleRows(first, count);
-          Matrix l(count, k);
-          Vector term(count);
-          log_joint(state, x, l);
+          const BorrowedMemory memory;
+          MatrixRef l = memory->matrix(0, block_rows, k).topLeftCorner(count, k);
+          VectorRef term = memory->matrix(1, block_rows, 1).col(0).head(count);
+          state.family.log_densities(x, l, memory->part(0));
+          add_log_weights(state.weights, l);
           options_.assignment.assign({first, iteration, options_.seed}, l, term);
           if (notes) total[changed_slot] += note_labels(l, first);
-          for (Index i = 0; i < count; ++i) {
-            const double weight = w_[first + i];
-            l.row(i) *= weight;
-            if (weight > 0) total[objective_slot] += weight * term[i];
+          if (unit_weights_) {
+            kernels::add_sums(l, total.segment(slot_count, k));
+            total[objective_slot] += term.sum();
+          } else {
+            kernels::weigh(l, w_.segment(first, count), total.segment(slot_count, k));
+            for (Index i = 0; i < count; ++i) {
+              if (w_[first + i] > 0) total[objective_slot] += w_[first + i] * term[i];
+            }
           }
-          total.segment(slot_count, k) += l.colwise().sum().transpose();
           if (streams) {
-            state.family.accumulate(x, l, total.tail(family_size));
+            state.family.accumulate(x, l, total.tail(family_size), memory->part(0));
           } else {
             pass.shares.middleRows(first, count) = l;
           }
@@ -78,7 +96,7 @@ class Expectation {
 
  private:
   // How many rows of the block changed their component since the last iteration.
-  double note_labels(const Matrix& r, Index first) {
+  double note_labels(const MatrixRef& r, Index first) {
     double changed = 0;
     for (Index i = 0; i < r.rows(); ++i) {
       Index k = 0;
@@ -92,6 +110,7 @@ class Expectation {
 
   Rows x_;
   Weights w_;
+  bool unit_weights_;
   const EmOptions& options_;
   std::vector<Index> labels_;  // of a hard policy
   Index noted_ = -1;           // the iteration they are from
@@ -382,21 +401,17 @@ EmReport run_em(MixtureState& state, Rows x, Weights w, const EmOptions& options
 
 void log_joint(const MixtureState& state, Rows x, MatrixRef out) {
   state.family.log_densities(x, out);
-  for (Index k = 0; k < out.cols(); ++k) {
-    if (state.weights[k] > 0) {
-      out.col(k).array() += std::log(state.weights[k]);
-    } else {
-      out.col(k).setConstant(-infinity);  // also where the density is infinite
-    }
-  }
+  add_log_weights(state.weights, out);
 }
 
 double log_likelihood(const MixtureState& state, Rows x, Weights w) {
+  const Index k = state.family.size();
   const Vector sum = sum_over_blocks(x.rows(), 1, [&](Index first, Index count, VectorRef total) {
-    Matrix l(count, state.family.size());
-    Vector term(count);
+    const BorrowedMemory memory;
+    MatrixRef l = memory->matrix(0, block_rows, k).topLeftCorner(count, k);
+    VectorRef term = memory->matrix(1, block_rows, 1).col(0).head(count);
     log_joint(state, x.middleRows(first, count), l);
-    Soft{}.assign({}, l, term);
+    kernels::softmax(l, 1.0, term);
     for (Index i = 0; i < count; ++i) {
       if (w[first + i] > 0) total[0] += w[first + i] * term[i];
     }
@@ -407,10 +422,11 @@ double log_likelihood(const MixtureState& state, Rows x, Weights w) {
 Matrix responsibilities(const MixtureState& state, Rows x) {
   Matrix r(x.rows(), state.family.size());
   for_each_block(x.rows(), [&](Index first, Index count) {
-    Vector term(count);
+    const BorrowedMemory memory;
+    VectorRef term = memory->matrix(1, block_rows, 1).col(0).head(count);
     auto block = r.middleRows(first, count);
     log_joint(state, x.middleRows(first, count), block);
-    Soft{}.assign({}, block, term);
+    kernels::softmax(block, 1.0, term);
   });
   return r;
 }

@@ -55,9 +55,15 @@ Index FamilyList::parameter_count() const {
 }
 
 void FamilyList::log_densities(Rows x, MatrixRef out) const {
+  const BorrowedMemory memory;
+  log_densities(x, out, *memory);
+}
+
+void FamilyList::log_densities(Rows x, MatrixRef out, BlockMemory& memory) const {
   Index column = 0;
+  std::size_t i = 0;
   for (const AnyFamily& family : families_) {
-    family.log_densities(x, out.middleCols(column, family.size()));
+    family.log_densities(x, out.middleCols(column, family.size()), memory.part(i++));
     column += family.size();
   }
 }
@@ -83,16 +89,32 @@ Index FamilyList::statistics_size() const {
   return sum;
 }
 
-void FamilyList::accumulate(Rows x, Shares shares, VectorRef statistics) const {
+template <class Body>
+void FamilyList::for_each_part(const Body& body) const {
   Index column = 0;
   Index offset = 0;
-  for (const AnyFamily& family : families_) {
-    const Index length = family.statistics_size();
-    family.accumulate(x, shares.middleCols(column, family.size()),
-                      statistics.segment(offset, length));
-    column += family.size();
-    offset += length;
+  for (std::size_t i = 0; i < families_.size(); ++i) {
+    body(i, column, offset);
+    column += families_[i].size();
+    offset += families_[i].statistics_size();
   }
+}
+
+void FamilyList::accumulate(Rows x, Shares shares, VectorRef statistics) const {
+  for_each_part([&](std::size_t i, Index column, Index offset) {
+    const AnyFamily& family = families_[i];
+    family.accumulate(x, shares.middleCols(column, family.size()),
+                      statistics.segment(offset, family.statistics_size()));
+  });
+}
+
+void FamilyList::accumulate(Rows x, Shares shares, VectorRef statistics,
+                            BlockMemory& memory) const {
+  for_each_part([&](std::size_t i, Index column, Index offset) {
+    const AnyFamily& family = families_[i];
+    family.accumulate(x, shares.middleCols(column, family.size()),
+                      statistics.segment(offset, family.statistics_size()), memory.part(i));
+  });
 }
 
 void FamilyList::maximize(ConstVectorRef sum) {

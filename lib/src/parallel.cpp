@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #ifdef __SANITIZE_THREAD__
 #include <sanitizer/tsan_interface.h>
@@ -42,36 +44,73 @@ Handover end;
 
 using Range = oneapi::tbb::blocked_range<Index>;
 
+// A vector of zeros from memory that this thread has used before: fresh memory in every pass would
+// cost more than the sums.
+class Zeros {
+ public:
+  explicit Zeros(Index size) {
+    std::vector<Vector>& spare = stock();
+    if (!spare.empty()) {
+      sum_ = std::move(spare.back());
+      spare.pop_back();
+    }
+    sum_.setZero(size);
+  }
+  ~Zeros() {
+    constexpr std::size_t most_kept = 8;
+    if (sum_.size() > 0 && stock().size() < most_kept) stock().push_back(std::move(sum_));
+  }
+  Zeros(const Zeros&) = delete;
+  Zeros& operator=(const Zeros&) = delete;
+  Vector& operator*() { return sum_; }
+  const Vector& operator*() const { return sum_; }
+
+ private:
+  static std::vector<Vector>& stock() {
+    thread_local std::vector<Vector> spare;
+    return spare;
+  }
+
+  Vector sum_;
+};
+
 // parallel_deterministic_reduce splits by the range and its grain alone, never by the number of
 // threads, and joins in the order of the splits: one sum per leaf, the same tree every time.
 struct BlockSum {
   BlockSum(Index row_count, Index size,
            const std::function<void(Index, Index, VectorRef)>& block_body)
-      : rows(row_count), body(block_body), sum(Vector::Zero(size)) {}
+      : rows(row_count), body(block_body), sum(size) {}
   BlockSum(const BlockSum& other, oneapi::tbb::split /*unused*/)
-      : rows(other.rows), body(other.body), sum(Vector::Zero(other.sum.size())) {}
+      : rows(other.rows), body(other.body), sum((*other.sum).size()) {}
 
   void operator()(const Range& blocks) {
     begin.acquire();
     for (Index block = blocks.begin(); block != blocks.end(); ++block) {
       const Index first = block * block_rows;
-      body(first, std::min(block_rows, rows - first), sum);
+      body(first, std::min(block_rows, rows - first), *sum);
     }
     end.release();
   }
   void join(const BlockSum& right) {
     end.acquire();
-    sum += right.sum;
+    *sum += *right.sum;
     end.release();
   }
 
   Index rows;
   const std::function<void(Index, Index, VectorRef)>& body;
-  Vector sum;
+  Zeros sum;
 };
 
-// At most this many leaves, so that long data do not pay for many small sums.
+// At most this many leaves, so that long data do not pay for many sums; fewer where the sums are
+// long. Decided by the data alone, as the order of the additions is.
 constexpr Index max_leaves = 256;
+constexpr Index min_leaves = 16;
+constexpr Index most_summed = Index{1} << 20;
+
+Index leaf_count(Index size) {
+  return std::clamp(most_summed / std::max<Index>(size, 1), min_leaves, max_leaves);
+}
 
 Index block_count(Index rows) { return (rows + block_rows - 1) / block_rows; }
 
@@ -83,13 +122,14 @@ Vector sum_over_blocks(Index rows, Index size,
   BlockSum total(rows, size, body);
   if (blocks <= 1) {
     if (blocks == 1) total(Range(0, 1));
-    return std::move(total.sum);
+    return *total.sum;
   }
-  const auto grain = static_cast<std::size_t>((blocks + max_leaves - 1) / max_leaves);
+  const Index leaves = leaf_count(size);
+  const auto grain = static_cast<std::size_t>((blocks + leaves - 1) / leaves);
   begin.release();
   oneapi::tbb::parallel_deterministic_reduce(Range(0, blocks, grain), total);
   end.acquire();
-  return std::move(total.sum);
+  return *total.sum;
 }
 
 void for_each_block(Index rows, const std::function<void(Index, Index)>& body) {

@@ -157,7 +157,8 @@ TEST_P(EachGaussian, CountsAWeightOfTwoAsTwoRows) {
     const MixtureState a = fitted(data, options, 5);
     const MixtureState b = fitted(twice, options, 5);
     EXPECT_LT((responsibilities(a, data.x) - responsibilities(b, data.x)).norm(), 1e-8);
-    EXPECT_NEAR(a.family.log_prior(), b.family.log_prior(), 1e-8);
+    // The common orientation of EVE and VVE is iterated, each from its own rounding.
+    EXPECT_NEAR(a.family.log_prior(), b.family.log_prior(), 1e-7);
   }
 }
 

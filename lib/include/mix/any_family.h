@@ -51,6 +51,10 @@ class AnyFamily {
 
   /// Writes the log density of every row (rows) under every component (columns of `out`).
   void log_densities(Rows x, MatrixRef out) const { self_->log_densities(x, out); }
+  /// The same for one block of rows, whose statistics are asked for next with the same memory.
+  void log_densities(Rows x, MatrixRef out, BlockMemory& memory) const {
+    self_->log_densities(x, out, memory);
+  }
 
   /// Whether the estimate is a function of additive statistics.
   [[nodiscard]] bool streams() const { return self_->streams(); }
@@ -59,6 +63,10 @@ class AnyFamily {
   /// Adds the statistics of a block.
   void accumulate(Rows x, Shares shares, VectorRef statistics) const {
     self_->accumulate(x, shares, statistics);
+  }
+  /// The same for the block of rows that log_densities just saw with the same memory.
+  void accumulate(Rows x, Shares shares, VectorRef statistics, BlockMemory& memory) const {
+    self_->accumulate(x, shares, statistics, memory);
   }
   /// Sets the parameters from the sum of statistics of all rows.
   void maximize(ConstVectorRef sum) { self_->maximize(sum); }
@@ -123,9 +131,12 @@ class AnyFamily {
     [[nodiscard]] virtual std::string name() const = 0;
     [[nodiscard]] virtual std::string title() const = 0;
     virtual void log_densities(Rows x, MatrixRef out) const = 0;
+    virtual void log_densities(Rows x, MatrixRef out, BlockMemory& memory) const = 0;
     [[nodiscard]] virtual bool streams() const = 0;
     [[nodiscard]] virtual Index statistics_size() const = 0;
     virtual void accumulate(Rows x, Shares shares, VectorRef statistics) const = 0;
+    virtual void accumulate(Rows x, Shares shares, VectorRef statistics,
+                            BlockMemory& memory) const = 0;
     virtual void maximize(ConstVectorRef sum) = 0;
     virtual void fit(Rows x, Shares shares) = 0;
     virtual void start(Rows x, Shares shares) = 0;
@@ -190,6 +201,13 @@ struct AnyFamily::Holder final : AnyFamily::Interface {
     return name();
   }
   void log_densities(Rows x, MatrixRef out) const override { family.log_densities(x, out); }
+  void log_densities(Rows x, MatrixRef out, [[maybe_unused]] BlockMemory& memory) const override {
+    if constexpr (Remembering<F>) {
+      family.log_densities(x, out, memory);
+    } else {
+      family.log_densities(x, out);
+    }
+  }
   [[nodiscard]] bool streams() const override {
     // A wrapper around other families knows only at run time whether they all stream.
     if constexpr (requires {
@@ -208,6 +226,14 @@ struct AnyFamily::Holder final : AnyFamily::Interface {
       family.accumulate(x, shares, statistics);
     } else {
       throw std::logic_error("family '" + name() + "' has no additive statistics; call fit");
+    }
+  }
+  void accumulate(Rows x, Shares shares, VectorRef statistics,
+                  [[maybe_unused]] BlockMemory& memory) const override {
+    if constexpr (Remembering<F>) {
+      family.accumulate(x, shares, statistics, memory);
+    } else {
+      accumulate(x, shares, statistics);
     }
   }
   void maximize(ConstVectorRef sum) override {

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "mix/block_memory.h"
 #include "mix/fields.h"
 #include "mix/random.h"
 #include "mix/types.h"
@@ -80,6 +81,15 @@ template <class F>
 concept Family = StreamingFamily<F> || RefittableFamily<F>;
 
 // Optional capabilities, detected by presence.
+
+/// A streaming family whose `log_densities` leaves intermediate results in `memory`, which
+/// `accumulate` of the same rows under the same parameters then need not compute again.
+template <class F>
+concept Remembering = requires(const F& f, Rows x, MatrixRef out, Shares shares,
+                               VectorRef statistics, BlockMemory& memory) {
+  f.log_densities(x, out, memory);
+  f.accumulate(x, shares, statistics, memory);
+};
 
 /// A name in snake case: `static constexpr std::string_view name = "poisson";`
 template <class T>

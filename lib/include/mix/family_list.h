@@ -25,12 +25,14 @@ class FamilyList {
   [[nodiscard]] Index dimension() const;
   [[nodiscard]] Index parameter_count() const;
   void log_densities(Rows x, MatrixRef out) const;
+  void log_densities(Rows x, MatrixRef out, BlockMemory& memory) const;
   [[nodiscard]] bool samples() const;
   void sample(Index k, Rng& rng, VectorRef out) const;
 
   [[nodiscard]] bool streams() const;
   [[nodiscard]] Index statistics_size() const;
   void accumulate(Rows x, Shares shares, VectorRef statistics) const;
+  void accumulate(Rows x, Shares shares, VectorRef statistics, BlockMemory& memory) const;
   void maximize(ConstVectorRef sum);
   void fit(Rows x, Shares shares);
   void start(Rows x, Shares shares);
@@ -52,6 +54,9 @@ class FamilyList {
 
  private:
   void check_dimensions() const;
+  // Calls body(i, first component, first statistic) for each family.
+  template <class Body>
+  void for_each_part(const Body& body) const;
 
   std::vector<AnyFamily> families_;
 };

@@ -4,8 +4,10 @@
 #include <string_view>
 #include <vector>
 
+#include "mix/block_memory.h"
 #include "mix/distributions/gaussian_options.h"
 #include "mix/fields.h"
+#include "mix/kernels.h"
 #include "mix/random.h"
 #include "mix/types.h"
 
@@ -41,12 +43,18 @@ class Gaussians {
   [[nodiscard]] Index dimension() const { return means_.cols(); }
   [[nodiscard]] Index parameter_count() const;
   void log_densities(Rows x, MatrixRef out) const;
+  /// One block of at most block_rows rows; leaves the whitened rows in `memory`.
+  void log_densities(Rows x, MatrixRef out, BlockMemory& memory) const;
   void sample(Index k, Rng& rng, VectorRef out) const;
 
-  /// Per component: mass P, sum p (x - c), sum p (x - c)(x - c)' (lower triangle by columns, or the
-  /// diagonal), with c the component's present mean.
+  /// Per component, with present mean c and covariance L L': mass P, sum p y, sum p y y' (lower
+  /// triangle by columns) of the whitened rows y = L^-1 (x - c), whose sums keep their digits
+  /// however ill-conditioned the covariance is; of a diagonal structure y = x - c, and the squares.
+  /// EEE: P and sum p y of each component about a common c, and sum s y y' with s = sum over k of
+  /// p.
   [[nodiscard]] Index statistics_size() const;
   void accumulate(Rows x, Shares shares, VectorRef statistics) const;
+  void accumulate(Rows x, Shares shares, VectorRef statistics, BlockMemory& memory) const;
   void maximize(ConstVectorRef sum);
 
   /// Learns location and scale. Throws std::invalid_argument for entries that are not finite and
@@ -73,8 +81,19 @@ class Gaussians {
   struct PseudoData {
     double count = 0;       // rows added to the mass in the covariance's denominator
     Matrix scatter;         // d x d, or the diagonal (d x 1); empty before prepare
-    Matrix root;            // scatter = root root'
+    Matrix root;            // scatter = root root'; a column: the diagonal of a diagonal root
     double mean_count = 0;  // rows at the data's mean
+  };
+  // What rows are evaluated with.
+  struct Evaluation {
+    std::vector<Matrix> inverses;  // of the factors; a single one where they are common
+    std::vector<kernels::Whitening> whitenings;  // by the inverses, of rows less `center`,
+    std::vector<bool> far;  // or less the component's mean, where the center is too far from it
+    Vector center;
+    Matrix scale;         // d x k: log density = constant - |scale x + offset|^2 / 2, of rows less
+    Matrix offset;        // `center` of a diagonal structure, of whitened rows where pooled
+    Vector constant;      // log density at the mean
+    bool pooled = false;  // EEE, with statistics of all components together
   };
 
   [[nodiscard]] bool diagonal() const;
@@ -87,8 +106,14 @@ class Gaussians {
   void place(const Vector& center, const Matrix& scatter);
   void maximize_diagonal(ConstVectorRef sum);
   void maximize_full(ConstVectorRef sum);
-  void move_mean(Index k, double mass, ConstVectorRef first_moment);
+  void set_mean(Index k, double mass, const Vector& mean_of_rows);
+  [[nodiscard]] const Matrix& inverse(Index k) const;
+  [[nodiscard]] Matrix pseudo_scatter(Index k, double mass, const Vector& mean_of_rows) const;
+  [[nodiscard]] bool keeps_whitened() const;
+  const Matrix& whitened(Rows x, Index k, VectorRef out, BlockMemory& memory) const;
   void update();
+  void update_diagonal();
+  void update_whitening();
   void update_pseudo_data();
   void check_options() const;
 
@@ -104,6 +129,7 @@ class Gaussians {
   // Derived from the above.
   Matrix inverse_deviations_;  // d x k, of a diagonal structure
   Vector log_determinants_;
+  Evaluation evaluation_;
   PseudoData pseudo_;
   Index repairs_ = 0;
 };

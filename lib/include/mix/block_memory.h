@@ -1,0 +1,52 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "mix/types.h"
+
+namespace mix {
+
+/// Memory that `log_densities` and `accumulate` of one block of rows share, and that outlives the
+/// block: what the first leaves there the second may use, since the engine calls it next with the
+/// same rows, parameters and memory. Belongs to one thread at a time.
+class BlockMemory {
+ public:
+  /// Matrix number i. Its size and content are what its last user left.
+  Matrix& matrix(std::size_t i) {
+    while (matrices_.size() <= i) matrices_.push_back(std::make_unique<Matrix>());
+    return *matrices_[i];
+  }
+  /// Matrix number i with at least so many rows and columns; what was in it may be lost.
+  Matrix& matrix(std::size_t i, Index rows, Index columns) {
+    Matrix& m = matrix(i);
+    if (m.rows() != rows || m.cols() < columns) m.resize(rows, columns);
+    return m;
+  }
+  /// The memory of family number i within a family of several.
+  BlockMemory& part(std::size_t i) {
+    while (parts_.size() <= i) parts_.push_back(std::make_unique<BlockMemory>());
+    return *parts_[i];
+  }
+
+ private:
+  std::vector<std::unique_ptr<Matrix>> matrices_;
+  std::vector<std::unique_ptr<BlockMemory>> parts_;
+};
+
+/// Lends a BlockMemory of this thread until the end of the scope. Loans nest, so that a mixture
+/// within a mixture, or another block that the same thread takes over meanwhile, has its own.
+class BorrowedMemory {
+ public:
+  BorrowedMemory();
+  ~BorrowedMemory();
+  BorrowedMemory(const BorrowedMemory&) = delete;
+  BorrowedMemory& operator=(const BorrowedMemory&) = delete;
+  BlockMemory& operator*() const { return *memory_; }
+  BlockMemory* operator->() const { return memory_; }
+
+ private:
+  BlockMemory* memory_;
+};
+
+}  // namespace mix

@@ -1,0 +1,104 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "mix/types.h"
+
+/// The inner loops over rows, in vector instructions that are chosen when the program runs (SSE2 to
+/// AVX-512, NEON). Lanes are rows: a matrix of a block is column-major, so that one column is a run
+/// of rows. Results depend on the instruction set within rounding, and on nothing else.
+namespace mix::kernels {
+
+/// Rows of the blocks that the packed matrices below are made for; a multiple of every vector.
+inline constexpr Index packed_rows = 512;
+
+/// Turns each row of `l` into shares proportional to exp(beta * l) that sum to one, and writes
+/// log(sum of exp(beta * l)) / beta to `term`. A row of minus infinities gets shares 0 and the term
+/// minus infinity; one with NaN gets shares 0 and the term NaN.
+void softmax(MatrixRef l, double beta, VectorRef term);
+
+/// Multiplies the rows of `r` by the weights `w` and adds each column's sum to `mass`.
+void weigh(MatrixRef r, Weights w, VectorRef mass);
+
+/// Adds each column's sum to `mass`.
+void add_sums(ConstMatrixRef r, VectorRef mass);
+
+/// out(n, k) = constant(k) + sum over j of x(n, j) slope(j, k).
+void affine(Rows x, ConstMatrixRef slope, ConstVectorRef constant, MatrixRef out);
+
+/// sum(i, j) += sum over n of a(n, i) b(n, j).
+void add_products(ConstMatrixRef a, ConstMatrixRef b, MatrixRef sum);
+
+/// packed(:, j) = x(:, j) - center(j) for at most packed_rows rows; the rows of `packed` beyond
+/// those of x, and the columns beyond, become zero.
+void pack(Rows x, ConstVectorRef center, MatrixRef packed);
+
+/// A lower triangular matrix in the order in which `whiten` reads it.
+class PackedTriangle {
+ public:
+  /// Rows that are evaluated together; columns are padded to a multiple of this.
+  static constexpr Index panel = 4;
+  static Index padded(Index d) { return (d + panel - 1) / panel * panel; }
+
+  PackedTriangle() = default;
+  explicit PackedTriangle(const Matrix& lower);
+  [[nodiscard]] const double* data() const { return values_.data(); }
+  [[nodiscard]] Index padded_dimension() const { return padded_dimension_; }
+
+ private:
+  std::vector<double> values_;
+  Index padded_dimension_ = 0;
+};
+
+/// What a Gaussian of an own covariance is evaluated with: y = triangle x + offset, and
+/// log density = constant - |y|^2 / 2.
+struct Whitening {
+  PackedTriangle triangle;
+  Vector offset;  // as many as the padded dimension
+  double constant = 0;
+};
+
+/// y = triangle x + offset for packed x and y (packed_rows x padded dimension), and
+/// out(n) = constant - |y(n)|^2 / 2 for the first out.size() rows; where that is NaN, because a
+/// distance overflowed, minus infinity. `y` may be null where only `out` is asked for.
+void whiten(const Matrix& x, const Whitening& whitening, double* y, VectorRef out);
+
+/// Adds to `sum` the statistics of rows y (packed, of dimension d) with shares r: sum r, sum r y,
+/// and the lower triangle of sum r y y' by columns.
+void add_scatter(const double* y, Index d, Weights r, VectorRef sum);
+
+/// out(n, k) = constant(k) - sum over j of (x(n, j) scale(j, k) + offset(j, k))^2 / 2 for packed x.
+void scaled_distances(const Matrix& x, ConstMatrixRef scale, ConstMatrixRef offset,
+                      ConstVectorRef constant, MatrixRef out);
+
+/// Adds sum r, then sum r (x_j - center_j) for all j, then sum r (x_j - center_j)^2 to `sum`.
+void add_moments(Rows x, ConstVectorRef center, Weights r, VectorRef sum);
+
+/// Columns up to which the two functions below exist.
+inline constexpr Index most_small_columns = 4;
+
+/// out(n) = constant - |inverse (x(n) - center)|^2 / 2; `inverse` is lower triangular. As `whiten`
+/// but from registers.
+void small_density(Rows x, ConstVectorRef center, const Matrix& inverse, double constant,
+                   VectorRef out);
+
+/// As add_scatter, of y = inverse (x - center).
+void add_small_scatter(Rows x, ConstVectorRef center, const Matrix& inverse, Weights r,
+                       VectorRef sum);
+
+/// exp(x) and log(x) element by element, as the kernels compute them: exp flushes to zero below
+/// -708, log is for positive normal numbers and zero.
+void exponential(ConstVectorRef x, VectorRef out);
+void logarithm(ConstVectorRef x, VectorRef out);
+
+/// The instruction sets that this machine has and the library was built for, best first:
+/// "AVX3", "AVX2", "SSE4", ...
+std::vector<std::string> targets();
+
+/// From now on only the named target is used; an empty name restores the choice of the best. For
+/// tests that compare targets; call it while nothing else runs. Throws std::invalid_argument for a
+/// name that `targets` does not list.
+void use_target(const std::string& name);
+
+}  // namespace mix::kernels

@@ -1,0 +1,153 @@
+// Row by row: shares from log densities, weights, packing.
+#include <algorithm>
+#include <cstdint>
+
+#include "mix/kernels.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/rows.cpp"
+#include <hwy/foreach_target.h>
+
+#include "kernels/math-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace mix::kernels::HWY_NAMESPACE {
+
+// One vector of rows: `l` points to their first column.
+template <class Access>
+HWY_INLINE void softmax_rows(const Access& access, double* l, Index stride, Index k, double beta,
+                             double* term) {
+  const Lanes d;
+  const V scale = hn::Set(d, beta);
+  V highest = access.load(l);
+  V sum_of_all = highest;  // NaN where an entry is
+  for (Index c = 1; c < k; ++c) {
+    const V x = access.load(l + c * stride);
+    highest = hn::Max(highest, x);
+    sum_of_all = hn::Add(sum_of_all, x);
+  }
+  const V center = hn::IfThenElse(hn::Eq(highest, hn::Neg(hn::Inf(d))), hn::Zero(d), highest);
+  V sum = hn::Zero(d);
+  for (Index c = 0; c < k; ++c) {
+    double* at = l + c * stride;
+    const V e = exp_of(hn::Mul(scale, hn::Sub(access.load(at), center)));
+    access.store(e, at);
+    sum = hn::Add(sum, e);
+  }
+  const auto usable = hn::And(hn::Gt(sum, hn::Zero(d)), hn::Eq(sum_of_all, sum_of_all));
+  const V share = hn::Div(hn::Set(d, 1.0), sum);
+  for (Index c = 0; c < k; ++c) {
+    double* at = l + c * stride;
+    access.store(hn::IfThenElseZero(usable, hn::Mul(access.load(at), share)), at);
+  }
+  const V log_sum = hn::Add(center, hn::Div(log_of(sum), scale));
+  // Adding zero times the sum of all would turn minus infinity into NaN as well.
+  const V result = hn::IfThenElse(hn::Eq(sum_of_all, sum_of_all), log_sum, sum_of_all);
+  access.store(result, term);
+}
+
+void softmax(double* l, Index stride, Index rows, Index k, double beta, double* term) {
+  const Index step = lanes();
+  Index i = 0;
+  for (; i + step <= rows; i += step) softmax_rows(Full(), l + i, stride, k, beta, term + i);
+  if (i < rows) softmax_rows(Part(rows - i), l + i, stride, k, beta, term + i);
+}
+
+// The sum of a column, multiplied by w where that is not null.
+double weighted_sum(double* r, const double* w, Index rows) {
+  const Index step = lanes();
+  V sum = hn::Zero(Lanes());
+  Index i = 0;
+  for (; i + step <= rows; i += step) {
+    V x = Full().load(r + i);
+    if (w != nullptr) {
+      x = hn::Mul(x, Full().load(w + i));
+      Full().store(x, r + i);
+    }
+    sum = hn::Add(sum, x);
+  }
+  if (i < rows) {
+    const Part part(rows - i);
+    V x = part.load(r + i);
+    if (w != nullptr) {
+      x = hn::Mul(x, part.load(w + i));
+      part.store(x, r + i);
+    }
+    sum = hn::Add(sum, x);
+  }
+  return sum_of(sum);
+}
+
+void pack(const double* x, double center, Index rows, double* packed, Index packed_size) {
+  const Index step = lanes();
+  const V c = hn::Set(Lanes(), center);
+  Index i = 0;
+  for (; i + step <= rows; i += step) Full().store(hn::Sub(Full().load(x + i), c), packed + i);
+  for (; i < rows; ++i) packed[i] = x[i] - center;
+  for (; i < packed_size; ++i) packed[i] = 0;
+}
+
+void exponential(const double* x, Index n, double* out) {
+  const Index step = lanes();
+  Index i = 0;
+  for (; i + step <= n; i += step) Full().store(exp_of(Full().load(x + i)), out + i);
+  if (i < n) Part(n - i).store(exp_of(Part(n - i).load(x + i)), out + i);
+}
+
+void logarithm(const double* x, Index n, double* out) {
+  const Index step = lanes();
+  Index i = 0;
+  for (; i + step <= n; i += step) Full().store(log_of(Full().load(x + i)), out + i);
+  if (i < n) Part(n - i).store(log_of(Part(n - i).load(x + i)), out + i);
+}
+
+}  // namespace mix::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace mix::kernels {
+
+HWY_EXPORT(softmax);
+HWY_EXPORT(weighted_sum);
+HWY_EXPORT(pack);
+HWY_EXPORT(exponential);
+HWY_EXPORT(logarithm);
+
+void softmax(MatrixRef l, double beta, VectorRef term) {
+  if (l.size() == 0) return;
+  HWY_DYNAMIC_DISPATCH(softmax)
+  (l.data(), l.outerStride(), l.rows(), l.cols(), beta, term.data());
+}
+
+void weigh(MatrixRef r, Weights w, VectorRef mass) {
+  for (Index k = 0; k < r.cols(); ++k) {
+    mass[k] += HWY_DYNAMIC_DISPATCH(weighted_sum)(r.col(k).data(), w.data(), r.rows());
+  }
+}
+
+void add_sums(ConstMatrixRef r, VectorRef mass) {
+  for (Index k = 0; k < r.cols(); ++k) {
+    // Without weights nothing is written.
+    auto* column = const_cast<double*>(r.col(k).data());  // NOLINT(*-const-cast)
+    mass[k] += HWY_DYNAMIC_DISPATCH(weighted_sum)(column, nullptr, r.rows());
+  }
+}
+
+void pack(Rows x, ConstVectorRef center, MatrixRef packed) {
+  for (Index j = 0; j < x.cols(); ++j) {
+    HWY_DYNAMIC_DISPATCH(pack)
+    (x.col(j).data(), center[j], x.rows(), packed.col(j).data(), packed.rows());
+  }
+  packed.rightCols(packed.cols() - x.cols()).setZero();
+}
+
+void exponential(ConstVectorRef x, VectorRef out) {
+  HWY_DYNAMIC_DISPATCH(exponential)(x.data(), x.size(), out.data());
+}
+
+void logarithm(ConstVectorRef x, VectorRef out) {
+  HWY_DYNAMIC_DISPATCH(logarithm)(x.data(), x.size(), out.data());
+}
+
+}  // namespace mix::kernels
+#endif

@@ -1,0 +1,270 @@
+// Every kernel, on every instruction set of this machine, against loops over scalars.
+#include "mix/kernels.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "mix/random.h"
+
+namespace mix {
+namespace {
+
+using kernels::packed_rows;
+
+Matrix random_matrix(Index rows, Index columns, std::uint64_t stream) {
+  Matrix x(rows, columns);
+  Rng rng(7, Purpose::user, stream);
+  for (double& v : x.reshaped()) v = standard_normal(rng);
+  return x;
+}
+
+Vector random_shares(Index rows, std::uint64_t stream) {
+  return random_matrix(rows, 1, stream).cwiseAbs();
+}
+
+Matrix random_lower(Index d, std::uint64_t stream) {
+  Matrix l = random_matrix(d, d, stream).triangularView<Eigen::Lower>();
+  l.diagonal() = l.diagonal().cwiseAbs().array() + 0.5;
+  return l;
+}
+
+// Blocks of all kinds of ends: shorter than a vector, whole vectors, whole tiles, and a rest.
+const std::vector<Index> row_counts = {1, 7, 8, 37, 64, 511, 512};
+
+class Kernels : public testing::TestWithParam<std::string> {
+ protected:
+  Kernels() { kernels::use_target(GetParam()); }
+  ~Kernels() override { kernels::use_target(""); }
+};
+
+INSTANTIATE_TEST_SUITE_P(Target, Kernels, testing::ValuesIn(kernels::targets()),
+                         [](const auto& each) { return each.param; });
+
+TEST_P(Kernels, ExponentialIsWithinTwoUnitsInTheLastPlace) {
+  const Vector x = Vector::LinSpaced(100001, -707.9, 709);
+  Vector out(x.size());
+  kernels::exponential(x, out);
+  for (Index i = 0; i < x.size(); ++i) {
+    const double exact = std::exp(x[i]);
+    ASSERT_NEAR(out[i] / exact, 1, 4.5e-16) << x[i];
+  }
+  const Vector special{{0.0, -708.5, -1e300, -infinity, quiet_nan}};
+  Vector of_special(5);
+  kernels::exponential(special, of_special);
+  EXPECT_EQ(of_special[0], 1);
+  EXPECT_EQ(of_special[1], 0);
+  EXPECT_EQ(of_special[2], 0);
+  EXPECT_EQ(of_special[3], 0);
+  EXPECT_TRUE(std::isnan(of_special[4]));
+}
+
+TEST_P(Kernels, LogarithmIsWithinTwoUnitsInTheLastPlace) {
+  const Vector x = Vector::LinSpaced(100001, -300, 300).array().exp();
+  Vector out(x.size());
+  kernels::logarithm(x, out);
+  for (Index i = 0; i < x.size(); ++i) {
+    ASSERT_NEAR(out[i], std::log(x[i]), 4.5e-16 * std::max(std::abs(std::log(x[i])), 1e-3)) << x[i];
+  }
+  Vector special(2);
+  kernels::logarithm(Vector{{1.0, 0.0}}, special);
+  EXPECT_EQ(special[0], 0);
+  EXPECT_EQ(special[1], -infinity);
+}
+
+TEST_P(Kernels, SoftmaxSharesEachRow) {
+  for (const Index rows : row_counts) {
+    for (const double beta : {1.0, 0.3}) {
+      const Matrix l = 30 * random_matrix(rows, 5, 1);
+      Matrix r = l;
+      Vector term(rows);
+      kernels::softmax(r, beta, term);
+      for (Index i = 0; i < rows; ++i) {
+        const Vector e = (beta * (l.row(i).array() - l.row(i).maxCoeff())).exp();
+        EXPECT_LT((r.row(i).transpose() - e / e.sum()).cwiseAbs().maxCoeff(), 1e-15);
+        EXPECT_NEAR(term[i], l.row(i).maxCoeff() + std::log(e.sum()) / beta, 1e-13);
+        EXPECT_NEAR(r.row(i).sum(), 1, 4 * 2.3e-16);
+      }
+    }
+  }
+}
+
+TEST_P(Kernels, SoftmaxOfImpossibleAndBrokenRows) {
+  Matrix l{{-infinity, -infinity}, {0, quiet_nan}, {-infinity, 2}, {-1e5, 0}, {-5e5, -5e5}};
+  Vector term(5);
+  kernels::softmax(l, 1, term);
+  EXPECT_EQ(l, (Matrix{{0, 0}, {0, 0}, {0, 1}, {0, 1}, {0.5, 0.5}}));
+  EXPECT_EQ(term[0], -infinity);
+  EXPECT_TRUE(std::isnan(term[1]));
+  EXPECT_EQ(term[2], 2);
+  EXPECT_EQ(term[3], 0);
+  EXPECT_NEAR(term[4], -5e5 + std::log(2), 1e-9);
+}
+
+TEST_P(Kernels, WeighMultipliesAndSums) {
+  for (const Index rows : row_counts) {
+    const Matrix before = random_matrix(rows, 3, 2);
+    const Vector w = random_shares(rows, 3);
+    Matrix r = before;
+    Vector mass = Vector::Ones(3);
+    kernels::weigh(r, w, mass);
+    EXPECT_EQ(r, w.asDiagonal() * before);
+    EXPECT_LT((mass - Vector::Ones(3) - r.colwise().sum().transpose()).cwiseAbs().maxCoeff(),
+              1e-12);
+    Vector sums = Vector::Zero(3);
+    kernels::add_sums(before, sums);
+    EXPECT_LT((sums - before.colwise().sum().transpose()).cwiseAbs().maxCoeff(), 1e-12);
+  }
+}
+
+TEST_P(Kernels, AffineMapsRows) {
+  for (const Index rows : row_counts) {
+    for (const Index k : {1, 4, 7}) {
+      const Matrix x = random_matrix(rows, 6, 4);
+      const Matrix slope = random_matrix(6, k, 5);
+      const Vector constant = random_matrix(k, 1, 6);
+      Matrix out(rows, k);
+      kernels::affine(x, slope, constant, out);
+      const Matrix expected = (x * slope).rowwise() + constant.transpose();
+      EXPECT_LT((out - expected).cwiseAbs().maxCoeff(), 1e-13);
+    }
+  }
+}
+
+TEST_P(Kernels, ProductsOverRows) {
+  for (const Index rows : row_counts) {
+    for (const Index a_columns : {1, 4, 6}) {
+      for (const Index b_columns : {1, 5, 8}) {
+        const Matrix a = random_matrix(rows, a_columns, 8);
+        const Matrix b = random_matrix(rows, b_columns, 9);
+        Matrix sum = Matrix::Ones(a_columns, b_columns);
+        kernels::add_products(a, b, sum);
+        const Matrix expected = Matrix::Ones(a_columns, b_columns) + a.transpose() * b;
+        EXPECT_LT((sum - expected).cwiseAbs().maxCoeff(), 1e-12);
+      }
+    }
+  }
+}
+
+TEST_P(Kernels, WhiteningAndScatter) {
+  for (const Index rows : row_counts) {
+    for (const Index d : {5, 8, 17, 35}) {
+      const Matrix x = random_matrix(rows, d, 10);
+      const Matrix lower = random_lower(d, 11);
+      const Vector center = random_matrix(d, 1, 12);
+      const Vector r = random_shares(rows, 13);
+      const Index padded = kernels::PackedTriangle::padded(d);
+
+      Matrix packed(packed_rows, padded);
+      kernels::pack(x, center, packed);
+      EXPECT_EQ(packed.topLeftCorner(rows, d), x.rowwise() - center.transpose());
+      EXPECT_EQ(packed.bottomRows(packed_rows - rows).cwiseAbs().sum(), 0);
+      EXPECT_EQ(packed.rightCols(padded - d).cwiseAbs().sum(), 0);
+
+      kernels::Whitening whitening{kernels::PackedTriangle(lower), Vector::Zero(padded), 1.5};
+      whitening.offset.head(d) = random_matrix(d, 1, 14);
+      Matrix y = Matrix::Constant(packed_rows, padded, quiet_nan);
+      Vector density(rows);
+      kernels::whiten(packed, whitening, y.data(), density);
+      const Matrix expected = ((x.rowwise() - center.transpose()) * lower.transpose()).rowwise() +
+                              whitening.offset.head(d).transpose();
+      EXPECT_LT((y.topLeftCorner(rows, d) - expected).cwiseAbs().maxCoeff(), 1e-12);
+      const Vector by_hand = 1.5 - 0.5 * expected.rowwise().squaredNorm().array();
+      EXPECT_LT((density - by_hand).cwiseAbs().maxCoeff(), 1e-11);
+      Vector again(rows);
+      kernels::whiten(packed, whitening, nullptr, again);
+      EXPECT_EQ(again, density);
+
+      Vector sum = Vector::Ones(1 + d + d * (d + 1) / 2);
+      kernels::add_scatter(y.data(), d, r, sum);
+      const Matrix second = expected.transpose() * r.asDiagonal() * expected;
+      EXPECT_NEAR(sum[0], 1 + r.sum(), 1e-11);
+      EXPECT_LT(
+          (sum.segment(1, d) - Vector::Ones(d) - expected.transpose() * r).cwiseAbs().maxCoeff(),
+          1e-10);
+      Index at = 1 + d;
+      for (Index j = 0; j < d; ++j) {
+        for (Index i = j; i < d; ++i) {
+          ASSERT_NEAR(sum[at++], 1 + second(i, j), 1e-9) << d << " " << i << " " << j;
+        }
+      }
+    }
+  }
+}
+
+TEST_P(Kernels, SmallDimensionsAgreeWithGeneralOnes) {
+  for (const Index rows : row_counts) {
+    for (Index d = 1; d <= kernels::most_small_columns; ++d) {
+      const Matrix x = random_matrix(rows, d, 15);
+      const Matrix lower = random_lower(d, 16);
+      const Vector center = random_matrix(d, 1, 17);
+      const Vector r = random_shares(rows, 18);
+      const Matrix y = (x.rowwise() - center.transpose()) * lower.transpose();
+      Vector density(rows);
+      kernels::small_density(x, center, lower, -2, density);
+      const Vector by_hand = -2 - 0.5 * y.rowwise().squaredNorm().array();
+      EXPECT_LT((density - by_hand).cwiseAbs().maxCoeff(), 1e-12);
+
+      Vector sum = Vector::Zero(1 + d + d * (d + 1) / 2);
+      kernels::add_small_scatter(x, center, lower, r, sum);
+      const Matrix second = y.transpose() * r.asDiagonal() * y;
+      EXPECT_NEAR(sum[0], r.sum(), 1e-11);
+      EXPECT_LT((sum.segment(1, d) - y.transpose() * r).cwiseAbs().maxCoeff(), 1e-11);
+      Index at = 1 + d;
+      for (Index j = 0; j < d; ++j) {
+        for (Index i = j; i < d; ++i) EXPECT_NEAR(sum[at++], second(i, j), 1e-11);
+      }
+    }
+  }
+}
+
+TEST_P(Kernels, ScaledDistancesAndMoments) {
+  for (const Index rows : row_counts) {
+    for (const Index k : {1, 4, 6}) {
+      const Index d = 7;
+      const Matrix x = random_matrix(rows, d, 19);
+      Matrix packed(packed_rows, d);
+      kernels::pack(x, Vector::Zero(d), packed);
+      const Matrix scale = random_matrix(d, k, 20);
+      const Matrix offset = random_matrix(d, k, 21);
+      const Vector constant = random_matrix(k, 1, 22);
+      Matrix out(rows, k);
+      kernels::scaled_distances(packed, scale, offset, constant, out);
+      for (Index c = 0; c < k; ++c) {
+        const Matrix t = (x * scale.col(c).asDiagonal()).rowwise() + offset.col(c).transpose();
+        const Vector by_hand = constant[c] - 0.5 * t.rowwise().squaredNorm().array();
+        EXPECT_LT((out.col(c) - by_hand).cwiseAbs().maxCoeff(), 1e-12);
+      }
+    }
+    const Index d = 6;
+    const Matrix x = random_matrix(rows, d, 23);
+    const Vector center = random_matrix(d, 1, 24);
+    const Vector r = random_shares(rows, 25);
+    Vector sum = Vector::Zero(1 + 2 * d);
+    kernels::add_moments(x, center, r, sum);
+    const Matrix off = x.rowwise() - center.transpose();
+    EXPECT_NEAR(sum[0], r.sum(), 1e-11);
+    EXPECT_LT((sum.segment(1, d) - off.transpose() * r).cwiseAbs().maxCoeff(), 1e-11);
+    EXPECT_LT((sum.tail(d) - off.cwiseAbs2().transpose() * r).cwiseAbs().maxCoeff(), 1e-11);
+  }
+}
+
+TEST_P(Kernels, AnOverflowingDistanceIsADensityOfZero) {
+  Matrix packed = Matrix::Zero(packed_rows, 4);
+  packed.row(0).setConstant(1e300);
+  Matrix lower = Matrix::Identity(4, 4) * 1e300;
+  lower(1, 0) = -1e300;
+  const kernels::Whitening whitening{kernels::PackedTriangle(lower), Vector::Zero(4), 0};
+  Vector density(2);
+  kernels::whiten(packed, whitening, nullptr, density);
+  EXPECT_EQ(density[0], -infinity);
+  EXPECT_EQ(density[1], 0);
+}
+
+TEST(KernelTargets, AnUnknownOneIsRefused) {
+  EXPECT_THROW(kernels::use_target("Z80"), std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace mix
