@@ -15,6 +15,9 @@ namespace {
 // Rows are measured from a point amid the means. A component so many of its own standard deviations
 // away from there would lose as many digits, and is measured from its mean.
 constexpr double most_deviations = 1e4;
+// Above this sum of squares of the inverse factor of a correlation matrix, which bounds its
+// condition number, statistics of centered rows would lose more than six digits of small variances.
+constexpr double well_conditioned = 1e6;
 // Whitened rows of all components are kept from the densities to the statistics in so many numbers
 // at most; beyond, they are computed twice.
 constexpr Index most_kept = Index{1} << 21;
@@ -22,7 +25,7 @@ constexpr Index most_kept = Index{1} << 21;
 constexpr double parallel_work = 1e6;
 
 // Places in a BlockMemory.
-enum Place : std::size_t { packed_place, whitened_place, own_place, density_place };
+enum Place : std::size_t { packed_place, whitened_place, own_place, density_place, panels_place };
 
 template <class Body>
 void for_each_chunk(Index rows, const Body& body) {
@@ -41,9 +44,22 @@ void for_each_component(Index k, Index d, const Body& body) {
   }
 }
 
-Matrix inverse_of(const Matrix& lower) {
-  Matrix inverse = Matrix::Identity(lower.rows(), lower.cols());
-  lower.triangularView<Eigen::Lower>().solveInPlace(inverse);
+// The inverse of a lower triangle by halves, whose cost is that of products of matrices.
+Matrix inverse_of(const Eigen::Ref<const Matrix>& lower) {
+  constexpr Index small = 24;
+  const Index d = lower.rows();
+  Matrix inverse = Matrix::Zero(d, d);
+  if (d <= small) {
+    inverse.setIdentity();
+    lower.triangularView<Eigen::Lower>().solveInPlace(inverse);
+    return inverse;
+  }
+  const Index half = d / 2;
+  const Index rest = d - half;
+  inverse.topLeftCorner(half, half) = inverse_of(lower.topLeftCorner(half, half));
+  inverse.bottomRightCorner(rest, rest) = inverse_of(lower.bottomRightCorner(rest, rest));
+  const Matrix across = lower.bottomLeftCorner(rest, half) * inverse.topLeftCorner(half, half);
+  inverse.bottomLeftCorner(rest, half).noalias() = -inverse.bottomRightCorner(rest, rest) * across;
   return inverse;
 }
 
@@ -119,6 +135,7 @@ void Gaussians::update_whitening() {
   for (Index k = 0; k < size(); ++k) {
     log_determinants_[k] = 2 * factor(k).diagonal().array().log().sum();
   }
+  e.whitens.assign(static_cast<std::size_t>(size()), true);
   e.inverses.resize(static_cast<std::size_t>(different));
   for_each_component(different, d, [&](Index k) {
     e.inverses[static_cast<std::size_t>(k)] = inverse_of(factor(k));
@@ -143,6 +160,7 @@ void Gaussians::update_whitening() {
     return;
   }
   e.whitenings.resize(static_cast<std::size_t>(size()));
+  e.whitens.clear();
   for (Index k = 0; k < size(); ++k) {
     kernels::Whitening& w = e.whitenings[static_cast<std::size_t>(k)];
     const bool is_far = !(offset.col(k).cwiseAbs().maxCoeff() < most_deviations);
@@ -151,7 +169,12 @@ void Gaussians::update_whitening() {
     if (!is_far) w.offset.head(d) = offset.col(k);
     w.constant = constant[k];
     e.far.push_back(is_far);
+    const Vector deviations = factor(k).rowwise().norm();
+    e.whitens.push_back(is_far ||
+                        !((inverse(k) * deviations.asDiagonal()).squaredNorm() < well_conditioned));
   }
+  e.shift = Matrix::Zero(padded, size());
+  e.shift.topRows(d) = means_.transpose().colwise() - e.center;
 }
 
 const Matrix& Gaussians::inverse(Index k) const {
@@ -169,14 +192,14 @@ const Matrix& Gaussians::whitened(Rows x, Index k, VectorRef out, BlockMemory& m
   const Evaluation& e = evaluation_;
   const auto i = static_cast<std::size_t>(k);
   const Index padded = kernels::PackedTriangle::padded(dimension());
-  const Matrix* packed = &memory.matrix(packed_place);
+  const Matrix* panels = &memory.matrix(panels_place);
   if (e.far[i]) {
-    Matrix& own = memory.matrix(own_place, block_rows, padded);
-    kernels::pack(x, means_.row(k).transpose(), own);
-    packed = &own;
+    Matrix& own = memory.matrix(own_place, kernels::packed_stride, padded);
+    kernels::pack_panels(x, means_.row(k).transpose(), own.data());
+    panels = &own;
   }
-  Matrix& y = memory.part(i).matrix(whitened_place, block_rows, padded);
-  kernels::whiten(*packed, e.whitenings[i], y.data(), out);
+  Matrix& y = memory.part(i).matrix(whitened_place, kernels::packed_stride, padded);
+  kernels::whiten(panels->data(), e.whitenings[i], {.panels = y.data()}, out);
   return y;
 }
 
@@ -196,10 +219,9 @@ void Gaussians::log_densities(Rows x, MatrixRef out, BlockMemory& memory) const 
     }
     return;
   }
-  const Index padded = diagonal() ? d : kernels::PackedTriangle::padded(d);
-  Matrix& packed = memory.matrix(packed_place, block_rows, padded);
-  kernels::pack(x, e.center, packed);
   if (diagonal()) {
+    Matrix& packed = memory.matrix(packed_place, kernels::packed_stride, d);
+    kernels::pack(x, e.center, packed);
     kernels::scaled_distances(packed, e.scale, e.offset, e.constant, out);
     for (Index k = 0; k < size(); ++k) {
       if (!e.far[static_cast<std::size_t>(k)]) continue;
@@ -209,18 +231,23 @@ void Gaussians::log_densities(Rows x, MatrixRef out, BlockMemory& memory) const 
     }
     return;
   }
+  const Index padded = kernels::PackedTriangle::padded(d);
+  double* panels = memory.matrix(panels_place, kernels::packed_stride, padded).data();
+  kernels::pack_panels(x, e.center, panels);
   if (e.pooled) {
-    Matrix& y = memory.matrix(whitened_place, block_rows, padded);
-    kernels::whiten(packed, e.whitenings.front(), y.data(),
-                    memory.matrix(density_place, block_rows, 1).col(0).head(x.rows()));
+    Matrix& y = memory.matrix(whitened_place, kernels::packed_stride, padded);
+    Matrix& y_panels = memory.matrix(own_place, kernels::packed_stride, padded);
+    kernels::whiten(panels, e.whitenings.front(), {y_panels.data(), y.data()},
+                    memory.matrix(density_place, kernels::packed_stride, 1).col(0).head(x.rows()));
     kernels::scaled_distances(y, e.scale, e.offset, e.constant, out);
     return;
   }
   for (Index k = 0; k < size(); ++k) {
-    if (keeps_whitened() || e.far[static_cast<std::size_t>(k)]) {
+    const auto i = static_cast<std::size_t>(k);
+    if (e.far[i] || (e.whitens[i] && keeps_whitened())) {
       whitened(x, k, out.col(k), memory);
     } else {
-      kernels::whiten(packed, e.whitenings[static_cast<std::size_t>(k)], nullptr, out.col(k));
+      kernels::whiten(panels, e.whitenings[i], {}, out.col(k));
     }
   }
 }
@@ -237,7 +264,8 @@ void Gaussians::accumulate(Rows x, Shares shares, VectorRef statistics) const {
     const Rows rows = x.middleRows(first, count);
     if (!evaluation_.whitenings.empty()) {
       log_densities(rows,
-                    memory->matrix(density_place, block_rows, size()).topLeftCorner(count, size()),
+                    memory->matrix(density_place, kernels::packed_stride, size())
+                        .topLeftCorner(count, size()),
                     memory->part(0));
     }
     accumulate(rows, shares.middleRows(first, count), statistics, memory->part(0));
@@ -252,9 +280,11 @@ void Gaussians::accumulate(Rows x, Shares shares, VectorRef statistics, BlockMem
     kernels::add_sums(shares, statistics.head(k));
     Eigen::Map<Matrix> first(statistics.data() + k, k, d);
     kernels::add_products(shares, y.topLeftCorner(x.rows(), d), first);
-    VectorRef total = memory.matrix(density_place, block_rows, 1).col(0).head(x.rows());
+    VectorRef total = memory.matrix(density_place, kernels::packed_stride, 1).col(0).head(x.rows());
     total = shares.rowwise().sum();
-    kernels::add_scatter(y.data(), d, total, statistics.tail(1 + d + triangle_size()));
+    kernels::add_scatter(memory.matrix(own_place).data(),
+                         Vector::Zero(kernels::PackedTriangle::padded(d)), d, total,
+                         statistics.tail(1 + d + triangle_size()));
     return;
   }
   const Index length = 1 + d + triangle_size();
@@ -265,12 +295,21 @@ void Gaussians::accumulate(Rows x, Shares shares, VectorRef statistics, BlockMem
     } else if (evaluation_.whitenings.empty()) {
       kernels::add_small_scatter(x, means_.row(c).transpose(), inverse(c), shares.col(c), sum);
     } else if (shares.col(c).maxCoeff() > 0) {
+      const auto i = static_cast<std::size_t>(c);
+      if (!evaluation_.whitens[i]) {
+        kernels::add_scatter(memory.matrix(panels_place).data(), evaluation_.shift.col(c), d,
+                             shares.col(c), sum);
+        continue;
+      }
       const Matrix& y =
           keeps_whitened()
-              ? memory.part(static_cast<std::size_t>(c)).matrix(whitened_place)
-              : whitened(x, c, memory.matrix(density_place, block_rows, 1).col(0).head(x.rows()),
-                         memory);
-      kernels::add_scatter(y.data(), d, shares.col(c), sum);
+              ? memory.part(i).matrix(whitened_place)
+              : whitened(
+                    x, c,
+                    memory.matrix(density_place, kernels::packed_stride, 1).col(0).head(x.rows()),
+                    memory);
+      kernels::add_scatter(y.data(), Vector::Zero(kernels::PackedTriangle::padded(d)), d,
+                           shares.col(c), sum);
     }
   }
 }
@@ -351,14 +390,26 @@ Matrix Gaussians::pseudo_scatter(Index k, double mass, const Vector& mean_of_row
   return scatter;
 }
 
+// The same, not whitened.
+Matrix Gaussians::imaginary_scatter(double mass, const Vector& mean_of_rows) const {
+  if (pseudo_.scatter.size() == 0) return Matrix::Zero(dimension(), dimension());
+  Matrix scatter = pseudo_.scatter;
+  if (mass > 0 && pseudo_.mean_count > 0) {
+    const Vector off = mean_of_rows - location_;
+    scatter += pseudo_.mean_count * mass / (pseudo_.mean_count + mass) * off * off.transpose();
+  }
+  return scatter;
+}
+
 void Gaussians::maximize_full(ConstVectorRef sum) {
   const Index d = dimension();
   const Index k = size();
   const bool pooled = evaluation_.pooled;
   const Index length = 1 + d + triangle_size();
+  const auto whitens = [&](Index c) { return evaluation_.whitens[static_cast<std::size_t>(c)]; };
   Matrix between = Matrix::Zero(d, d);
   if (pooled) between = unpacked(sum.tail(triangle_size()), d);
-  // Whitened by the present factors.
+  // Whitened by the present factors where the statistics are.
   std::vector<Matrix> scatter(static_cast<std::size_t>(k));
   Vector mass(k);
   Matrix rows_mean(d, k);
@@ -375,32 +426,43 @@ void Gaussians::maximize_full(ConstVectorRef sum) {
     if (p > 0) {
       if (!pooled) w = unpacked(sum.segment(c * length + 1 + d, triangle_size()), d);
       w.noalias() -= moment * (moment / p).transpose();
-      const Vector origin = pooled ? evaluation_.center : Vector(means_.row(c).transpose());
-      rows_mean.col(c) = origin + factor(c).triangularView<Eigen::Lower>() * (moment / p);
+      rows_mean.col(c) = pooled ? evaluation_.center : Vector(means_.row(c).transpose());
+      if (whitens(c)) {
+        rows_mean.col(c) += factor(c).triangularView<Eigen::Lower>() * (moment / p);
+      } else {
+        rows_mean.col(c) += moment / p;
+      }
     } else {
       rows_mean.col(c) = means_.row(c).transpose();
     }
-    if (mass[c] > 0) w += pseudo_scatter(c, p, rows_mean.col(c));
+    if (mass[c] > 0) {
+      w += whitens(c) ? pseudo_scatter(c, p, rows_mean.col(c))
+                      : imaginary_scatter(p, rows_mean.col(c));
+    }
   });
   for (Index c = 0; c < k; ++c) set_mean(c, mass[c] - pseudo_.count, rows_mean.col(c));
 
   std::vector<Matrix> factors = factors_;
+  const Matrix identity = Matrix::Identity(d, d);
   if (shared()) {
     for (const Matrix& w : scatter) between += w;
     const double total = mass.sum();
     if (total > 0) {
-      const Matrix common = refactored(factors_.front(), between / total, repairs_);
+      const Matrix& base = whitens(0) ? factors_.front() : identity;
+      const Matrix common = refactored(base, between / total, repairs_);
       std::fill(factors.begin(), factors.end(), common);
     }
   } else if (structure() == Structure::VVV) {
     std::vector<Index> repairs(factors.size(), 0);
     for_each_component(k, d, [&](Index c) {
       const auto i = static_cast<std::size_t>(c);
-      if (mass[c] > 0) factors[i] = refactored(factors_[i], scatter[i] / mass[c], repairs[i]);
+      const Matrix& base = whitens(c) ? factors_[i] : identity;
+      if (mass[c] > 0) factors[i] = refactored(base, scatter[i] / mass[c], repairs[i]);
     });
     for (const Index count : repairs) repairs_ += count;
   } else {
     for (std::size_t i = 0; i < scatter.size(); ++i) {
+      if (!evaluation_.whitens[i]) continue;
       const auto lower = factors_[i].triangularView<Eigen::Lower>();
       scatter[i] = lower * Matrix(lower * scatter[i]).transpose();
       scatter[i].triangularView<Eigen::StrictlyUpper>() = scatter[i].transpose();
@@ -448,6 +510,7 @@ void Gaussians::start(Rows x, Shares shares) {
     if (block(k, 0) > 0) means_.row(k) = origin + block.row(k).tail(d) / block(k, 0);
   }
   orientation_.resize(0, 0);
+  update();
   const Vector statistics =
       sum_over_blocks(x.rows(), statistics_size(), [&](Index first, Index count, VectorRef into) {
         accumulate(x.middleRows(first, count), shares.middleRows(first, count), into);

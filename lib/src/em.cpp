@@ -65,8 +65,8 @@ class Expectation {
         x_.rows(), slot_count + k + family_size, [&](Index first, Index count, VectorRef total) {
           const Rows x = x_.middleRows(first, count);
           const BorrowedMemory memory;
-          MatrixRef l = memory->matrix(0, block_rows, k).topLeftCorner(count, k);
-          VectorRef term = memory->matrix(1, block_rows, 1).col(0).head(count);
+          MatrixRef l = memory->matrix(0, kernels::packed_stride, k).topLeftCorner(count, k);
+          VectorRef term = memory->matrix(1, kernels::packed_stride, 1).col(0).head(count);
           state.family.log_densities(x, l, memory->part(0));
           add_log_weights(state.weights, l);
           options_.assignment.assign({first, iteration, options_.seed}, l, term);
@@ -408,8 +408,8 @@ double log_likelihood(const MixtureState& state, Rows x, Weights w) {
   const Index k = state.family.size();
   const Vector sum = sum_over_blocks(x.rows(), 1, [&](Index first, Index count, VectorRef total) {
     const BorrowedMemory memory;
-    MatrixRef l = memory->matrix(0, block_rows, k).topLeftCorner(count, k);
-    VectorRef term = memory->matrix(1, block_rows, 1).col(0).head(count);
+    MatrixRef l = memory->matrix(0, kernels::packed_stride, k).topLeftCorner(count, k);
+    VectorRef term = memory->matrix(1, kernels::packed_stride, 1).col(0).head(count);
     log_joint(state, x.middleRows(first, count), l);
     kernels::softmax(l, 1.0, term);
     for (Index i = 0; i < count; ++i) {
@@ -423,7 +423,7 @@ Matrix responsibilities(const MixtureState& state, Rows x) {
   Matrix r(x.rows(), state.family.size());
   for_each_block(x.rows(), [&](Index first, Index count) {
     const BorrowedMemory memory;
-    VectorRef term = memory->matrix(1, block_rows, 1).col(0).head(count);
+    VectorRef term = memory->matrix(1, kernels::packed_stride, 1).col(0).head(count);
     auto block = r.middleRows(first, count);
     log_joint(state, x.middleRows(first, count), block);
     kernels::softmax(block, 1.0, term);

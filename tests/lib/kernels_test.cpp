@@ -11,7 +11,7 @@
 namespace mix {
 namespace {
 
-using kernels::packed_rows;
+using kernels::packed_stride;
 
 Matrix random_matrix(Index rows, Index columns, std::uint64_t stream) {
   Matrix x(rows, columns);
@@ -156,28 +156,31 @@ TEST_P(Kernels, WhiteningAndScatter) {
       const Vector r = random_shares(rows, 13);
       const Index padded = kernels::PackedTriangle::padded(d);
 
-      Matrix packed(packed_rows, padded);
+      Matrix packed(packed_stride, padded);
       kernels::pack(x, center, packed);
       EXPECT_EQ(packed.topLeftCorner(rows, d), x.rowwise() - center.transpose());
-      EXPECT_EQ(packed.bottomRows(packed_rows - rows).cwiseAbs().sum(), 0);
+      EXPECT_EQ(packed.bottomRows(packed_stride - rows).cwiseAbs().sum(), 0);
       EXPECT_EQ(packed.rightCols(padded - d).cwiseAbs().sum(), 0);
 
       kernels::Whitening whitening{kernels::PackedTriangle(lower), Vector::Zero(padded), 1.5};
       whitening.offset.head(d) = random_matrix(d, 1, 14);
-      Matrix y = Matrix::Constant(packed_rows, padded, quiet_nan);
+      Matrix y = Matrix::Constant(packed_stride, padded, quiet_nan);
       Vector density(rows);
-      kernels::whiten(packed, whitening, y.data(), density);
+      Matrix panels(packed_stride, padded);
+      Matrix x_panels(packed_stride, padded);
+      kernels::pack_panels(x, center, x_panels.data());
+      kernels::whiten(x_panels.data(), whitening, {panels.data(), y.data()}, density);
       const Matrix expected = ((x.rowwise() - center.transpose()) * lower.transpose()).rowwise() +
                               whitening.offset.head(d).transpose();
       EXPECT_LT((y.topLeftCorner(rows, d) - expected).cwiseAbs().maxCoeff(), 1e-12);
       const Vector by_hand = 1.5 - 0.5 * expected.rowwise().squaredNorm().array();
       EXPECT_LT((density - by_hand).cwiseAbs().maxCoeff(), 1e-11);
       Vector again(rows);
-      kernels::whiten(packed, whitening, nullptr, again);
+      kernels::whiten(x_panels.data(), whitening, {}, again);
       EXPECT_EQ(again, density);
 
       Vector sum = Vector::Ones(1 + d + d * (d + 1) / 2);
-      kernels::add_scatter(y.data(), d, r, sum);
+      kernels::add_scatter(panels.data(), Vector::Zero(padded), d, r, sum);
       const Matrix second = expected.transpose() * r.asDiagonal() * expected;
       EXPECT_NEAR(sum[0], 1 + r.sum(), 1e-11);
       EXPECT_LT(
@@ -189,6 +192,29 @@ TEST_P(Kernels, WhiteningAndScatter) {
           ASSERT_NEAR(sum[at++], 1 + second(i, j), 1e-9) << d << " " << i << " " << j;
         }
       }
+    }
+  }
+}
+
+TEST_P(Kernels, ScatterAboutAPointIsThatOfShiftedRows) {
+  const Index d = 11;
+  const Index padded = kernels::PackedTriangle::padded(d);
+  for (const Index rows : row_counts) {
+    const Matrix x = random_matrix(rows, d, 26);
+    const Vector r = random_shares(rows, 27);
+    Vector z = Vector::Zero(padded);
+    z.head(d) = random_matrix(d, 1, 28);
+    Matrix panels(packed_stride, padded);
+    kernels::pack_panels(x, Vector::Zero(d), panels.data());
+    Vector sum = Vector::Zero(1 + d + d * (d + 1) / 2);
+    kernels::add_scatter(panels.data(), z, d, r, sum);
+    const Matrix off = x.rowwise() - z.head(d).transpose();
+    const Matrix second = off.transpose() * r.asDiagonal() * off;
+    EXPECT_NEAR(sum[0], r.sum(), 1e-11);
+    EXPECT_LT((sum.segment(1, d) - off.transpose() * r).cwiseAbs().maxCoeff(), 1e-11);
+    Index at = 1 + d;
+    for (Index j = 0; j < d; ++j) {
+      for (Index i = j; i < d; ++i) ASSERT_NEAR(sum[at++], second(i, j), 1e-10);
     }
   }
 }
@@ -224,7 +250,7 @@ TEST_P(Kernels, ScaledDistancesAndMoments) {
     for (const Index k : {1, 4, 6}) {
       const Index d = 7;
       const Matrix x = random_matrix(rows, d, 19);
-      Matrix packed(packed_rows, d);
+      Matrix packed(packed_stride, d);
       kernels::pack(x, Vector::Zero(d), packed);
       const Matrix scale = random_matrix(d, k, 20);
       const Matrix offset = random_matrix(d, k, 21);
@@ -251,13 +277,15 @@ TEST_P(Kernels, ScaledDistancesAndMoments) {
 }
 
 TEST_P(Kernels, AnOverflowingDistanceIsADensityOfZero) {
-  Matrix packed = Matrix::Zero(packed_rows, 4);
-  packed.row(0).setConstant(1e300);
+  Matrix x = Matrix::Zero(2, 4);
+  x.row(0).setConstant(1e300);
+  Matrix panels(packed_stride, 4);
+  kernels::pack_panels(x, Vector::Zero(4), panels.data());
   Matrix lower = Matrix::Identity(4, 4) * 1e300;
   lower(1, 0) = -1e300;
   const kernels::Whitening whitening{kernels::PackedTriangle(lower), Vector::Zero(4), 0};
   Vector density(2);
-  kernels::whiten(packed, whitening, nullptr, density);
+  kernels::whiten(panels.data(), whitening, {}, density);
   EXPECT_EQ(density[0], -infinity);
   EXPECT_EQ(density[1], 0);
 }

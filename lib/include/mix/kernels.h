@@ -12,6 +12,9 @@ namespace mix::kernels {
 
 /// Rows of the blocks that the packed matrices below are made for; a multiple of every vector.
 inline constexpr Index packed_rows = 512;
+/// Rows of such a matrix as it lies in memory: columns at distances of 4 KiB would drive each other
+/// out of the cache.
+inline constexpr Index packed_stride = packed_rows + 8;
 
 /// Turns each row of `l` into shares proportional to exp(beta * l) that sum to one, and writes
 /// log(sum of exp(beta * l)) / beta to `term`. A row of minus infinities gets shares 0 and the term
@@ -30,8 +33,8 @@ void affine(Rows x, ConstMatrixRef slope, ConstVectorRef constant, MatrixRef out
 /// sum(i, j) += sum over n of a(n, i) b(n, j).
 void add_products(ConstMatrixRef a, ConstMatrixRef b, MatrixRef sum);
 
-/// packed(:, j) = x(:, j) - center(j) for at most packed_rows rows; the rows of `packed` beyond
-/// those of x, and the columns beyond, become zero.
+/// packed(:, j) = x(:, j) - center(j) for at most packed_rows rows; the rows of `packed`
+/// (packed_stride x columns) beyond those of x, and the columns beyond, become zero.
 void pack(Rows x, ConstVectorRef center, MatrixRef packed);
 
 /// A lower triangular matrix in the order in which `whiten` reads it.
@@ -59,14 +62,26 @@ struct Whitening {
   double constant = 0;
 };
 
-/// y = triangle x + offset for packed x and y (packed_rows x padded dimension), and
-/// out(n) = constant - |y(n)|^2 / 2 for the first out.size() rows; where that is NaN, because a
-/// distance overflowed, minus infinity. `y` may be null where only `out` is asked for.
-void whiten(const Matrix& x, const Whitening& whitening, double* y, VectorRef out);
+/// Panels of rows: columns by fours (padded with zeros), and of these four one vector of rows after
+/// the other; packed_stride x padded dimension numbers, aligned to 64 bytes. Holds x(:, j) -
+/// center(j) for at most packed_rows rows; rows beyond become zero.
+void pack_panels(Rows x, ConstVectorRef center, double* panels);
 
-/// Adds to `sum` the statistics of rows y (packed, of dimension d) with shares r: sum r, sum r y,
-/// and the lower triangle of sum r y y' by columns.
-void add_scatter(const double* y, Index d, Weights r, VectorRef sum);
+/// Where whitened rows go, as panels or by columns (packed_stride x padded dimension); null where
+/// they are not asked for. Columns only with panels.
+struct WhitenedRows {
+  double* panels = nullptr;
+  double* columns = nullptr;
+};
+
+/// y = triangle x + offset for panels x, and out(n) = constant - |y(n)|^2 / 2 for the first
+/// out.size() rows; where that is NaN, because a distance overflowed, minus infinity.
+void whiten(const double* panels, const Whitening& whitening, WhitenedRows rows, VectorRef out);
+
+/// Adds to `sum` the statistics of rows y in panels with shares r about z, which has as many
+/// entries as panels have columns: sum r, sum r (y - z), and the lower triangle of
+/// sum r (y - z)(y - z)' by columns, all of the first d columns.
+void add_scatter(const double* panels, ConstVectorRef z, Index d, Weights r, VectorRef sum);
 
 /// out(n, k) = constant(k) - sum over j of (x(n, j) scale(j, k) + offset(j, k))^2 / 2 for packed x.
 void scaled_distances(const Matrix& x, ConstMatrixRef scale, ConstMatrixRef offset,

@@ -15,7 +15,8 @@
 HWY_BEFORE_NAMESPACE();
 namespace mix::kernels::HWY_NAMESPACE {
 
-// `triangle` holds, for each panel of 4 rows, the 4 entries of each column up to the diagonal.
+// `x` are panels of columns; `triangle` holds, for each panel of 4 rows, the 4 entries of each
+// column up to the diagonal.
 template <class Y>
 HWY_INLINE void whiten_rows(const double* x, Index stride, const double* triangle,
                             const double* offset, Index d, double constant, const Y& y,
@@ -33,23 +34,28 @@ HWY_INLINE void whiten_rows(const double* x, Index stride, const double* triangl
       MIX_UNROLL
       for (int v = 0; v < tile_vectors; ++v) sum[r][v] = hn::Set(tag, offset[p + r]);
     }
-    const double* column = x;
-    for (Index j = 0; j < p + height; ++j, triangle += height, column += stride) {
-      V row[tile_vectors];
+    const double* panel = x;
+    for (Index j = 0; j <= p; j += height, triangle += height * height, panel += height * stride) {
       MIX_UNROLL
-      for (int v = 0; v < tile_vectors; ++v) row[v] = hn::Load(tag, column + v * step);
-      MIX_UNROLL
-      for (int r = 0; r < height; ++r) {
-        const V factor = hn::Set(tag, triangle[r]);
+      for (int c = 0; c < height; ++c) {
+        V row[tile_vectors];
         MIX_UNROLL
-        for (int v = 0; v < tile_vectors; ++v) sum[r][v] = hn::MulAdd(factor, row[v], sum[r][v]);
+        for (int v = 0; v < tile_vectors; ++v) {
+          row[v] = hn::Load(tag, panel + (height * v + c) * step);
+        }
+        MIX_UNROLL
+        for (int r = 0; r < height; ++r) {
+          const V factor = hn::Set(tag, triangle[height * c + r]);
+          MIX_UNROLL
+          for (int v = 0; v < tile_vectors; ++v) sum[r][v] = hn::MulAdd(factor, row[v], sum[r][v]);
+        }
       }
     }
     MIX_UNROLL
     for (int r = 0; r < height; ++r) {
       MIX_UNROLL
       for (int v = 0; v < tile_vectors; ++v) {
-        y.store(sum[r][v], (p + r) * stride + v * step);
+        y.store(sum[r][v], p, r, v);
         distance[v] = hn::MulAdd(sum[r][v], sum[r][v], distance[v]);
       }
     }
@@ -60,84 +66,111 @@ HWY_INLINE void whiten_rows(const double* x, Index stride, const double* triangl
   }
 }
 
-struct Kept {
-  HWY_INLINE void store(V v, Index at) const { hn::Store(v, Lanes(), y + at); }
-  double* y;
+// Where whitened rows go: vector v of row r of the panel at p.
+struct Panels {
+  HWY_INLINE void store(V value, Index p, int r, int v) const {
+    hn::Store(value, Lanes(), panels + p * stride + (4 * v + r) * lanes());
+  }
+  double* panels;
+  Index stride;
 };
-struct Dropped {
-  HWY_INLINE void store(V /*v*/, Index /*at*/) const {}
+struct PanelsAndColumns {
+  HWY_INLINE void store(V value, Index p, int r, int v) const {
+    panels.store(value, p, r, v);
+    hn::Store(value, Lanes(), columns + (p + r) * panels.stride + v * lanes());
+  }
+  Panels panels;
+  double* columns;
+};
+struct Nowhere {
+  HWY_INLINE void store(V /*value*/, Index /*p*/, int /*r*/, int /*v*/) const {}
 };
 
 void whiten(const double* x, Index stride, Index rows, const double* triangle, const double* offset,
-            Index d, double constant, double* y, double* out) {
+            Index d, double constant, double* panels, double* columns, double* out) {
   const Index step = tile_vectors * lanes();
   for (Index i = 0; i < rows; i += step) {
-    if (y != nullptr) {
-      whiten_rows(x + i, stride, triangle, offset, d, constant, Kept{y + i}, out + i);
+    const Panels place{panels + 4 * i, stride};
+    if (columns != nullptr) {
+      whiten_rows(x + 4 * i, stride, triangle, offset, d, constant,
+                  PanelsAndColumns{place, columns + i}, out + i);
+    } else if (panels != nullptr) {
+      whiten_rows(x + 4 * i, stride, triangle, offset, d, constant, place, out + i);
     } else {
-      whiten_rows(x + i, stride, triangle, offset, d, constant, Dropped{}, out + i);
+      whiten_rows(x + 4 * i, stride, triangle, offset, d, constant, Nowhere{}, out + i);
     }
   }
 }
 
-// `r` is padded with zeros to whole vectors. `memory`: rows x d for r y, then 16 vectors a tile.
-void add_scatter(const double* y, Index stride, Index padded, Index d, const double* r, Index rows,
-                 Index rows_at_once, double* memory, double* first, double* second) {
-  const Lanes tag;
-  const Index step = lanes();
-  const Index tiles_in_row = padded / 4;
-  const Index tile_size = 16 * step;
-  double* weighted = memory;
-  double* tiles = memory + rows_at_once * padded;
-  double* sums = tiles + tiles_in_row * (tiles_in_row + 1) / 2 * tile_size;
-  std::fill(tiles, sums + padded * step, 0.0);
-  for (Index begin = 0; begin < rows; begin += rows_at_once) {
-    const Index count = std::min(rows_at_once, (rows - begin + step - 1) / step * step);
-    for (Index j = 0; j < d; ++j) {
-      V sum = hn::Load(tag, sums + j * step);
-      for (Index i = 0; i < count; i += step) {
-        const V z =
-            hn::Mul(hn::Load(tag, r + begin + i), hn::Load(tag, y + j * stride + begin + i));
-        hn::Store(z, tag, weighted + j * rows_at_once + i);
-        sum = hn::Add(sum, z);
-      }
-      hn::Store(sum, tag, sums + j * step);
-    }
-    for (Index j = d; j < padded; ++j) {
-      std::fill_n(weighted + j * rows_at_once, count, 0.0);
-    }
-    double* at = tiles;
-    for (Index i = 0; i < padded; i += 4) {
-      const double* left[4];
-      for (Index a = 0; a < 4; ++a) left[a] = weighted + (i + a) * rows_at_once;
-      for (Index j = 0; j <= i; j += 4, at += tile_size) {
-        const double* right[4];
-        for (Index b = 0; b < 4; ++b) right[b] = y + (j + b) * stride + begin;
-        Tile tile;
-        tile.load(at);
-        tile.add(left, right, count);
-        tile.store(at);
-      }
-    }
-  }
-  for (Index j = 0; j < d; ++j) first[j] += sum_of(hn::Load(tag, sums + j * step));
-  const double* at = tiles;
+// Adds the sums of a tile that begins at row i and column j to a packed lower triangle.
+HWY_INLINE void add_tile(Tile& tile, Index i, Index j, Index d, double* triangle) {
   double products[16];
-  for (Index i = 0; i < padded; i += 4) {
-    for (Index j = 0; j <= i; j += 4, at += tile_size) {
-      Tile tile;
-      tile.load(at);
-      tile.sums(products);
-      for (Index b = 0; b < 4 && j + b < d; ++b) {
-        // Column j + b of the triangle begins with its diagonal.
-        double* column = second + (j + b) * d - (j + b) * (j + b - 1) / 2 - (j + b);
-        for (Index a = 0; a < 4 && i + a < d; ++a) {
-          if (i + a >= j + b) column[i + a] += products[4 * a + b];
-        }
+  tile.sums(products);
+  const bool inside = j + 4 <= i && i + 4 <= d;
+  for (Index c = 0; c < 4 && j + c < d; ++c) {
+    // Column j + c begins with its diagonal; here it points to what would be its row 0.
+    double* column = triangle + (j + c) * d - (j + c) * (j + c - 1) / 2 - (j + c);
+    if (inside) {
+      for (Index r = 0; r < 4; ++r) column[i + r] += products[4 * c + r];
+    } else {
+      for (Index r = std::max<Index>(0, j + c - i); r < 4 && i + r < d; ++r) {
+        column[i + r] += products[4 * c + r];
       }
     }
   }
 }
+
+// Tiles one below the other share what is read of the right columns.
+constexpr Index tiles_together = 2;
+
+// `r` is padded with zeros to whole vectors, `shift` to whole panels. `weighted`: tiles_together
+// panels.
+void add_scatter(const double* panels, Index stride, const double* shift, Index padded, Index d,
+                 const double* r, Index rows, double* weighted, double* first, double* second) {
+  const Index step = lanes();
+  const Index count = (rows + step - 1) / step * step;
+  for (Index group = 0; group < padded; group += 4 * tiles_together) {
+    const Index end = std::min(padded, group + 4 * tiles_together);
+    for (Index j = 0; j < end; j += 4) {
+      for (Index i = std::max(group, j); i < end; i += 4) {
+        for (Index c = 0; c < 4 && j + c < d; ++c) {
+          hwy::Prefetch(second + (j + c) * d - (j + c) * (j + c - 1) / 2 - (j + c) + i);
+        }
+        Tile tile;
+        tile.clear();
+        double* left = weighted + (i - group) * stride;
+        if (j == 0) {
+          double sums[4];
+          tile.add_weighted_panels(panels + i * stride, shift + i, r, panels, shift, count, left,
+                                   sums);
+          for (Index k = 0; k < 4 && i + k < d; ++k) first[i + k] += sums[k];
+        } else {
+          tile.add_panels(left, panels + j * stride, shift + j, count);
+        }
+        add_tile(tile, i, j, d, second);
+      }
+    }
+  }
+}
+
+// One column less its center; the rows beyond become zero.
+void pack_column(const double* x, double center, Index rows, double* panel) {
+  const Index step = lanes();
+  const V c = hn::Set(Lanes(), center);
+  Index i = 0;
+  for (; i + step <= rows; i += step) {
+    hn::Store(hn::Sub(Full().load(x + i), c), Lanes(), panel + 4 * i);
+  }
+  if (i < rows) {
+    const Part part(rows - i);
+    hn::Store(hn::Zero(Lanes()), Lanes(), panel + 4 * i);
+    part.store(hn::Sub(part.load(x + i), c), panel + 4 * i);
+    i += step;
+  }
+  for (; i < packed_rows; i += step) hn::Store(hn::Zero(Lanes()), Lanes(), panel + 4 * i);
+}
+
+Index vector_size() { return lanes(); }
 
 template <int D, class Access>
 HWY_INLINE void small_whiten(const Access& access, const double* x, Index stride, const V* center,
@@ -260,8 +293,6 @@ void add_small_scatter(const double* x, Index stride, Index rows, Index d, const
   }
 }
 
-Index vector_size() { return lanes(); }
-
 }  // namespace mix::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -272,6 +303,7 @@ HWY_EXPORT(whiten);
 HWY_EXPORT(add_scatter);
 HWY_EXPORT(small_density);
 HWY_EXPORT(add_small_scatter);
+HWY_EXPORT(pack_column);
 HWY_EXPORT(vector_size);
 
 PackedTriangle::PackedTriangle(const Matrix& lower) : padded_dimension_(padded(lower.rows())) {
@@ -285,33 +317,39 @@ PackedTriangle::PackedTriangle(const Matrix& lower) : padded_dimension_(padded(l
   }
 }
 
-void whiten(const Matrix& x, const Whitening& whitening, double* y, VectorRef out) {
+void whiten(const double* panels, const Whitening& whitening, WhitenedRows rows, VectorRef out) {
   alignas(64) std::array<double, packed_rows> values;
   HWY_DYNAMIC_DISPATCH(whiten)
-  (x.data(), x.rows(), out.size(), whitening.triangle.data(), whitening.offset.data(),
-   whitening.triangle.padded_dimension(), whitening.constant, y, values.data());
+  (panels, packed_stride, out.size(), whitening.triangle.data(), whitening.offset.data(),
+   whitening.triangle.padded_dimension(), whitening.constant, rows.panels, rows.columns,
+   values.data());
   std::copy_n(values.data(), out.size(), out.data());
 }
 
-void add_scatter(const double* y, Index d, Weights r, VectorRef sum) {
+void pack_panels(Rows x, ConstVectorRef center, double* panels) {
+  const Index step = HWY_DYNAMIC_DISPATCH(vector_size)();
+  const Index padded = PackedTriangle::padded(x.cols());
+  std::array<double, packed_rows> nothing{};
+  for (Index j = 0; j < padded; ++j) {
+    double* panel = panels + j / 4 * 4 * packed_stride + j % 4 * step;
+    if (j < x.cols()) {
+      HWY_DYNAMIC_DISPATCH(pack_column)(x.col(j).data(), center[j], x.rows(), panel);
+    } else {
+      HWY_DYNAMIC_DISPATCH(pack_column)(nothing.data(), 0, 0, panel);
+    }
+  }
+}
+
+void add_scatter(const double* panels, ConstVectorRef shift, Index d, Weights r, VectorRef sum) {
   alignas(64) std::array<double, packed_rows> shares;
   std::copy_n(r.data(), r.size(), shares.data());
   std::fill(shares.begin() + r.size(), shares.end(), 0.0);
-  Vector mass = Vector::Zero(1);
+  VectorRef mass = sum.head(1);
   add_sums(r, mass);
-  sum[0] += mass[0];
-
-  const Index padded = PackedTriangle::padded(d);
-  const Index tiles = padded / 4 * (padded / 4 + 1) / 2;
-  // Few columns: what is multiplied with each other fits the nearest cache.
-  const Index rows_at_once = padded < 32 ? 128 : 256;
-  const Index vector = HWY_DYNAMIC_DISPATCH(vector_size)();
-  thread_local Vector memory;
-  const Index size = rows_at_once * padded + tiles * 16 * vector + padded * vector;
-  if (memory.size() < size) memory.resize(size);
+  thread_local Matrix weighted(packed_stride, 8);
   HWY_DYNAMIC_DISPATCH(add_scatter)
-  (y, packed_rows, padded, d, shares.data(), r.size(), rows_at_once, memory.data(), sum.data() + 1,
-   sum.data() + 1 + d);
+  (panels, packed_stride, shift.data(), shift.size(), d, shares.data(), r.size(), weighted.data(),
+   sum.data() + 1, sum.data() + 1 + d);
 }
 
 void small_density(Rows x, ConstVectorRef center, const Matrix& inverse, double constant,

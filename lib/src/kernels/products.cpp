@@ -93,7 +93,7 @@ void add_products(const double* a, Index a_stride, Index a_columns, const double
       products.sums(tile);
       for (Index c = 0; c < std::min<Index>(4, b_columns - j); ++c) {
         for (Index r = 0; r < std::min<Index>(4, a_columns - i); ++r) {
-          sum[(j + c) * sum_stride + i + r] += tile[r * 4 + c];
+          sum[(j + c) * sum_stride + i + r] += tile[c * 4 + r];
         }
       }
     }
@@ -236,11 +236,11 @@ void scaled_distances(const Matrix& x, ConstMatrixRef scale, ConstMatrixRef offs
   // Whole vectors are written, so a short block goes through memory of its own.
   const bool whole = out.rows() == packed_rows;
   thread_local Matrix padded;
-  if (!whole && padded.cols() < out.cols()) padded.resize(packed_rows, out.cols());
+  if (!whole && padded.cols() < out.cols()) padded.resize(packed_stride, out.cols());
   double* target = whole ? out.data() : padded.data();
   HWY_DYNAMIC_DISPATCH(scaled_distances)
   (x.data(), x.rows(), out.rows(), scale.rows(), scale.data(), offset.data(), scale.outerStride(),
-   scale.cols(), constant.data(), target, whole ? out.outerStride() : packed_rows);
+   scale.cols(), constant.data(), target, whole ? out.outerStride() : packed_stride);
   if (!whole) out = padded.topLeftCorner(out.rows(), out.cols());
 }
 

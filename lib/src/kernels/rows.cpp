@@ -13,12 +13,11 @@
 HWY_BEFORE_NAMESPACE();
 namespace mix::kernels::HWY_NAMESPACE {
 
-// One vector of rows: `l` points to their first column.
-template <class Access>
+// One vector of rows: `l` points to their first column. Tempered: beta is not one.
+template <bool Tempered, class Access>
 HWY_INLINE void softmax_rows(const Access& access, double* l, Index stride, Index k, double beta,
                              double* term) {
   const Lanes d;
-  const V scale = hn::Set(d, beta);
   V highest = access.load(l);
   V sum_of_all = highest;  // NaN where an entry is
   for (Index c = 1; c < k; ++c) {
@@ -30,27 +29,48 @@ HWY_INLINE void softmax_rows(const Access& access, double* l, Index stride, Inde
   V sum = hn::Zero(d);
   for (Index c = 0; c < k; ++c) {
     double* at = l + c * stride;
-    const V e = exp_of(hn::Mul(scale, hn::Sub(access.load(at), center)));
+    V x = hn::Sub(access.load(at), center);
+    if (Tempered) x = hn::Mul(x, hn::Set(d, beta));
+    const V e = exp_of(x);
     access.store(e, at);
     sum = hn::Add(sum, e);
   }
-  const auto usable = hn::And(hn::Gt(sum, hn::Zero(d)), hn::Eq(sum_of_all, sum_of_all));
+  const auto whole = hn::Eq(sum_of_all, sum_of_all);
+  const auto usable = hn::And(hn::Gt(sum, hn::Zero(d)), whole);
   const V share = hn::Div(hn::Set(d, 1.0), sum);
-  for (Index c = 0; c < k; ++c) {
-    double* at = l + c * stride;
-    access.store(hn::IfThenElseZero(usable, hn::Mul(access.load(at), share)), at);
+  if (HWY_LIKELY(hn::AllTrue(d, usable))) {
+    for (Index c = 0; c < k; ++c) {
+      double* at = l + c * stride;
+      access.store(hn::Mul(access.load(at), share), at);
+    }
+  } else {
+    for (Index c = 0; c < k; ++c) {
+      double* at = l + c * stride;
+      access.store(hn::IfThenElseZero(usable, hn::Mul(access.load(at), share)), at);
+    }
   }
-  const V log_sum = hn::Add(center, hn::Div(log_of(sum), scale));
-  // Adding zero times the sum of all would turn minus infinity into NaN as well.
-  const V result = hn::IfThenElse(hn::Eq(sum_of_all, sum_of_all), log_sum, sum_of_all);
-  access.store(result, term);
+  V log_sum = log_of(sum);
+  if (Tempered) log_sum = hn::Div(log_sum, hn::Set(d, beta));
+  access.store(hn::IfThenElse(whole, hn::Add(center, log_sum), sum_of_all), term);
+}
+
+template <bool Tempered>
+HWY_INLINE void softmax_block(double* l, Index stride, Index rows, Index k, double beta,
+                              double* term) {
+  const Index step = lanes();
+  Index i = 0;
+  for (; i + step <= rows; i += step) {
+    softmax_rows<Tempered>(Full(), l + i, stride, k, beta, term + i);
+  }
+  if (i < rows) softmax_rows<Tempered>(Part(rows - i), l + i, stride, k, beta, term + i);
 }
 
 void softmax(double* l, Index stride, Index rows, Index k, double beta, double* term) {
-  const Index step = lanes();
-  Index i = 0;
-  for (; i + step <= rows; i += step) softmax_rows(Full(), l + i, stride, k, beta, term + i);
-  if (i < rows) softmax_rows(Part(rows - i), l + i, stride, k, beta, term + i);
+  if (beta == 1) {
+    softmax_block<false>(l, stride, rows, k, beta, term);
+  } else {
+    softmax_block<true>(l, stride, rows, k, beta, term);
+  }
 }
 
 // The sum of a column, multiplied by w where that is not null.

@@ -6,6 +6,8 @@
 #define MIX_KERNELS_TILES_INL_H
 #endif
 
+#include <hwy/cache_control.h>
+
 #include "kernels/math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -30,17 +32,25 @@ HWY_INLINE V add_neighbors(V low, [[maybe_unused]] V high) {
 
 // sums[i] = the sum of the lanes of v[i], for 16 vectors.
 HWY_INLINE void sums_of_16(V* v, double* sums) {
-  const Lanes d;
-  size_t count = 16;
-  for (size_t width = hn::Lanes(d); width > 1; width /= 2) {
-    count /= 2;
-    for (size_t i = 0; i < count; ++i) v[i] = add_neighbors(v[2 * i], v[2 * i + 1]);
+  constexpr int width = static_cast<int>(hn::MaxLanes(Lanes()));
+  if constexpr (width > 1) {
+    MIX_UNROLL
+    for (int i = 0; i < 8; ++i) v[i] = add_neighbors(v[2 * i], v[2 * i + 1]);
   }
-  for (size_t i = 0; i < count; ++i) hn::StoreU(v[i], d, sums + i * hn::Lanes(d));
+  if constexpr (width > 2) {
+    MIX_UNROLL
+    for (int i = 0; i < 4; ++i) v[i] = add_neighbors(v[2 * i], v[2 * i + 1]);
+  }
+  if constexpr (width > 4) {
+    MIX_UNROLL
+    for (int i = 0; i < 2; ++i) v[i] = add_neighbors(v[2 * i], v[2 * i + 1]);
+  }
+  MIX_UNROLL
+  for (int i = 0; i < 16 / width; ++i) hn::StoreU(v[i], Lanes(), sums + i * width);
 }
 
-// 4 x 4 vector accumulators of products of columns, row by column: (r, c) at 4 r + c. Where the
-// registers are few, half of them at a time.
+// 4 x 4 vector accumulators of products of left columns r with right columns c, at 4 c + r. Where
+// the registers are few, half of them at a time.
 class Tile {
  public:
   HWY_INLINE void clear() {
@@ -59,7 +69,74 @@ class Tile {
 
   HWY_INLINE void add(const double* const* left, const double* const* right, Index rows) {
     MIX_UNROLL
-    for (int c = 0; c < 4; c += tile_vectors) add_columns(left, right + c, rows, v_ + c);
+    for (int c = 0; c < 4; c += tile_vectors) add_columns(left, right + c, rows, c);
+  }
+
+  // The same for panels (for each vector of rows, those of 4 columns one after the other), of which
+  // the right one is taken less `shift`. The adders have time for that while the multipliers work.
+  HWY_INLINE void add_panels(const double* left, const double* right, const double* shift,
+                             Index rows) {
+    MIX_UNROLL
+    for (int c = 0; c < 4; c += tile_vectors) {
+      V sum[4][tile_vectors];
+      get(sum, c);
+      V center[tile_vectors];
+      MIX_UNROLL
+      for (int v = 0; v < tile_vectors; ++v) center[v] = hn::Set(Lanes(), shift[c + v]);
+      const double* a = left;
+      const double* b = right + c * lanes();
+      for (Index i = 0; i < rows; i += lanes(), a += 4 * lanes(), b += 4 * lanes()) {
+        V columns[tile_vectors];
+        MIX_UNROLL
+        for (int v = 0; v < tile_vectors; ++v) {
+          columns[v] = hn::Sub(hn::Load(Lanes(), b + v * lanes()), center[v]);
+        }
+        MIX_UNROLL
+        for (int r = 0; r < 4; ++r) {
+          const V x = hn::Load(Lanes(), a + r * lanes());
+          MIX_UNROLL
+          for (int v = 0; v < tile_vectors; ++v) sum[r][v] = hn::MulAdd(x, columns[v], sum[r][v]);
+        }
+      }
+      put(sum, c);
+    }
+  }
+
+  // As add_panels with the left panel less `left_shift` and times r, which is stored as `weighted`
+  // and added up in `sums`.
+  HWY_INLINE void add_weighted_panels(const double* left, const double* left_shift, const double* r,
+                                      const double* right, const double* right_shift, Index rows,
+                                      double* weighted, double* sums) {
+    const Lanes d;
+    const Index step = lanes();
+    V left_center[4];
+    V right_center[4];
+    V first[4];
+    MIX_UNROLL
+    for (int k = 0; k < 4; ++k) {
+      left_center[k] = hn::Set(d, left_shift[k]);
+      right_center[k] = hn::Set(d, right_shift[k]);
+      first[k] = hn::Zero(d);
+    }
+    for (Index i = 0; i < rows; i += step) {
+      const V share = hn::Load(d, r + i);
+      V b[4];
+      MIX_UNROLL
+      for (int c = 0; c < 4; ++c) {
+        b[c] = hn::Sub(hn::Load(d, right + 4 * i + c * step), right_center[c]);
+      }
+      MIX_UNROLL
+      for (int k = 0; k < 4; ++k) {
+        const V off = hn::Sub(hn::Load(d, left + 4 * i + k * step), left_center[k]);
+        const V a = hn::Mul(share, off);
+        hn::Store(a, d, weighted + 4 * i + k * step);
+        first[k] = hn::Add(first[k], a);
+        MIX_UNROLL
+        for (int c = 0; c < 4; ++c) v_[4 * c + k] = hn::MulAdd(a, b[c], v_[4 * c + k]);
+      }
+    }
+    MIX_UNROLL
+    for (int k = 0; k < 4; ++k) sums[k] = sum_of(first[k]);
   }
 
  private:
@@ -78,14 +155,10 @@ class Tile {
   }
 
   // The sums stay in registers over the rows.
-  static HWY_INLINE void add_columns(const double* const* left, const double* const* right,
-                                     Index rows, V* total) {
+  HWY_INLINE void add_columns(const double* const* left, const double* const* right, Index rows,
+                              int first) {
     V sum[4][tile_vectors];
-    MIX_UNROLL
-    for (int r = 0; r < 4; ++r) {
-      MIX_UNROLL
-      for (int c = 0; c < tile_vectors; ++c) sum[r][c] = total[4 * r + c];
-    }
+    get(sum, first);
     const double* a[4] = {left[0], left[1], left[2], left[3]};
     const double* b[tile_vectors];
     MIX_UNROLL
@@ -93,10 +166,22 @@ class Tile {
     Index i = 0;
     for (const Index width = lanes(); i + width <= rows; i += width) step(Full(), a, b, i, sum);
     if (i < rows) step(Part(rows - i), a, b, i, sum);
+    put(sum, first);
+  }
+
+  // Some columns of the tile, as local variables that become registers.
+  HWY_INLINE void get(V (&sum)[4][tile_vectors], int first) const {
     MIX_UNROLL
     for (int r = 0; r < 4; ++r) {
       MIX_UNROLL
-      for (int c = 0; c < tile_vectors; ++c) total[4 * r + c] = sum[r][c];
+      for (int c = 0; c < tile_vectors; ++c) sum[r][c] = v_[4 * (first + c) + r];
+    }
+  }
+  HWY_INLINE void put(const V (&sum)[4][tile_vectors], int first) {
+    MIX_UNROLL
+    for (int r = 0; r < 4; ++r) {
+      MIX_UNROLL
+      for (int c = 0; c < tile_vectors; ++c) v_[4 * (first + c) + r] = sum[r][c];
     }
   }
 

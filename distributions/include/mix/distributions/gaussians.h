@@ -47,11 +47,11 @@ class Gaussians {
   void log_densities(Rows x, MatrixRef out, BlockMemory& memory) const;
   void sample(Index k, Rng& rng, VectorRef out) const;
 
-  /// Per component, with present mean c and covariance L L': mass P, sum p y, sum p y y' (lower
-  /// triangle by columns) of the whitened rows y = L^-1 (x - c), whose sums keep their digits
-  /// however ill-conditioned the covariance is; of a diagonal structure y = x - c, and the squares.
-  /// EEE: P and sum p y of each component about a common c, and sum s y y' with s = sum over k of
-  /// p.
+  /// Per component, with present mean c and covariance L L': mass P, sum p y, and sum p y y' (lower
+  /// triangle by columns) or of a diagonal structure the squares, of y = x - c; or, where the
+  /// covariance is ill-conditioned and in few columns, of y = L^-1 (x - c), whose sums keep their
+  /// digits. EEE: P and sum p y of each component and sum s y y' with s = sum over k of p, of rows
+  /// whitened about a common point.
   [[nodiscard]] Index statistics_size() const;
   void accumulate(Rows x, Shares shares, VectorRef statistics) const;
   void accumulate(Rows x, Shares shares, VectorRef statistics, BlockMemory& memory) const;
@@ -88,10 +88,12 @@ class Gaussians {
   struct Evaluation {
     std::vector<Matrix> inverses;  // of the factors; a single one where they are common
     std::vector<kernels::Whitening> whitenings;  // by the inverses, of rows less `center`,
-    std::vector<bool> far;  // or less the component's mean, where the center is too far from it
+    std::vector<bool> far;      // or less the component's mean, where the center is too far from it
+    std::vector<bool> whitens;  // statistics are of whitened rows
     Vector center;
     Matrix scale;         // d x k: log density = constant - |scale x + offset|^2 / 2, of rows less
     Matrix offset;        // `center` of a diagonal structure, of whitened rows where pooled
+    Matrix shift;         // padded d x k: means less `center`
     Vector constant;      // log density at the mean
     bool pooled = false;  // EEE, with statistics of all components together
   };
@@ -110,6 +112,7 @@ class Gaussians {
   [[nodiscard]] const Matrix& inverse(Index k) const;
   [[nodiscard]] Matrix pseudo_scatter(Index k, double mass, const Vector& mean_of_rows) const;
   [[nodiscard]] bool keeps_whitened() const;
+  [[nodiscard]] Matrix imaginary_scatter(double mass, const Vector& mean_of_rows) const;
   const Matrix& whitened(Rows x, Index k, VectorRef out, BlockMemory& memory) const;
   void update();
   void update_diagonal();
