@@ -66,7 +66,7 @@ double seconds_per_iteration(const Workload& workload, const std::string& model,
 }
 
 double objective_per_row(const Workload& workload, const std::string& model, Index steps) {
-  const Index passes = workload.kind == Kind::kmeans ? steps : steps + 1;  // EM: the last evaluates
+  const Index passes = steps + 1;  // the last one evaluates
   return run(workload, model, passes, 0) / static_cast<double>(workload.x.rows());
 }
 
