@@ -208,6 +208,7 @@ def compare(workload, model, options, env):
     for _ in range(options.rounds):
         for driver in drivers:
             if driver.used < options.seconds:
+                time.sleep(0.05)  # threads of the one before may still wait actively
                 driver.measure()
     ours = drivers[0]
     rows = []
@@ -228,8 +229,10 @@ def readable(seconds):
 def machine():
     lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
     name = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "unknown")
-    number = {k: next((line.split(":")[1].strip() for line in lines if line.startswith(k + "\t")), "?")
-              for k in ("cpu family", "model", "cache size")}
+    number = {
+        key: next((line.split(":")[1].strip() for line in lines if line.startswith(key + "\t")), "?")
+        for key in ("cpu family", "model")
+    }
     return f"{name} (family {number['cpu family']}, model {number['model']}), {os.cpu_count()} cores"
 
 
