@@ -5,6 +5,7 @@ usage: compare.py [--rounds N] [--seconds S] [--update-docs] [--all] [WORKLOAD[/
 
 import argparse
 import datetime
+import functools
 import json
 import math
 import os
@@ -57,9 +58,8 @@ TASKS = {
     ("i", "search"): (0, "mclust scikit-learn", ""),
     ("w", "program"): (20, "scikit-learn", ""),
 }
-# Their values are those of another start or of float, so agreement is looser or not to be had.
+# OpenCV's k-means computes with floats.
 TOLERANCE = {"OpenCV": 1e-5}
-OTHER_START = {"flexmix"}
 
 CORES = ["", "Haswell", "Zen", "SkylakeX", "Cooperlake", "SapphireRapids"]
 TIME_PRODUCTS = """
@@ -146,11 +146,11 @@ class Driver:
         self.process.wait()
 
 
+@functools.cache
 def make_data(workload):
-    DATA.mkdir(parents=True, exist_ok=True)
-    if not (DATA / f"{workload}.x.npy").exists():
-        say(f"making workload {workload}")
-        subprocess.run(DRIVERS["Mixture"] + ["write", str(DATA), workload], check=True)
+    """Once in a run, and always anew: the recipe may have changed."""
+    say(f"making workload {workload}")
+    subprocess.run(DRIVERS["Mixture"] + ["write", str(DATA), workload], check=True)
 
 
 def work_of(workload, model):
@@ -170,7 +170,6 @@ def worse_cells(workload, peer):
 
     def cells(name):
         rows = (line.split() for line in (DATA / f"{workload}.{name}.cells").read_text().splitlines())
-        # In the case of one component mclust keeps the names of all structures.
         return {(row[0], row[1]): float(row[2]) for row in rows}
 
     ours, theirs = cells("Mixture"), cells(peer)
@@ -188,8 +187,6 @@ def agreement(driver, ours, workload, model):
         return f"Mixture is below it in {len(worse)} of {common} cells{': ' + names if worse else ''}"
     if model == "program":
         return "fit() alone"
-    if driver.name in OTHER_START:
-        return "another start"
     difference = abs(driver.value - ours.value) / max(1, abs(ours.value))
     if difference <= TOLERANCE.get(driver.name, 1e-8):
         return f"equal to {min(12, max(0, math.floor(-math.log10(max(difference, 1e-12)))))} digits"

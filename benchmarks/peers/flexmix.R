@@ -1,5 +1,4 @@
-# flexmix: mixtures of independent Poisson columns; see README.md. It cannot start from given rates, so it gets the
-# rows' most probable components, and the log-likelihoods are those of another start.
+# flexmix: mixtures of independent Poisson columns; see README.md.
 suppressMessages(library(flexmix))
 
 arguments <- commandArgs(TRUE)
@@ -20,14 +19,17 @@ values <- function(part) {
 
 x <- values("x")
 rates <- values("start")
-scores <- x %*% t(log(rates)) - matrix(rowSums(rates), nrow(x), nrow(rates), byrow = TRUE)
-nearest <- max.col(scores, ties.method = "first")
+# flexmix begins with an M-step, so the E-step of the start is made here.
+z <- x %*% t(log(rates)) - matrix(rowSums(rates), nrow(x), nrow(rates), byrow = TRUE)
+z <- exp(z - apply(z, 1, max))
+z <- z / rowSums(z)
 run <- function(n) {
   begin <- now()
-  fit <- flexmix(x ~ 1, k = nrow(rates), cluster = nearest, model = FLXMCmvpois(),
+  fit <- flexmix(x ~ 1, k = nrow(rates), cluster = z, model = FLXMCmvpois(),
     control = list(iter.max = n, minprior = 0, tolerance = -1))
-  list(seconds = now() - begin, value = logLik(fit)[1] / nrow(x))
+  list(seconds = now() - begin, value = fit@logLik / nrow(x))
 }
+value <- run(passes)$value
 
 cat("flexmix", as.character(packageVersion("flexmix")), "\n")
 flush(stdout())
@@ -36,6 +38,6 @@ open(input)
 while (length(readLines(input, 1)) > 0) {
   once <- run(1)
   all <- run(1 + passes)
-  cat(sprintf("%.6g %.12g\n", (all$seconds - once$seconds) / passes, all$value))
+  cat(sprintf("%.6g %.12g\n", (all$seconds - once$seconds) / passes, value))
   flush(stdout())
 }
