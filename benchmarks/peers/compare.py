@@ -286,7 +286,7 @@ def main():
     text = [
         f"{datetime.date.today()}; {machine()}; {THREADS} threads, "
         + f"{in_real_time} of {len(drivers)} measurements entirely in the real-time class; {blas}.",
-        f"Load average {os.getloadavg()[0]:.1f}. Mixture is compiled with -O2 for any x86-64 and used {limits['fma_double/1'][1]}; "
+        f"Command: `./dev bench --peers {' '.join(sys.argv[1:])}`. Load average {os.getloadavg()[0]:.1f}. Mixture is compiled with -O2 for any x86-64 and used {limits['fma_double/1'][1]}; "
         "C++ peers with -O3 -march=native -fopenmp.",
         "",
         "| limit | 1 thread | 2 threads |",
