@@ -11,7 +11,7 @@ namespace {
 constexpr int exploring_sweeps = 4;
 constexpr int max_sweeps = 500;
 // A sweep that lowers the objective per unit of mass by less than this ends the search.
-constexpr double negligible_decrease = 1e-15;
+constexpr double negligible_decrease = 1e-18;
 
 // Jacobi sweeps over pairs of columns of D. The diagonal of R_k = D'W_kD enters the objective
 // through a concave function; its tangent at the present D has slopes b_kj = u_k / R_k,jj, u_k =
@@ -54,7 +54,7 @@ class Rotation {
           const double first = turn(a, b);
           decrease += first;
           // The slopes have changed: approach the pair's own minimum.
-          if (first > negligible) decrease += turn(a, b);
+          if (first > 0.1 * negligible) decrease += turn(a, b);
         }
       }
       if (!(decrease > negligible)) break;
