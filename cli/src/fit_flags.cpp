@@ -89,6 +89,7 @@ FitOptions choose_fit_options(const FitFlags& flags, const Data& data) {
   FitOptions fit = flags.fit;
   fit.sample_weight = data.weights;
   fit.assignment = parse_assignment(flags.assignment);
+  fit.effort = parse_effort(flags.effort);
   if (flags.equal_weights) fit.mixing = MixingWeights::equal;
   if (data.start_labels.count() > 0) {
     fit.start = start::Labels{data.start_labels.labels};
@@ -152,6 +153,12 @@ void add_fit_flags(CLI::App& command, FitFlags& flags) {
       .add_option("--init", flags.init,
                   "start: auto, k-means++, kmeans, random, hierarchical, growing, short-runs, or "
                   "labels:COLUMN (default: auto)")
+      ->type_name("NAME");
+  command
+      .add_option("--effort", flags.effort,
+                  "how hard to look for the best optimum: fast, default or thorough (default: "
+                  "default)")
+      ->check(CLI::IsMember({"fast", "default", "thorough"}).description(""))
       ->type_name("NAME");
   command.add_option("--n-init", flags.fit.n_init, "number of starts; 0 chooses (default: 0)")
       ->check(at_least(0))

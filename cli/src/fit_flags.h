@@ -19,6 +19,7 @@ struct FitFlags {
   std::string components{};  ///< `3` or `1-9`; empty chooses
   std::string criterion = "bic";
   std::string init = "auto";
+  std::string effort = "default";
   std::string assignment = "soft";
   FitOptions fit{};
   bool equal_weights = false;

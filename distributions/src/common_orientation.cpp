@@ -8,10 +8,10 @@
 namespace mix {
 namespace {
 
-constexpr int exploring_sweeps = 30;
+constexpr int exploring_sweeps = 4;
 constexpr int max_sweeps = 500;
 // A sweep that lowers the objective per unit of mass by less than this ends the search.
-constexpr double negligible_decrease = 1e-16;
+constexpr double negligible_decrease = 1e-18;
 
 // Jacobi sweeps over pairs of columns of D. The diagonal of R_k = D'W_kD enters the objective
 // through a concave function; its tangent at the present D has slopes b_kj = u_k / R_k,jj, u_k =
@@ -21,12 +21,15 @@ constexpr double negligible_decrease = 1e-16;
 class Rotation {
  public:
   Rotation(const std::vector<Matrix>& scatter, const Vector& mass, Part volume, Matrix orientation)
-      : mass_(mass), volume_(volume), d_(std::move(orientation)) {
-    for (const Matrix& w : scatter) {
-      Matrix rotated = d_.transpose() * w * d_;
-      const double floor = 1e-15 * rotated.diagonal().mean() + 1e-300;
-      floor_.push_back(floor);
-      r_.push_back(std::move(rotated));
+      : mass_(mass),
+        volume_(volume),
+        d_(std::move(orientation)),
+        r_(d_.rows(), d_.rows() * mass.size()),
+        floor_(mass.size()) {
+    for (Index k = 0; k < mass_.size(); ++k) {
+      r_.middleCols(k * d_.rows(), d_.rows()).noalias() =
+          d_.transpose() * scatter[static_cast<std::size_t>(k)] * d_;
+      floor_[k] = 1e-15 * diagonal(k).mean() + 1e-300;
     }
     refresh();
   }
@@ -35,9 +38,8 @@ class Rotation {
 
   [[nodiscard]] double objective() const {
     double sum = 0;
-    for (std::size_t k = 0; k < r_.size(); ++k) {
-      sum +=
-          volume_ == Part::equal ? geometric_mean(k) : mass_[static_cast<Index>(k)] * mean_log(k);
+    for (Index k = 0; k < mass_.size(); ++k) {
+      sum += volume_ == Part::equal ? geometric_mean(k) : mass_[k] * mean_log(k);
     }
     return sum;
   }
@@ -45,87 +47,105 @@ class Rotation {
   void run(int sweeps) {
     for (int i = 0; i < sweeps; ++i) {
       refresh();
+      const double negligible = negligible_decrease * slope_.sum();
       double decrease = 0;
       for (Index a = 0; a < d_.cols(); ++a) {
         for (Index b = a + 1; b < d_.cols(); ++b) {
-          decrease += turn(a, b);
-          decrease += turn(a, b);  // the slopes have changed: approach the pair's own minimum
+          const double first = turn(a, b);
+          decrease += first;
+          // The slopes have changed: approach the pair's own minimum.
+          if (first > 0.1 * negligible) decrease += turn(a, b);
         }
       }
-      if (!(decrease > negligible_decrease * slope_.sum())) break;
+      if (!(decrease > negligible)) break;
     }
   }
 
  private:
-  [[nodiscard]] double diagonal(std::size_t k, Index j) const {
-    return std::max(r_[k](j, j), floor_[k]);
+  [[nodiscard]] Vector diagonal(Index k) const {
+    return r_.middleCols(k * d_.rows(), d_.rows()).diagonal();
   }
-  [[nodiscard]] double mean_log(std::size_t k) const {
-    return r_[k].diagonal().array().max(floor_[k]).log().mean();
+  [[nodiscard]] double mean_log(Index k) const {
+    return diagonal(k).array().max(floor_[k]).log().mean();
   }
-  [[nodiscard]] double geometric_mean(std::size_t k) const { return std::exp(mean_log(k)); }
+  [[nodiscard]] double geometric_mean(Index k) const { return std::exp(mean_log(k)); }
 
   void refresh() {
     slope_ = mass_;
     if (volume_ != Part::equal) return;
-    for (std::size_t k = 0; k < r_.size(); ++k) slope_[static_cast<Index>(k)] = geometric_mean(k);
+    for (Index k = 0; k < mass_.size(); ++k) slope_[k] = geometric_mean(k);
   }
 
   // Rotates columns a and b of D; returns by how much the tangent falls.
   double turn(Index a, Index b) {
+    const Index d = d_.rows();
     double cosine = 0;  // coefficients of cos and sin of twice the angle
     double sine = 0;
-    for (std::size_t k = 0; k < r_.size(); ++k) {
-      const double raa = diagonal(k, a);
-      const double rbb = diagonal(k, b);
-      const double difference = slope_[static_cast<Index>(k)] * (1 / raa - 1 / rbb);
-      cosine += 0.5 * difference * (raa - rbb);
-      sine += difference * r_[k](a, b);
+    for (Index k = 0; k < mass_.size(); ++k) {
+      const double raa = std::max(r_(a, k * d + a), floor_[k]);
+      const double rbb = std::max(r_(b, k * d + b), floor_[k]);
+      const double gap = raa - rbb;
+      const double difference = -slope_[k] * (gap / raa / rbb);
+      cosine += 0.5 * difference * gap;
+      sine += difference * r_(a, k * d + b);
     }
-    const double length = std::hypot(cosine, sine);
+    const double length = std::sqrt(cosine * cosine + sine * sine);
     if (!(length > 0)) return 0;
     // length + cosine, without cancellation (the cosine's coefficient is never positive).
     const double decrease = sine * sine / (length - cosine);
     if (!(decrease > 0)) return 0;
-    const double angle = 0.5 * std::atan2(-sine, -cosine);
-    const double c = std::cos(angle);
-    const double s = std::sin(angle);
-    rotate_columns(d_, a, b, c, s);
-    for (std::size_t k = 0; k < r_.size(); ++k) {
-      const double before = diagonal(k, a) * diagonal(k, b);
-      rotate_columns(r_[k], a, b, c, s);
-      rotate_rows(r_[k], a, b, c, s);
-      if (volume_ == Part::equal) {
-        const double ratio = diagonal(k, a) * diagonal(k, b) / before;
-        slope_[static_cast<Index>(k)] *= std::pow(ratio, 1 / static_cast<double>(d_.cols()));
-      }
+    // Half of the angle whose cosine and sine are -cosine / length (never negative) and
+    // -sine / length.
+    const double c = std::sqrt(0.5 * (1 - cosine / length));
+    const double s = -0.5 * sine / length / c;
+    for (Index i = 0; i < d; ++i) {
+      const double da = d_(i, a);
+      const double db = d_(i, b);
+      d_(i, a) = c * da + s * db;
+      d_(i, b) = c * db - s * da;
     }
+    for (Index k = 0; k < mass_.size(); ++k) rotate(k, a, b, c, s);
     return decrease;
   }
 
-  static void rotate_columns(Matrix& m, Index a, Index b, double c, double s) {
-    for (Index i = 0; i < m.rows(); ++i) {
-      const double ma = m(i, a);
-      const double mb = m(i, b);
-      m(i, a) = c * ma + s * mb;
-      m(i, b) = c * mb - s * ma;
+  // R_k <- G'R_kG with the rotation G of coordinates a and b.
+  void rotate(Index k, Index a, Index b, double c, double s) {
+    const Index d = d_.rows();
+    auto r = r_.middleCols(k * d, d);
+    for (Index j = 0; j < d; ++j) {
+      if (j == a || j == b) continue;
+      const double ra = r(j, a);
+      const double rb = r(j, b);
+      r(j, a) = r(a, j) = c * ra + s * rb;
+      r(j, b) = r(b, j) = c * rb - s * ra;
+    }
+    const double aa = r(a, a);
+    const double bb = r(b, b);
+    const double ab = r(a, b);
+    r(a, a) = c * c * aa + 2 * c * s * ab + s * s * bb;
+    r(b, b) = s * s * aa - 2 * c * s * ab + c * c * bb;
+    r(a, b) = r(b, a) = (c - s) * (c + s) * ab + c * s * (bb - aa);
+    if (volume_ == Part::equal) {
+      const double before = std::max(aa, floor_[k]) * std::max(bb, floor_[k]);
+      const double after = std::max(r(a, a), floor_[k]) * std::max(r(b, b), floor_[k]);
+      slope_[k] *= root(after / before);
     }
   }
-  static void rotate_rows(Matrix& m, Index a, Index b, double c, double s) {
-    for (Index j = 0; j < m.cols(); ++j) {
-      const double ma = m(a, j);
-      const double mb = m(b, j);
-      m(a, j) = c * ma + s * mb;
-      m(b, j) = c * mb - s * ma;
-    }
+
+  // The root of order d; by its series where the ratio is close to one, as it soon is.
+  [[nodiscard]] double root(double ratio) const {
+    const double order = 1 / static_cast<double>(d_.cols());
+    const double x = ratio - 1;
+    if (!(std::abs(x) < 1e-4)) return std::pow(ratio, order);
+    return 1 + order * x * (1 + (order - 1) / 2 * x * (1 + (order - 2) / 3 * x));
   }
 
   Vector mass_;
   Part volume_;
   Matrix d_;
-  std::vector<Matrix> r_;      // D'W_kD
-  std::vector<double> floor_;  // what a diagonal entry counts at least, against division by zero
-  Vector slope_;               // u_k
+  Matrix r_;      // D'W_kD, one beside the other
+  Vector floor_;  // what a diagonal entry counts at least, against division by zero
+  Vector slope_;  // u_k
 };
 
 Matrix eigenvectors(const Matrix& symmetric) {
@@ -154,16 +174,27 @@ Matrix common_orientation(const std::vector<Matrix>& scatter, const Vector& mass
     starts.emplace_back(Matrix::Identity(d, d));
   }
 
-  std::vector<Rotation> rotations;
-  for (const Matrix& start : starts) {
-    rotations.emplace_back(scatter, mass, volume, start);
-    if (starts.size() > 1) rotations.back().run(exploring_sweeps);
+  if (starts.size() == 1) {
+    Rotation only(scatter, mass, volume, std::move(starts.front()));
+    only.run(max_sweeps);
+    return orthonormalized(only.orientation());
   }
-  auto best = std::min_element(
-      rotations.begin(), rotations.end(),
-      [](const Rotation& a, const Rotation& b) { return a.objective() < b.objective(); });
-  best->run(max_sweeps);
-  return orthonormalized(best->orientation());
+  // The better half goes on, for more sweeps.
+  std::vector<Rotation> rotations;
+  rotations.reserve(starts.size());
+  for (Matrix& start : starts) rotations.emplace_back(scatter, mass, volume, std::move(start));
+  const auto better = [](const Rotation& a, const Rotation& b) {
+    return a.objective() < b.objective();
+  };
+  for (int sweeps = exploring_sweeps;; sweeps *= 2) {
+    for (Rotation& rotation : rotations) rotation.run(sweeps);
+    std::stable_sort(rotations.begin(), rotations.end(), better);
+    if (rotations.size() <= 2) break;
+    rotations.erase(rotations.begin() + static_cast<std::ptrdiff_t>((rotations.size() + 1) / 2),
+                    rotations.end());
+  }
+  rotations.front().run(max_sweeps);
+  return orthonormalized(rotations.front().orientation());
 }
 
 }  // namespace mix

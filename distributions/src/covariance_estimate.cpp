@@ -11,13 +11,14 @@
 
 #include "common_orientation.h"
 #include "mix/distributions/covariance_structure.h"
+#include "small_matrix.h"
 
 namespace mix {
 namespace {
 
 // Alternating estimates end when no volume changes by more than this factor (less one); the
 // objective is flat there, so its error is of the order of the square.
-constexpr double volume_tolerance = 1e-11;
+constexpr double volume_tolerance = 1e-10;
 constexpr int max_alternations = 2000;
 // The mass, relative to all, that a component without any is given, with its current covariance: it
 // then keeps what is its own, and its weight in what is shared is lost in rounding.
@@ -31,43 +32,47 @@ double geometric_mean(const Vector& v) {
 // A diagonal of determinant one.
 Vector normalized(const Vector& v) { return v.array().max(smallest_variance) / geometric_mean(v); }
 
+// Scatter and mass of all components, none without mass.
 struct Problem {
-  std::vector<Matrix> scatter;
-  Vector mass;
+  const std::vector<Matrix>& scatter;
+  const Vector& mass;
 };
 
-Problem without_empty_components(const std::vector<Matrix>& scatter, const Vector& mass,
-                                 const std::vector<Matrix>& factors) {
-  Problem problem{scatter, mass};
+void fill_empty_components(std::vector<Matrix>& scatter, Vector& mass,
+                           const std::vector<Matrix>& factors) {
   const double total = mass.cwiseMax(0).sum();
+  const std::vector<Matrix> given = scatter;
+  const Vector given_mass = mass;
   for (std::size_t k = 0; k < scatter.size(); ++k) {
-    double& n = problem.mass[static_cast<Index>(k)];
+    double& n = mass[static_cast<Index>(k)];
     if (n > 0) continue;
     n = phantom_mass * total;
     if (!factors.empty()) {
-      problem.scatter[k] = n * product_with_transpose(factors[k]);
+      scatter[k] = n * product_with_transpose(factors[k]);
     } else {
-      problem.scatter[k].setZero();
-      for (std::size_t j = 0; j < scatter.size(); ++j) {
-        if (mass[static_cast<Index>(j)] > 0) problem.scatter[k] += phantom_mass * scatter[j];
+      scatter[k].setZero();
+      for (std::size_t j = 0; j < given.size(); ++j) {
+        if (given_mass[static_cast<Index>(j)] > 0) scatter[k] += phantom_mass * given[j];
       }
     }
   }
-  return problem;
 }
 
 // The lower factor of a matrix that is positive definite up to rounding.
 Matrix cholesky(Matrix matrix, Index& repairs) {
-  Eigen::LLT<Matrix> factor(matrix);
-  if (factor.info() != Eigen::Success) {
+  Matrix lower = matrix;
+  if (Eigen::LLT<Eigen::Ref<Matrix>>(lower).info() != Eigen::Success) {
     ++repairs;
     const Vector diagonal = matrix.diagonal().cwiseMax(1e-16 * matrix.diagonal().maxCoeff());
-    for (double t = 1e-14; factor.info() != Eigen::Success && t < 1; t *= 10) {
+    Eigen::ComputationInfo info = Eigen::NumericalIssue;
+    for (double t = 1e-14; info != Eigen::Success && t < 1; t *= 10) {
       matrix.diagonal() += t * diagonal;
-      factor.compute(matrix);
+      lower = matrix;
+      info = Eigen::LLT<Eigen::Ref<Matrix>>(lower).info();
     }
   }
-  return factor.matrixL();
+  lower.triangularView<Eigen::StrictlyUpper>().setZero();
+  return lower;
 }
 
 // |L L'|^(1/d).
@@ -143,18 +148,23 @@ Covariances estimate_vee(const Problem& p, const std::vector<Matrix>& current) {
   Covariances result;
   Vector lambda = first_volumes(p, current);
   Matrix shape;  // the factor of the common matrix of determinant one
+  Matrix sum(d, d);
+  Matrix half(d, d);
+  Matrix whole(d, d);
   alternate(lambda, [&](const Vector& present) -> Vector {
-    Matrix sum = Matrix::Zero(d, d);
+    sum.setZero();
     for (std::size_t k = 0; k < p.scatter.size(); ++k) {
       sum += p.scatter[k] / present[static_cast<Index>(k)];
     }
-    shape = cholesky(std::move(sum), result.repairs);
+    shape = cholesky(sum, result.repairs);
     shape /= std::sqrt(volume(shape));
     Vector next(present.size());
     for (std::size_t k = 0; k < p.scatter.size(); ++k) {
       const auto i = static_cast<Index>(k);
-      const Matrix half = shape.triangularView<Eigen::Lower>().solve(p.scatter[k]);
-      const Matrix whole = shape.triangularView<Eigen::Lower>().solve(half.transpose());
+      half = p.scatter[k];
+      solve_lower(shape, half);
+      whole = half.transpose();
+      solve_lower(shape, whole);
       next[i] = whole.trace() / (static_cast<double>(d) * p.mass[i]);
     }
     return next.cwiseMax(smallest_variance);
@@ -293,7 +303,15 @@ Covariances estimate(Structure structure, const std::vector<Matrix>& scatter, co
     }
     return result;
   }
-  const Problem problem = without_empty_components(scatter, mass, current.factors);
+  const bool complete = (mass.array() > 0).all();
+  std::vector<Matrix> filled;
+  Vector filled_mass;
+  if (!complete) {
+    filled = scatter;
+    filled_mass = mass;
+    fill_empty_components(filled, filled_mass, current.factors);
+  }
+  const Problem problem{complete ? scatter : filled, complete ? mass : filled_mass};
   switch (structure) {
     case Structure::EEE: {
       Matrix sum = Matrix::Zero(d, d);

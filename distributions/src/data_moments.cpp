@@ -55,20 +55,24 @@ DataMoments data_moments(std::string_view family, Rows x, Weights w, Spread spre
     });
     moments.mean += sum / moments.rows;
   }
-  const Index columns = spread == Spread::covariance ? d : 1;
-  const Vector sum =
-      sum_over_blocks(x.rows(), d * columns, [&](Index first, Index count, VectorRef total) {
+  const bool whole = spread == Spread::covariance;
+  const Vector sum = sum_over_blocks(
+      x.rows(), whole ? d + d * d : d, [&](Index first, Index count, VectorRef total) {
         const Matrix centered = x.middleRows(first, count).rowwise() - moments.mean.transpose();
-        if (spread == Spread::covariance) {
-          Eigen::Map<Matrix>(total.data(), d, d).noalias() +=
+        total.head(d) += centered.cwiseAbs2().transpose() * w.segment(first, count);
+        if (whole) {
+          Eigen::Map<Matrix>(total.data() + d, d, d).noalias() +=
               centered.transpose() * w.segment(first, count).asDiagonal() * centered;
-        } else {
-          total += centered.cwiseAbs2().transpose() * w.segment(first, count);
         }
       });
-  moments.covariance = Eigen::Map<const Matrix>(sum.data(), d, columns) / moments.rows;
-  if (columns == d) {
+  if (whole) {
+    moments.covariance = Eigen::Map<const Matrix>(sum.data() + d, d, d) / moments.rows;
     moments.covariance.triangularView<Eigen::StrictlyUpper>() = moments.covariance.transpose();
+    // The variances by the same sums in either case, so that the embedding of rows, and with it the
+    // partitions that fits share, does not depend on the structure.
+    moments.covariance.diagonal() = sum.head(d) / moments.rows;
+  } else {
+    moments.covariance = sum / moments.rows;
   }
   return moments;
 }

@@ -153,6 +153,10 @@ void for_each_index(Index count, const std::function<void(Index)>& body) {
   end.acquire();
 }
 
+void run_isolated(const std::function<void()>& body) {
+  oneapi::tbb::this_task_arena::isolate([&body] { body(); });
+}
+
 void with_threads(Index threads, const std::function<void()>& body) {
   if (threads <= 0) {
     body();

@@ -21,10 +21,11 @@ constexpr double no_loss = 1e-6;
 
 class Ladder {
  public:
-  Ladder(const Candidate& candidate, Rows x, const CompareOptions& options)
+  Ladder(const Candidate& candidate, Rows x, const CompareOptions& options, PartitionPool& pool)
       : candidate_(candidate),
         x_(x),
         options_(options),
+        pool_(pool),
         w_(options.fit.sample_weight.size() > 0 ? options.fit.sample_weight
                                                 : Vector::Ones(x.rows())) {}
 
@@ -36,7 +37,7 @@ class Ladder {
       const MixtureModel model(candidate_.make(k));
       FitOptions fit_options = options_.fit;
       if (last_) add_grown_starts(model, fit_options);
-      Fit result = fit(model, x_, fit_options);
+      Fit result = fit_sharing(model, x_, fit_options, &pool_);
       if (last_ && maximizes_likelihood(result.report) &&
           result.report.log_likelihood < last_->report.log_likelihood - no_loss) {
         if (auto repaired = fit_doubled(model)) result = *std::move(repaired);
@@ -109,6 +110,7 @@ class Ladder {
   const Candidate& candidate_;
   Rows x_;
   const CompareOptions& options_;
+  PartitionPool& pool_;
   Vector w_;
   std::shared_ptr<const Fit> last_;
 };
@@ -179,6 +181,7 @@ Comparison compare_rows(Rows x, const CompareOptions& options) {
   const auto families = static_cast<Index>(options.families.size());
   Comparison result{std::vector<Ranked>(static_cast<std::size_t>(families * count)),
                     options.criterion};
+  PartitionPool pool;
   Index done = 0;
   std::mutex reporting;
   with_threads(options.fit.threads, [&] {
@@ -192,7 +195,7 @@ Comparison compare_rows(Rows x, const CompareOptions& options) {
           return options.fit.progress(progress);
         };
       }
-      Ladder ladder(options.families[static_cast<std::size_t>(f)], x, inner);
+      Ladder ladder(options.families[static_cast<std::size_t>(f)], x, inner, pool);
       for (Index i = 0; i < count; ++i) {
         result.table[static_cast<std::size_t>(f * count + i)] =
             ladder.climb(options.components.first + i);

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
+#include <mutex>
 #include <numeric>
 #include <optional>
 #include <stdexcept>
@@ -19,11 +21,30 @@
 namespace mix {
 namespace {
 
-// Passes of a start before the starts are ranked for the first time; they double as the field
-// halves.
-constexpr Index short_passes = 25;
-// As many of the best runs are carried to convergence.
-constexpr std::size_t finalists = 4;
+// How the field of starts is narrowed down.
+struct Narrowing {
+  Index passes;           ///< before the first ranking; they double each time
+  std::size_t divisor;    ///< of the field at each ranking
+  std::size_t finalists;  ///< as many of the best runs are carried to convergence
+};
+
+// With fast effort a run ends when less than this is still to gain per row: little beside the
+// differences of criteria that a quick look is after. On slow problems most passes go into the
+// rest.
+constexpr double fast_gain_per_row = 2e-5;
+
+Narrowing narrowing(Effort effort) {
+  switch (effort) {
+    case Effort::fast:
+      return {6, 4, 2};
+    case Effort::standard:
+      return {25, 2, 4};
+    case Effort::thorough:
+      break;
+  }
+  return {25, 2, 8};
+}
+
 // Passes of a way to grow by one component before the ways are ranked.
 constexpr Index growing_passes = 6;
 // More rows than this are searched on a random part of them; the best start then sees all rows.
@@ -92,11 +113,13 @@ void carry_on(Run& run, Rows x, Weights w, EmOptions options, Index most_passes)
 
 class Search {
  public:
-  Search(const MixtureModel& model, Rows x, const FitOptions& options)
+  Search(const MixtureModel& model, Rows x, const FitOptions& options, PartitionPool* pool)
       : model_(model),
         x_(x),
         w_(options.sample_weight.size() > 0 ? options.sample_weight : Vector::Ones(x.rows())),
-        options_(options) {}
+        options_(options),
+        narrowing_(narrowing(options.effort)),
+        pool_(pool) {}
 
   Run best(Report& report) {
     if (x_.rows() > most_searched_rows && std::holds_alternative<start::Auto>(options_.start) &&
@@ -136,7 +159,7 @@ class Search {
     inner.more_starts.clear();
     Report found;
     const Matrix part = x_(rows, Eigen::all);
-    const Run best = Search(model_, part, inner).best_of_all(found);
+    const Run best = Search(model_, part, inner, pool_).best_of_all(found);
 
     FitOptions outer = options_;
     Matrix r = responsibilities(best.state, x_);
@@ -145,7 +168,7 @@ class Search {
       if (!(r.row(i).sum() > 0)) r.row(i).setConstant(1.0 / static_cast<double>(r.cols()));
     }
     outer.start = start::Responsibilities{std::move(r)};
-    Run run = Search(model_, x_, outer).best_of_all(report);
+    Run run = Search(model_, x_, outer, pool_).best_of_all(report);
     run.start = best.start;
     report.starts = found.starts;
     report.completed = found.completed;
@@ -154,19 +177,14 @@ class Search {
   }
 
   Run best_of_all(Report& report) {
-    Starter starter(model_, x_, w_, options_);
+    const Starter starter(model_, x_, w_, options_, pool_);
     const std::vector<PlannedStart> planned = starter.plan();
     report.starts = static_cast<Index>(planned.size());
-    std::vector<Run> runs;
-    for (const PlannedStart& next : planned) {
-      if (const auto* several = std::get_if<start::ShortRuns>(&next.start)) {
-        runs.push_back(best_short_run(starter, *several));
-      } else if (std::holds_alternative<start::Growing>(next.start) && grows(starter)) {
-        runs.push_back(grown_run(starter));
-      } else {
-        runs.push_back({to_string(next.start), starter.begin(next), {}, {}});
-      }
-    }
+    std::vector<Run> runs(planned.size());
+    for_each_index(static_cast<Index>(planned.size()), [&](Index i) {
+      const auto at = static_cast<std::size_t>(i);
+      runs[at] = begin(starter, planned[at]);
+    });
     if (runs.size() == 1) {
       carry_on(runs[0], x_, w_, em_options(), options_.max_iter);
       report.completed = report.hits = 1;
@@ -177,16 +195,30 @@ class Search {
     return best_completed(runs, report);
   }
 
+  Run begin(const Starter& starter, const PlannedStart& planned) {
+    if (const auto* several = std::get_if<start::ShortRuns>(&planned.start)) {
+      return best_short_run(starter, *several);
+    }
+    if (std::holds_alternative<start::Growing>(planned.start) && grows(starter)) {
+      return grown_run(starter);
+    }
+    return {to_string(planned.start), starter.begin(planned), {}, {}};
+  }
+
   [[nodiscard]] EmOptions em_options() {
     EmOptions em;
     em.assignment = options_.assignment;
     em.mixing = options_.mixing;
     em.empty = options_.empty;
     em.tol = options_.tol;
+    if (options_.effort == Effort::fast && em.tol > 0) {
+      em.tol = std::max(em.tol, fast_gain_per_row * w_.sum());
+    }
     em.max_iter = options_.max_iter;
     em.seed = options_.seed;
     if (options_.progress) {
       em.progress = [this](const Progress& progress) {
+        const std::lock_guard lock(reporting_);  // one call at a time, whatever runs beside it
         interrupted_ = interrupted_ || !options_.progress(progress);
         return !interrupted_;
       };
@@ -207,7 +239,7 @@ class Search {
     return em;
   }
 
-  Run best_short_run(Starter& starter, const start::ShortRuns& several) {
+  Run best_short_run(const Starter& starter, const start::ShortRuns& several) {
     std::optional<Run> best;
     for (Index run = 0; run < several.runs; ++run) {
       const PlannedStart random{start::Random{}, run};
@@ -223,7 +255,7 @@ class Search {
     return starter.grows() && options_.assignment.as<Known>() == nullptr;
   }
 
-  Run grown_run(Starter& starter) {
+  Run grown_run(const Starter& starter) {
     const std::vector<Index> nobody(static_cast<std::size_t>(x_.rows()), 0);
     Run run{
         "growing", starter.begin(shares_from_labels(nobody, w_, starter.smaller(1)), 1), {}, {}};
@@ -254,16 +286,34 @@ class Search {
   // left or all have converged. The others stay in the list, behind.
   void shorten(std::vector<Run>& runs) {
     std::size_t field = runs.size();
-    for (Index passes = short_passes; !interrupted_; passes *= 2) {
-      for (std::size_t i = 0; i < field && !interrupted_; ++i) {
-        if (ended(runs[i])) continue;
-        carry_on(runs[i], x_, w_, short_options(passes), options_.max_iter);
-      }
+    for (Index passes = narrowing_.passes; !interrupted_; passes *= 2) {
+      for_each_index(static_cast<Index>(field), [&](Index i) {
+        Run& run = runs[static_cast<std::size_t>(i)];
+        if (interrupted_ || ended(run)) return;
+        carry_on(run, x_, w_, short_options(passes), options_.max_iter);
+      });
       std::stable_sort(runs.begin(), runs.begin() + static_cast<std::ptrdiff_t>(field),
                        [](const Run& a, const Run& b) { return a.more_promising_than(b); });
-      if (field <= finalists) break;
-      field = std::max(finalists, (field + 1) / 2);
+      keep_hierarchical(runs);
+      if (field <= narrowing_.finalists) break;
+      field = std::max(narrowing_.finalists, (field + narrowing_.divisor - 1) / narrowing_.divisor);
     }
+  }
+
+  // A few passes are a poor judge, and with fast effort there are no more: the hierarchical start,
+  // which is some programs' only one, always comes into the final.
+  [[nodiscard]] bool is_set(const Run& run) const {
+    return options_.effort == Effort::fast && run.start == to_string(start::Hierarchical{});
+  }
+
+  // How many times the gain that Aitken's rule still expects is allowed for.
+  [[nodiscard]] double caution(const Run& run) const { return is_set(run) ? 5 : 2; }
+
+  void keep_hierarchical(std::vector<Run>& runs) const {
+    const auto last = runs.begin() + static_cast<std::ptrdiff_t>(narrowing_.finalists) - 1;
+    const auto found =
+        std::find_if(runs.begin(), runs.end(), [&](const Run& run) { return is_set(run); });
+    if (found != runs.end() && last < found) std::rotate(last, found, found + 1);
   }
 
   // Completes the finalists, each until it converges or can no longer become the best.
@@ -274,7 +324,7 @@ class Search {
     for (std::size_t i = 0; i < runs.size(); ++i) {
       // More than the finalists only while all optima so far are spurious.
       const bool done = ended(runs[i]) && !changes_with_iterations();
-      if (i >= finalists && found && runs[best].flaw.empty() && !done) continue;
+      if (i >= narrowing_.finalists && found && runs[best].flaw.empty() && !done) continue;
       if (interrupted_ && found) break;
       Run& run = runs[i];
       bool abandoned = false;
@@ -283,7 +333,7 @@ class Search {
         EmOptions em = em_options();
         const double goal = found && runs[best].flaw.empty() ? runs[best].objective() : -infinity;
         if (!changes_with_iterations()) {
-          em.progress = abandon_below(goal, em.progress, abandoned);
+          em.progress = abandon_below(goal, caution(run), em.progress, abandoned);
         }
         carry_on(run, x_, w_, em, options_.max_iter);
       }
@@ -301,16 +351,16 @@ class Search {
     return std::move(runs[best]);
   }
 
-  // Ends a run whose objective, extrapolated with twice the gain that Aitken's rule still expects,
-  // stays below the goal.
+  // Ends a run whose objective, extrapolated with `caution` times the gain that Aitken's rule still
+  // expects, stays below the goal.
   static std::function<bool(const Progress&)> abandon_below(
-      double goal, std::function<bool(const Progress&)> next, bool& abandoned) {
-    return [goal, next = std::move(next), &abandoned, last = -infinity,
+      double goal, double caution, std::function<bool(const Progress&)> next, bool& abandoned) {
+    return [goal, caution, next = std::move(next), &abandoned, last = -infinity,
             gain = infinity](const Progress& progress) mutable {
       const double now = progress.objective - last;
       if (progress.iteration > 10 && now >= 0 && now < gain) {
         const double rate = now / gain;
-        const double bound = progress.objective + 2 * now * rate / (1 - rate);
+        const double bound = progress.objective + caution * now * rate / (1 - rate);
         abandoned = bound < goal - 2 * same_optimum;
       }
       gain = now;
@@ -323,7 +373,10 @@ class Search {
   Rows x_;
   Vector w_;
   const FitOptions& options_;
-  bool interrupted_ = false;
+  Narrowing narrowing_;
+  PartitionPool* pool_;
+  std::mutex reporting_;
+  std::atomic<bool> interrupted_ = false;
 };
 
 // Increasing in the first parameter of the components (the first coordinate of a mean, a rate), so
@@ -406,10 +459,10 @@ bool keeps_labels(const FitOptions& options) {
          options.assignment.as<Known>() != nullptr || options.mixing == MixingWeights::fixed;
 }
 
-Fit fit_here(const MixtureModel& model, Rows x, const FitOptions& options) {
+Fit fit_here(const MixtureModel& model, Rows x, const FitOptions& options, PartitionPool* pool) {
   Fit fit;
   Report& report = fit.report;
-  Run run = Search(model, x, options).best(report);
+  Run run = Search(model, x, options, pool).best(report);
   if (!keeps_labels(options)) {
     order_components(run.state, run.em.mass);
     run.flaw = find_flaw(run.state, run.em.mass);  // by its new number
@@ -454,6 +507,10 @@ bool every_component_is_known(const Known& known, Index k) {
 }  // namespace
 
 Fit fit(const MixtureModel& model, Rows x, const FitOptions& options) {
+  return fit_sharing(model, x, options, nullptr);
+}
+
+Fit fit_sharing(const MixtureModel& model, Rows x, const FitOptions& options, PartitionPool* pool) {
   check_arguments(model, x, options);
   Fit result;
   if (rows_are_exchangeable(options)) {
@@ -461,7 +518,7 @@ Fit fit(const MixtureModel& model, Rows x, const FitOptions& options) {
     if (auto distinct = distinct_rows(x, options.sample_weight)) {
       FitOptions weighted = options;
       weighted.sample_weight = std::move(distinct->weight);
-      with_threads(options.threads, [&] { result = fit_here(model, distinct->x, weighted); });
+      with_threads(options.threads, [&] { result = fit_here(model, distinct->x, weighted, pool); });
       // Otherwise a warning names rows, and those are the user's.
       if (result.report.log_likelihood > -infinity) return result;
     }
@@ -472,7 +529,7 @@ Fit fit(const MixtureModel& model, Rows x, const FitOptions& options) {
       every_component_is_known(*known, model.n_components())) {
     chosen.start = start::Labels{known->labels};
   }
-  with_threads(options.threads, [&] { result = fit_here(model, x, chosen); });
+  with_threads(options.threads, [&] { result = fit_here(model, x, chosen, pool); });
   return result;
 }
 

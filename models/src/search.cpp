@@ -6,16 +6,12 @@
 #include <cmath>
 #include <numeric>
 #include <stdexcept>
+#include <utility>
 
-#include "mix/models/kmeans.h"
 #include "seeding.h"
 
 namespace mix {
 namespace {
-
-constexpr Index hierarchy_row_limit = 2000;
-// Rows squared times columns cubed of a tree that is worth its time.
-constexpr double hierarchy_work_limit = 3e8;
 
 template <class T>
 const T* as(const Start& start) {
@@ -23,6 +19,27 @@ const T* as(const Start& start) {
 }
 
 }  // namespace
+
+std::string to_string(Effort effort) {
+  switch (effort) {
+    case Effort::fast:
+      return "fast";
+    case Effort::standard:
+      return "default";
+    case Effort::thorough:
+      return "thorough";
+  }
+  return "unknown";
+}
+
+Effort parse_effort(std::string_view name) {
+  using enum Effort;
+  for (const Effort effort : {fast, standard, thorough}) {
+    if (name == to_string(effort)) return effort;
+  }
+  throw std::invalid_argument(
+      fmt::format("unknown effort \"{}\": use one of fast, default, thorough", name));
+}
 
 bool rows_are_exchangeable(const FitOptions& options) {
   const auto exchangeable = [](const Start& start) {
@@ -33,8 +50,9 @@ bool rows_are_exchangeable(const FitOptions& options) {
          std::all_of(options.more_starts.begin(), options.more_starts.end(), exchangeable);
 }
 
-Starter::Starter(const MixtureModel& model, Rows x, Weights w, const FitOptions& options)
-    : model_(model), x_(x), w_(w), options_(options), prepared_(model.family()) {
+Starter::Starter(const MixtureModel& model, Rows x, Weights w, const FitOptions& options,
+                 PartitionPool* pool)
+    : model_(model), x_(x), w_(w), options_(options), prepared_(model.family()), pool_(pool) {
   prepared_.prepare(x, w);
   learnable_ = learnable_components(prepared_);
   groups_ = static_cast<Index>(learnable_.size());
@@ -44,13 +62,28 @@ Index Starter::default_draws() const {
   // Small problems cost little, so they get many starts; large ones the least that is sensible.
   const double work = static_cast<double>(x_.rows()) * static_cast<double>(model_.n_components());
   const double tiny = std::min(200.0, 3e4 / work);
-  return static_cast<Index>(std::max(tiny, std::clamp(3e5 / work, 8.0, 40.0)));
+  const auto draws = static_cast<Index>(std::max(tiny, std::clamp(3e5 / work, 8.0, 40.0)));
+  switch (options_.effort) {
+    case Effort::fast:
+      // A tree of all rows is enough beside what grew from one component less.
+      return !options_.more_starts.empty() && partitions().hierarchy_is_cheap() &&
+                     partitions().hierarchy_sees_all_rows()
+                 ? 1
+                 : 3;
+    case Effort::standard:
+      return draws;
+    case Effort::thorough:
+      break;
+  }
+  return 4 * draws;
 }
 
-bool Starter::hierarchy_fits() const {
-  const auto n = static_cast<double>(std::min(x_.rows(), hierarchy_row_limit));
-  const auto d = static_cast<double>(embedded_.cols() > 0 ? embedded_.cols() : x_.cols());
-  return n * n * d * d * d < hierarchy_work_limit;
+Partitions& Starter::partitions() const {
+  return *partitions_.get([&] {
+    Matrix points = prepared_.embed(x_);
+    return pool_ != nullptr ? pool_->of(std::move(points), w_, options_.seed)
+                            : std::make_shared<Partitions>(std::move(points), w_, options_.seed);
+  });
 }
 
 std::vector<PlannedStart> Starter::plan() const {
@@ -85,10 +118,12 @@ void Starter::plan_one(const Start& start, std::vector<PlannedStart>& planned) c
   // The portfolio: no single start is best everywhere, and seeds that are not moved by Lloyd
   // iterations reach better optima of full covariances than k-means partitions do.
   const Index draws = options_.n_init > 0 ? options_.n_init : default_draws();
-  if (x_.rows() <= hierarchy_row_limit && hierarchy_fits() && draws > 1) {
+  const bool quick = options_.effort == Effort::fast;
+  if (partitions().hierarchy_is_cheap() &&
+      (quick || (draws > 1 && partitions().hierarchy_sees_all_rows()))) {
     planned.push_back({start::Hierarchical{}, 0});
   }
-  if (grows() && draws > 2) planned.push_back({start::Growing{}, 0});
+  if (grows() && draws > 2 && !quick) planned.push_back({start::Growing{}, 0});
   for (Index draw = 0; static_cast<Index>(planned.size()) < draws; ++draw) {
     switch (draw % 6) {
       case 2:
@@ -104,50 +139,7 @@ void Starter::plan_one(const Start& start, std::vector<PlannedStart>& planned) c
   }
 }
 
-const Matrix& Starter::points(Index draw) {
-  if (embedded_.size() == 0) embedded_ = prepared_.embed(x_);
-  if (draw % 2 == 0 || embedded_.cols() < 2) return embedded_;
-  if (!sphered_) sphered_ = sphered(embedded_);
-  return *sphered_;
-}
-
-std::vector<Index> Starter::hierarchical_labels(Index k) {
-  const Matrix& embedded = points(1);
-  if (!hierarchy_) {
-    hierarchy_rows_.resize(static_cast<std::size_t>(x_.rows()));
-    std::iota(hierarchy_rows_.begin(), hierarchy_rows_.end(), Index{0});
-    if (x_.rows() > hierarchy_row_limit) {
-      Rng rng(options_.seed, Purpose::start, 1U << 20U);
-      hierarchy_rows_ = sample_without_replacement(rng, x_.rows(), hierarchy_row_limit);
-      std::sort(hierarchy_rows_.begin(), hierarchy_rows_.end());
-    }
-    Matrix chosen(static_cast<Index>(hierarchy_rows_.size()), embedded.cols());
-    for (std::size_t i = 0; i < hierarchy_rows_.size(); ++i) {
-      chosen.row(static_cast<Index>(i)) = embedded.row(hierarchy_rows_[i]);
-    }
-    hierarchy_.emplace(chosen);
-  }
-  std::vector<Index> chosen_labels = hierarchy_->labels(k);
-  if (static_cast<Index>(hierarchy_rows_.size()) == x_.rows()) return chosen_labels;
-  // The rows left out go to the nearest cluster mean.
-  Matrix means = Matrix::Zero(k, embedded.cols());
-  Vector sizes = Vector::Zero(k);
-  for (std::size_t i = 0; i < hierarchy_rows_.size(); ++i) {
-    means.row(chosen_labels[i]) += embedded.row(hierarchy_rows_[i]);
-    sizes[chosen_labels[i]] += 1;
-  }
-  means.array().colwise() /= sizes.array();
-  std::vector<Index> labels(static_cast<std::size_t>(x_.rows()));
-  for (Index i = 0; i < x_.rows(); ++i) {
-    (means.rowwise() - embedded.row(i))
-        .rowwise()
-        .squaredNorm()
-        .minCoeff(&labels[static_cast<std::size_t>(i)]);
-  }
-  return labels;
-}
-
-Matrix Starter::shares(const PlannedStart& planned) {
+Matrix Starter::shares(const PlannedStart& planned) const {
   const Index k = model_.n_components();
   const Start& start = planned.start;
   if (const auto* labels = as<start::Labels>(start)) {
@@ -172,25 +164,13 @@ Matrix Starter::shares(const PlannedStart& planned) {
     return shares_from_labels(std::vector<Index>(static_cast<std::size_t>(x_.rows()), 0), w_,
                               prepared_);
   }
-  if (as<start::Hierarchical>(start) != nullptr) {
-    return shares_from_labels(hierarchical_labels(groups_), w_, prepared_);
+  const auto* known = options_.assignment.as<Known>();
+  if (known != nullptr && as<start::Hierarchical>(start) == nullptr &&
+      as<start::Random>(start) == nullptr) {
+    Rng rng(options_.seed, Purpose::start, static_cast<std::uint64_t>(planned.draw));
+    return shares_around(*known, points(planned.draw), rng);
   }
-  Rng rng(options_.seed, Purpose::start, static_cast<std::uint64_t>(planned.draw));
-  const Matrix& embedded = points(planned.draw);
-  if (as<start::Random>(start) != nullptr) {
-    return shares_from_labels(nearest_rows(embedded, random_rows(w_, groups_, rng)), w_, prepared_);
-  }
-  if (const auto* known = options_.assignment.as<Known>())
-    return shares_around(*known, embedded, rng);
-  const std::vector<Index> seeds = seed_rows(embedded, w_, groups_, rng);
-  if (as<start::KMeans>(start) != nullptr) {
-    KMeansOptions lloyd;
-    lloyd.sample_weight = w_;
-    lloyd.centers = embedded(seeds, Eigen::all);
-    lloyd.max_iter = 30;
-    return shares_from_labels(kmeans(embedded, groups_, lloyd).labels, w_, prepared_);
-  }
-  return shares_from_labels(nearest_rows(embedded, seeds), w_, prepared_);
+  return shares_from_labels(partitions().labels(start, planned.draw, groups_), w_, prepared_);
 }
 
 // Rows of known components stay there; the others go to the nearest of those components' means and
@@ -227,7 +207,7 @@ Matrix Starter::shares_around(const Known& known, const Matrix& embedded, Rng& r
   return r;
 }
 
-MixtureState Starter::begin(const PlannedStart& planned) {
+MixtureState Starter::begin(const PlannedStart& planned) const {
   if (as<start::Parameters>(planned.start) != nullptr) return {model_.weights(), prepared_};
   return begin(shares(planned), groups_);
 }
@@ -244,7 +224,7 @@ AnyFamily Starter::smaller(Index groups) const {
   return family;
 }
 
-MixtureState Starter::begin(const Matrix& shares, Index groups) {
+MixtureState Starter::begin(const Matrix& shares, Index groups) const {
   MixtureState state{model_.weights(), smaller(groups)};
   if (groups < groups_) {
     state.weights.setConstant(shares.cols(), 1.0 / static_cast<double>(shares.cols()));

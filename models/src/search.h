@@ -1,12 +1,11 @@
 #pragma once
 
-#include <optional>
-#include <string>
+#include <memory>
 #include <vector>
 
-#include "hierarchy.h"
 #include "mix/models/fit.h"
 #include "mix/random.h"
+#include "partitions.h"
 
 namespace mix {
 
@@ -20,34 +19,38 @@ struct PlannedStart {
   Index draw = 0;
 };
 
-/// Turns starts into shares of the rows. Holds what several starts use: the embedded rows, and the
-/// tree of the hierarchical start.
+/// `fit`, with the partitions it starts from shared with the other fits to `pool`; null shares
+/// nothing.
+Fit fit_sharing(const MixtureModel& model, Rows x, const FitOptions& options, PartitionPool* pool);
+
+/// Turns starts into shares of the rows. Several threads may use it at once.
 class Starter {
  public:
-  Starter(const MixtureModel& model, Rows x, Weights w, const FitOptions& options);
+  Starter(const MixtureModel& model, Rows x, Weights w, const FitOptions& options,
+          PartitionPool* pool);
 
   /// The list of starts that the options ask for.
   [[nodiscard]] std::vector<PlannedStart> plan() const;
   /// The state that a start leads to: shares, then a first M-step from a prepared family.
-  MixtureState begin(const PlannedStart& planned);
+  [[nodiscard]] MixtureState begin(const PlannedStart& planned) const;
   /// The prepared family with only `groups` of the components that take part in a partition.
   [[nodiscard]] AnyFamily smaller(Index groups) const;
   /// The state of smaller(groups) after a first M-step from `shares`, a column for each component.
-  MixtureState begin(const Matrix& shares, Index groups);
+  [[nodiscard]] MixtureState begin(const Matrix& shares, Index groups) const;
   /// Whether smaller models can be made.
   [[nodiscard]] bool grows() const { return prepared_.selects() && groups_ > 1; }
   /// How many components take part in a partition of the rows.
   [[nodiscard]] Index groups() const { return groups_; }
   /// The rows as points; odd draws see them sphered.
-  const Matrix& points(Index draw);
+  [[nodiscard]] const Matrix& points(Index draw) const { return partitions().points(draw); }
 
  private:
   void plan_one(const Start& start, std::vector<PlannedStart>& planned) const;
   [[nodiscard]] Index default_draws() const;
-  [[nodiscard]] bool hierarchy_fits() const;
-  Matrix shares(const PlannedStart& planned);
-  Matrix shares_around(const Known& known, const Matrix& embedded, Rng& rng) const;
-  std::vector<Index> hierarchical_labels(Index k);
+  // Embeds the rows when first asked for: some starts need no points.
+  [[nodiscard]] Partitions& partitions() const;
+  [[nodiscard]] Matrix shares(const PlannedStart& planned) const;
+  [[nodiscard]] Matrix shares_around(const Known& known, const Matrix& embedded, Rng& rng) const;
 
   const MixtureModel& model_;
   Rows x_;
@@ -56,10 +59,8 @@ class Starter {
   AnyFamily prepared_;
   std::vector<Index> learnable_;  // components that take part in a partition
   Index groups_ = 0;              // how many
-  Matrix embedded_;
-  std::optional<Matrix> sphered_;
-  std::optional<Hierarchy> hierarchy_;
-  std::vector<Index> hierarchy_rows_;
+  PartitionPool* pool_;
+  mutable Lazy<std::shared_ptr<Partitions>> partitions_;
 };
 
 }  // namespace mix

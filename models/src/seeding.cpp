@@ -106,7 +106,10 @@ Matrix shares_from_labels(const std::vector<Index>& labels, Weights w, const Any
   return shares;
 }
 
-Matrix sphered(const Matrix& points) {
+namespace {
+
+// Centered and rotated to uncorrelated columns, each divided by a power of its standard deviation.
+Matrix rotated(const Matrix& points, double power) {
   Matrix centered = points.rowwise() - points.colwise().mean();
   const Matrix covariance =
       centered.transpose() * centered / static_cast<double>(std::max<Index>(points.rows(), 1));
@@ -118,7 +121,16 @@ Matrix sphered(const Matrix& points) {
   }
   if (kept == 0) return centered;
   return centered * eigen.eigenvectors().rightCols(kept) *
-         eigen.eigenvalues().tail(kept).cwiseSqrt().cwiseInverse().asDiagonal();
+         eigen.eigenvalues().tail(kept).array().pow(-0.5 * power).matrix().asDiagonal();
+}
+
+}  // namespace
+
+Matrix sphered(const Matrix& points) { return rotated(points, 1); }
+
+Matrix half_sphered(const Matrix& points) {
+  const auto n = static_cast<double>(std::max<Index>(points.rows(), 2));
+  return rotated(points, 0.5) * (std::pow(n - 1, 0.25) / std::sqrt(n));
 }
 
 }  // namespace mix

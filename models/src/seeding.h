@@ -29,4 +29,9 @@ Matrix shares_from_labels(const std::vector<Index>& labels, Weights w, const Any
 /// the points hardly vary.
 Matrix sphered(const Matrix& points);
 
+/// The scores of the singular value decomposition of standardized points, divided by the square
+/// roots of the singular values: halfway between principal components and sphered points, and small
+/// (Scrucca & Raftery 2015).
+Matrix half_sphered(const Matrix& points);
+
 }  // namespace mix

@@ -141,6 +141,7 @@ TEST(BadInput, RefusesUnknownValuesWithTheKnownOnes) {
   here.write("good.csv", good);
   here.refuse({"fit", "good.csv", "--criterion", "bik"}, {"bik", "bic", "icl"});
   here.refuse({"fit", "good.csv", "--init", "magic"}, {"magic", "k-means++"});
+  here.refuse({"fit", "good.csv", "--effort", "heroic"}, {"heroic", "thorough"});
   here.refuse({"fit", "good.csv", "--assignment", "softly"}, {"softly", "hard"});
   here.refuse({"fit", "good.csv", "--assignment", "truncated:0"}, {"truncated"});
   here.refuse({"fit", "good.csv", "--structure", "XYZ"}, {"XYZ", "VVV"});

@@ -156,6 +156,18 @@ TEST(Fit, DependsOnTheSeedAlone) {
   EXPECT_NE(model("4"), model("5"));
 }
 
+TEST(Fit, TriesAsManyStartsAsTheEffortSays) {
+  const Folder here;
+  const auto starts = [&](const char* effort) {
+    return fit_eruptions(here, {"--components", "3", "--structure", "V", "--max-iter", "20",
+                                "--effort", effort, "--json"})
+        .json()["starts"]
+        .get<int>();
+  };
+  EXPECT_LT(starts("fast"), starts("default"));
+  EXPECT_LT(starts("default"), starts("thorough"));
+}
+
 TEST(Fit, LeavesOutTextColumnsAndIncompleteRowsAndSaysSo) {
   const Folder here;
   const Outcome run =

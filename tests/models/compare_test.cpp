@@ -105,18 +105,66 @@ TEST(Compare, WhenEverythingFailsBestSaysWhy) {
 }
 
 TEST(Compare, SameTableForAnyNumberOfThreads) {
-  const auto table = [&](Index threads) {
-    std::vector<double> values;
+  const auto table = [&](Effort effort, Index threads) {
+    std::vector<std::pair<std::string, std::vector<double>>> rows;
     for (const Ranked& row :
-         compare(faithful(), {.families = gaussian_candidates(2, {Structure::VII, Structure::EEE}),
+         compare(faithful(), {.families = gaussian_candidates(2, all_structures()),
                              .components = {1, 3},
-                             .fit = {.n_init = 3, .threads = threads}})) {
-      values.push_back(row.log_likelihood);
+                             .fit = {.effort = effort,
+                                    .n_init = effort == Effort::fast ? 0 : 6,
+                                    .threads = threads}})) {
+      rows.emplace_back(row.name, row.fit->report.objective_history);
     }
-    return values;
+    return rows;
   };
-  EXPECT_EQ(table(1), table(2));
-  EXPECT_EQ(table(1), table(7));
+  for (const Effort effort : {Effort::fast, Effort::standard}) {
+    const auto one = table(effort, 1);
+    EXPECT_EQ(one.size(), 42U);
+    EXPECT_EQ(one, table(effort, 2));
+    EXPECT_EQ(one, table(effort, 7));
+  }
+}
+
+TEST(Compare, SharedStartsEqualThoseOfAFitAlone) {
+  const CompareOptions options{.families = gaussian_candidates(2, all_structures()),
+                               .components = {3, 3},
+                               .fit = {.n_init = 8, .seed = 4}};
+  const Comparison together = compare(faithful(), options);
+  ASSERT_EQ(together.table.size(), 14U);
+  for (const Ranked& row : together) {
+    const Fit alone = fit(row.fit->model, faithful(), options.fit);
+    EXPECT_EQ(row.fit->report.objective_history, alone.report.objective_history) << row.name;
+    EXPECT_EQ(row.fit->report.start, alone.report.start) << row.name;
+  }
+}
+
+TEST(Compare, WithFastEffortIsNotBelowTheHierarchicalStart) {
+  const Comparison fast = compare(faithful(), {.families = gaussian_candidates(2, all_structures()),
+                                               .components = {1, 5},
+                                               .fit = {.effort = Effort::fast}});
+  for (const Ranked& row : fast) {
+    if (row.fit->report.flagged) continue;
+    const Fit one = fit(row.fit->model, faithful(), {.start = start::Hierarchical{}});
+    if (one.report.flagged) continue;
+    EXPECT_GT(row.log_likelihood, one.report.log_likelihood - 0.01)
+        << row.name << " " << row.n_components;
+  }
+}
+
+TEST(Compare, EndsWhenTheProgressCallbackOfItsFitsSaysSo) {
+  Index calls = 0;
+  Index fits = 0;
+  const Comparison stopped = compare(
+      faithful(), {.families = gaussian_candidates(2, {Structure::EEE, Structure::VVV}),
+                   .components = {1, 6},
+                   .fit = {.threads = 2, .progress = [&](const Progress&) { return ++calls < 20; }},
+                   .progress = [&](Index done, Index all) {
+                     EXPECT_EQ(done, ++fits);
+                     EXPECT_EQ(all, 12);
+                   }});
+  EXPECT_EQ(fits, 12);
+  EXPECT_EQ(stopped.table.size(), 12U);
+  EXPECT_LT(calls, 2000);
 }
 
 TEST(Compare, CrossValidationPrefersTheTruth) {

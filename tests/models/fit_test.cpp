@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cmath>
 #include <memory>
 
@@ -179,6 +180,33 @@ TEST(Fit, EveryNamedStartReachesTheObviousOptimum) {
   EXPECT_THROW(parse_start("magic"), std::invalid_argument);
 }
 
+TEST(Fit, MoreEffortTriesMoreStarts) {
+  std::vector<Report> reports;
+  for (const char* name : {"fast", "default", "thorough"}) {
+    EXPECT_EQ(to_string(parse_effort(name)), name);
+    reports.push_back(fit(mixture(Gaussians(3, 2)), faithful(),
+                          {.effort = parse_effort(name), .max_iter = 60, .seed = 1})
+                          .report);
+  }
+  EXPECT_EQ(reports[0].starts, 3);
+  EXPECT_EQ(reports[2].starts, 4 * reports[1].starts);
+  EXPECT_LE(reports[0].completed, 3);
+  EXPECT_THROW(parse_effort("standard"), std::invalid_argument);
+}
+
+TEST(Fit, WithFastEffortStopsWhereLittlePerRowIsToGain) {
+  const auto fitted = [](Effort effort, double tol) {
+    return fit(mixture(Gaussians(4, 2)), faithful(),
+               {.start = start::Hierarchical{}, .effort = effort, .tol = tol})
+        .report;
+  };
+  const Report quick = fitted(Effort::fast, 1e-3);
+  const Report exact = fitted(Effort::standard, 1e-3);
+  EXPECT_LT(quick.n_iter, exact.n_iter);
+  EXPECT_NEAR(quick.log_likelihood, exact.log_likelihood, 272 * 2e-5 * 5);
+  EXPECT_EQ(fitted(Effort::fast, 1).n_iter, fitted(Effort::standard, 1).n_iter);
+}
+
 TEST(Fit, StartsFromGivenResponsibilitiesAndParameters) {
   const Matrix x = faithful();
   const Fit first = fit(mixture(Gaussians(2, 2)), x, {.seed = 1});
@@ -265,6 +293,18 @@ TEST(Fit, WrongArgumentsSayWhatValueLimitAndRemedy) {
               HasSubstr("non-negative"));
   EXPECT_THAT(error_of(mixture(Gaussians(2, 2)), x, {.start = start::Labels{{0, 1}}}),
               HasSubstr("2 start labels for 272 rows"));
+}
+
+TEST(Fit, CallsForProgressOneAtATime) {
+  std::atomic<int> inside = 0;
+  int together = 0;
+  const FitOptions options{.n_init = 12, .threads = 4, .progress = [&](const Progress&) {
+                             if (++inside > 1) ++together;
+                             --inside;
+                             return true;
+                           }};
+  (void)fit(mixture(Gaussians(3, 2)), faithful(), options);
+  EXPECT_EQ(together, 0);
 }
 
 TEST(Fit, TheProgressCallbackEndsTheFitWithTheBestSoFar) {

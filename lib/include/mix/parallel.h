@@ -22,6 +22,10 @@ void for_each_block(Index rows, const std::function<void(Index first, Index coun
 /// Calls `body(i)` for i from 0 to `count - 1`, in parallel and in any order.
 void for_each_index(Index count, const std::function<void(Index)>& body);
 
+/// Runs `body`; this thread takes up no work from outside it while it waits for a parallel loop
+/// within. For a body that holds a lock which such work might ask for.
+void run_isolated(const std::function<void()>& body);
+
 /// Runs `body` with at most `threads` threads; 0 means one per core.
 void with_threads(Index threads, const std::function<void()>& body);
 

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "mix/criteria.h"
@@ -9,6 +10,24 @@
 #include "mix/models/start.h"
 
 namespace mix {
+
+/// How hard a fit looks for the best optimum.
+enum class Effort {
+  /// The hierarchical start where it is cheap, and two of seeds unless it saw all rows and there
+  /// are
+  /// `more_starts`. Runs end when less than 2e-5 nats per row are still to gain.
+  fast,
+  /// The whole portfolio.
+  standard,
+  /// Four times as many starts, and twice as many of them carried to convergence.
+  thorough,
+};
+
+/// The name used on the command line: "fast", "default" or "thorough".
+std::string to_string(Effort effort);
+
+/// The effort of that name; throws std::invalid_argument with the list.
+Effort parse_effort(std::string_view name);
 
 struct FitOptions {
   /// One non-negative weight per row; empty means one each. A weight of two equals a doubled row.
@@ -20,7 +39,9 @@ struct FitOptions {
   Start start = start::Auto{};
   /// Starts to try besides; a fit of K components gets those grown from K-1 here.
   std::vector<Start> more_starts{};
-  /// How many starts are drawn; 0 chooses by the size of the problem.
+  /// How hard to look where the start is Auto.
+  Effort effort = Effort::standard;
+  /// How many starts are drawn; 0 chooses by the effort and the size of the problem.
   Index n_init = 0;
   /// Nats of objective still to gain, by Aitken's estimate, at which a run ends.
   double tol = 1e-3;

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "mix/types.h"
+
+namespace mix {
+
+/// y <- L^-1 y. In matrices of a few rows the plain loop is several times faster than the blocked
+/// routine.
+inline void solve_lower(const Matrix& lower, Matrix& y) {
+  constexpr Index few_rows = 16;
+  if (lower.rows() > few_rows) {
+    lower.triangularView<Eigen::Lower>().solveInPlace(y);
+    return;
+  }
+  for (Index c = 0; c < y.cols(); ++c) {
+    for (Index i = 0; i < lower.rows(); ++i) {
+      double left = y(i, c);
+      for (Index j = 0; j < i; ++j) left -= lower(i, j) * y(j, c);
+      y(i, c) = left / lower(i, i);
+    }
+  }
+}
+
+}  // namespace mix
