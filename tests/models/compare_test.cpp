@@ -8,15 +8,15 @@
 #include <set>
 
 #include "mix/mix.h"
+#include "support/data_files.h"
 
 namespace mix {
 namespace {
 
+using test::faithful;
 using testing::Contains;
 using testing::HasSubstr;
 using testing::Not;
-
-Matrix faithful() { return read_table(std::string(MIXTURE_TEST_DATA) + "/faithful.csv").values(); }
 
 std::vector<Candidate> gaussian_candidates(Index d, const std::vector<Structure>& structures) {
   std::vector<Candidate> candidates;

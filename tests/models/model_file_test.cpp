@@ -8,17 +8,17 @@
 
 #include "mix/errors.h"
 #include "mix/mix.h"
+#include "support/data_files.h"
 
 namespace mix {
 namespace {
 
+using test::faithful;
 using testing::HasSubstr;
 
 std::filesystem::path scratch(const std::string& name) {
   return std::filesystem::path(testing::TempDir()) / name;
 }
-
-Matrix faithful() { return read_table(std::string(MIXTURE_TEST_DATA) + "/faithful.csv").values(); }
 
 std::string error_of(const Json& json) {
   try {
