@@ -26,6 +26,9 @@ constexpr Index patience = 100;
 // As many passes may a row have density zero under every component before the run is given up.
 constexpr int impossible_passes = 10;
 
+// Differences between objectives that may be rounding.
+double rounding_of(double objective) { return 1e-8 + 1e-11 * std::abs(objective); }
+
 struct Pass {
   double objective = 0;
   double changed_labels = 0;
@@ -276,6 +279,7 @@ EmReport run_em(MixtureState& state, Rows x, Weights w, const EmOptions& options
   Index stage = 0;
   bool reseeded = false;
   int impossible = 0;
+  std::optional<MixtureState> repetition;  // of the last pass, when its labels were repeated
 
   for (Index iteration = 0;; ++iteration) {
     state.family.select_cycle(0);
@@ -299,12 +303,13 @@ EmReport run_em(MixtureState& state, Rows x, Weights w, const EmOptions& options
       stage = options.assignment.stage(iteration);
       enough.restart();
       reseeded = false;
-    } else if (options.assignment.ascends() &&
-               pass.objective < previous - (1e-8 + 1e-11 * std::abs(previous))) {
+    } else if (options.assignment.ascends() && pass.objective < previous - rounding_of(previous)) {
       ++report.falls;
     }
     // Where an estimate depends on the parameters before it, labels can repeat too early.
-    const bool rests = options.tol < 0 || pass.objective - previous <= options.tol;
+    const double gain = pass.objective - previous;
+    const bool rests = options.tol < 0 || gain <= options.tol;
+    const bool repeats = options.assignment.hard() && iteration > 0 && pass.changed_labels == 0;
     previous = pass.objective;
 
     if (!options.assignment.ascends()) {
@@ -317,8 +322,16 @@ EmReport run_em(MixtureState& state, Rows x, Weights w, const EmOptions& options
         report.stop = Stop::no_improvement;
         break;
       }
-    } else if (options.assignment.hard() && iteration > 0 && pass.changed_labels == 0 && rests) {
+    } else if (repeats && rests) {
       report.stop = Stop::labels_repeat;
+      if (repetition && std::abs(gain) <= rounding_of(previous)) {
+        // The M-step changed nothing, so the labels decide the estimates, and the pass before was
+        // the last one of Lloyd's kind: this one only found that out.
+        state = *std::move(repetition);
+        report.objective_history.pop_back();
+        report.objective = report.objective_history.back();
+        --report.n_iter;
+      }
       break;
     } else if (enough(pass.objective) && stage == options.assignment.last_stage()) {
       report.stop = Stop::converged;
@@ -333,6 +346,7 @@ EmReport run_em(MixtureState& state, Rows x, Weights w, const EmOptions& options
       break;
     }
 
+    repetition = repeats ? std::optional(state) : std::nullopt;
     const std::vector<Index> empty = empty_components(pass.mass);
     if (!empty.empty() && options.empty == EmptyComponent::stop) {
       report.stop = Stop::empty_component;

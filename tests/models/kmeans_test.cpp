@@ -10,17 +10,13 @@
 #include "mix/models/fit.h"
 #include "mix/random.h"
 #include "mix/table.h"
+#include "support/data_files.h"
 
 namespace mix {
 namespace {
 
-Matrix faithful() { return read_table(std::string(MIXTURE_TEST_DATA) + "/faithful.csv").values(); }
-
-Matrix iris() {
-  const Table table = read_table(std::string(MIXTURE_TEST_DATA) + "/iris.csv");
-  return table.select(table.numeric_columns()).values();
-}
-
+using test::faithful;
+using test::iris;
 Matrix rows_of(const Matrix& x, const std::vector<Index>& rows) { return x(rows, Eigen::all); }
 
 struct Lloyd {
@@ -103,6 +99,28 @@ TEST(KMeans, IsTheHardEqualWeightMixtureOfGaussiansWithOneSphericalCovariance) {
     EXPECT_LT((spheres.mean(k).transpose() - expected.centers.row(k)).norm(), 1e-10);
     // The common variance is the inertia over all numbers in the data.
     EXPECT_NEAR(spheres.covariance(k)(0, 0), expected.inertia / (150 * 4), 1e-6);
+  }
+}
+
+TEST(KMeans, FitWithHardLabelsOfEqualSpheresCountsItsIterationsAsLloydDoes) {
+  for (const Matrix& x : {faithful(), iris()}) {
+    for (const Index k : {2, 3, 5}) {
+      std::vector<Index> first;
+      // No row is equally far from two of these centers: such ties rounding may break differently.
+      for (Index i = 0; i < k; ++i) first.push_back(29 * i + 3);
+      const Matrix centers = rows_of(x, first);
+      const Lloyd expected = lloyd(x, centers);
+      const std::vector<Matrix> unit(static_cast<std::size_t>(k),
+                                     Matrix::Identity(x.cols(), x.cols()));
+      const MixtureModel start = mixture(Gaussians(centers, unit, {.structure = Structure::EII}));
+      const Fit actual =
+          fit(start, x,
+              {.assignment = Hard{}, .mixing = MixingWeights::equal, .start = start::Parameters{}});
+      EXPECT_EQ(actual.report.stop, Stop::labels_repeat);
+      EXPECT_EQ(actual.report.n_iter, expected.n_iter);
+      EXPECT_EQ(static_cast<Index>(actual.report.objective_history.size()), expected.n_iter);
+      EXPECT_EQ(actual.model.predict(x), expected.labels);
+    }
   }
 }
 

@@ -74,7 +74,8 @@ struct EmOptions {
 /// How one run went.
 struct EmReport {
   Stop stop = Stop::max_iterations;
-  /// Passes over the data; the last one evaluates the final parameters.
+  /// Passes over the data; the last one evaluates the final parameters. A hard run counts as Lloyd
+  /// does: the last pass is the first that changes no label, without the one that confirms it.
   Index n_iter = 0;
   /// The objective before each M-step, and last at the final parameters.
   std::vector<double> objective_history;
