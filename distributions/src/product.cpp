@@ -235,6 +235,14 @@ std::string Product::flaw(Index k, double mass) const {
   return {};
 }
 
+std::string Product::caution(Index k) const {
+  for (const Block& block : blocks_) {
+    const std::string remark = block.family.caution(k);
+    if (!remark.empty()) return renumber(remark, block.columns);
+  }
+  return {};
+}
+
 bool Product::selects() const {
   return std::all_of(blocks_.begin(), blocks_.end(),
                      [](const Block& block) { return block.family.selects(); });

@@ -181,6 +181,11 @@ std::string FamilyList::flaw(Index k, double mass) const {
   return family->flaw(index, mass);
 }
 
+std::string FamilyList::caution(Index k) const {
+  const auto [family, index] = locate(k);
+  return family->caution(index);
+}
+
 bool FamilyList::selects() const {
   return std::all_of(families_.begin(), families_.end(),
                      [](const AnyFamily& family) { return family.selects(); });

@@ -15,6 +15,7 @@
 #include "growing.h"
 #include "mix/json_fields.h"
 #include "mix/parallel.h"
+#include "remarks.h"
 #include "search.h"
 #include "seeding.h"
 
@@ -86,14 +87,6 @@ struct Run {
   }
 };
 
-std::string find_flaw(const MixtureState& state, const Vector& mass) {
-  for (Index k = 0; k < state.family.size() && k < mass.size(); ++k) {
-    const std::string flaw = state.family.flaw(k, mass[k]);
-    if (!flaw.empty()) return fmt::format("component {}: {}", k + 1, flaw);
-  }
-  return {};
-}
-
 // Continues a run and joins the two histories.
 void carry_on(Run& run, Rows x, Weights w, EmOptions options, Index most_passes) {
   EmReport before = std::move(run.em);
@@ -108,7 +101,7 @@ void carry_on(Run& run, Rows x, Weights w, EmOptions options, Index most_passes)
   run.em.objective_history = std::move(history);
   run.em.falls += before.falls;
   run.em.warnings.insert(run.em.warnings.begin(), before.warnings.begin(), before.warnings.end());
-  run.flaw = find_flaw(run.state, run.em.mass);
+  run.flaw = find_flaw(run.state.family, run.em.mass);
 }
 
 class Search {
@@ -465,7 +458,7 @@ Fit fit_here(const MixtureModel& model, Rows x, const FitOptions& options, Parti
   Run run = Search(model, x, options, pool).best(report);
   if (!keeps_labels(options)) {
     order_components(run.state, run.em.mass);
-    run.flaw = find_flaw(run.state, run.em.mass);  // by its new number
+    run.flaw = find_flaw(run.state.family, run.em.mass);  // by its new number
   }
   fit.model = MixtureModel(std::move(run.state), options.mixing);
 
@@ -490,6 +483,9 @@ Fit fit_here(const MixtureModel& model, Rows x, const FitOptions& options, Parti
     report.warnings.push_back(
         fmt::format("a solution {:.3f} nats higher was met, but one of its components is spurious",
                     report.best_flagged - report.objective));
+  }
+  for (std::string& line : find_cautions(fit.model.family())) {
+    report.warnings.push_back(std::move(line));
   }
   const Vector w =
       options.sample_weight.size() > 0 ? options.sample_weight : Vector::Ones(x.rows());

@@ -161,6 +161,14 @@ std::string MixtureModel::flaw(double mass) const {
   return {};
 }
 
+std::string MixtureModel::caution() const {
+  for (Index k = 0; k < n_components(); ++k) {
+    const std::string inside = state_.family.caution(k);
+    if (!inside.empty()) return fmt::format("in its component {}: {}", k + 1, inside);
+  }
+  return {};
+}
+
 void MixtureModel::fields(Fields& visit) {
   std::string mixing = to_string(mixing_);
   visit("weights", state_.weights);

@@ -8,18 +8,18 @@
 #include <memory>
 
 #include "mix/mix.h"
+#include "support/data_files.h"
 
 namespace mix {
 namespace {
 
+using test::faithful;
+using test::iris;
+using testing::AllOf;
+using testing::Contains;
 using testing::HasSubstr;
-
-Matrix faithful() { return read_table(std::string(MIXTURE_TEST_DATA) + "/faithful.csv").values(); }
-
-Matrix iris() {
-  const Table table = read_table(std::string(MIXTURE_TEST_DATA) + "/iris.csv");
-  return table.select(table.numeric_columns()).values();
-}
+using testing::Not;
+using testing::StartsWith;
 
 std::string error_of(const MixtureModel& model, const Matrix& x, const FitOptions& options = {}) {
   try {
@@ -480,6 +480,63 @@ TEST(Fit, ASearchOnPartOfTheRowsMissesNothingThatVaries) {
   EXPECT_NEAR(weighted.report.log_likelihood,
               fit(mixture(Gaussians(2, 2)), y.topRows(100), {.seed = 1}).report.log_likelihood,
               0.01);
+}
+
+Matrix normal_rows(Index n, Index d) {
+  Rng rng(11);
+  Matrix x(n, d);
+  for (Index i = 0; i < x.size(); ++i) x.data()[i] = standard_normal(rng);
+  return x;
+}
+
+TEST(Fit, WarnsOfDegreesOfFreedomThatEndAtTheUpperBound) {
+  Matrix x = normal_rows(200, 2);
+  for (Index i = 0; i < 200; ++i) {
+    // No tails at all: the less normal the better for large degrees of freedom.
+    x.row(i) /= x.row(i).norm();
+    if (i % 2 == 1) x(i, 0) += 50;
+  }
+  const std::string ended = "degrees of freedom ended at the upper bound of their search, 10000";
+  const Fit own = fit(mixture(StudentT(2, 2)), x, {.seed = 1});
+  EXPECT_THAT(own.report.warnings,
+              Contains(AllOf(StartsWith("component 1, 2: its "), HasSubstr(ended))));
+  EXPECT_FALSE(own.report.flagged);
+  EXPECT_EQ(own.report.parameter_count, 2 * (2 + 3 + 1) + 1);  // still counted
+
+  const Fit shared = fit(mixture(StudentT(2, 2, {.degrees_of_freedom = DegreesOfFreedom::shared})),
+                         x, {.seed = 1});
+  EXPECT_THAT(shared.report.warnings, Contains(HasSubstr("the shared " + ended)));
+
+  const Fit fixed =
+      fit(mixture(StudentT(2, 2, {.degrees_of_freedom = DegreesOfFreedom::fixed, .dof = 1e4})), x,
+          {.seed = 1});
+  EXPECT_THAT(fixed.report.warnings, Not(Contains(HasSubstr("degrees of freedom"))));
+}
+
+TEST(Fit, NamesOnlyTheComponentWhoseDegreesOfFreedomEndAtTheLowerBound) {
+  Matrix x(300, 1);
+  for (Index i = 0; i < 150; ++i) {
+    const double sign = i % 2 == 0 ? 1 : -1;
+    const double tail = (static_cast<double>(i) + 0.5) / 150;
+    x(i, 0) = 10 + sign * (std::pow(tail, -2.8) - 1) / 6;     // P(|x - 10| > q) falls as q^-0.36
+    x(i + 150, 0) = -10 + sign * (std::pow(tail, -0.5) - 1);  // as q^-2
+  }
+  std::vector<Index> labels(300, 0);
+  std::fill(labels.begin() + 150, labels.end(), 1);
+  const Fit result = fit(mixture(StudentT(2, 1)), x, {.assignment = Known{labels}});
+  EXPECT_THAT(result.report.warnings,
+              Contains("component 1: its degrees of freedom ended at the lower bound of their "
+                       "search, 0.5, as when many rows are equal or far away"));
+  EXPECT_THAT(result.report.warnings, Not(Contains(StartsWith("component 2"))));
+}
+
+TEST(Fit, PassesOnTheCautionsOfBlocksAndOfFamiliesBesideEachOther) {
+  const Matrix x = normal_rows(100, 2).rowwise().normalized();
+  const Fit blocks =
+      fit(mixture(Product({{{0}, Gaussians(1, 1)}, {{1}, StudentT(1, 1)}})), x, {.seed = 1});
+  EXPECT_THAT(blocks.report.warnings, Contains(HasSubstr("upper bound")));
+  const Fit beside = fit(mixture(StudentT(1, 2), UniformBox::around(x)), x, {.seed = 1});
+  EXPECT_THAT(beside.report.warnings, Contains(StartsWith("component 1: its degrees of freedom")));
 }
 
 }  // namespace

@@ -90,6 +90,9 @@ class AnyFamily {
   [[nodiscard]] double log_prior() const { return self_->log_prior(); }
   /// Why component k looks like an artifact of an unbounded likelihood; empty when it does not.
   [[nodiscard]] std::string flaw(Index k, double mass) const { return self_->flaw(k, mass); }
+  /// What to know about the parameters of component k, such as a bound that one has reached; mostly
+  /// empty.
+  [[nodiscard]] std::string caution(Index k) const { return self_->caution(k); }
 
   /// Whether rows can be drawn.
   [[nodiscard]] bool samples() const { return self_->samples(); }
@@ -147,6 +150,7 @@ class AnyFamily {
     [[nodiscard]] virtual Matrix embed(Rows x) const = 0;
     [[nodiscard]] virtual double log_prior() const = 0;
     [[nodiscard]] virtual std::string flaw(Index k, double mass) const = 0;
+    [[nodiscard]] virtual std::string caution(Index k) const = 0;
     [[nodiscard]] virtual bool samples() const = 0;
     virtual void sample(Index k, Rng& rng, VectorRef out) const = 0;
     [[nodiscard]] virtual bool selects() const = 0;
@@ -282,6 +286,10 @@ struct AnyFamily::Holder final : AnyFamily::Interface {
   [[nodiscard]] std::string flaw([[maybe_unused]] Index k,
                                  [[maybe_unused]] double mass) const override {
     if constexpr (SelfCritical<F>) return family.flaw(k, mass);
+    return {};
+  }
+  [[nodiscard]] std::string caution([[maybe_unused]] Index k) const override {
+    if constexpr (Cautious<F>) return family.caution(k);
     return {};
   }
   [[nodiscard]] bool samples() const override {

@@ -157,6 +157,13 @@ concept SelfCritical = requires(const F& f, Index k, double mass) {
   { f.flaw(k, mass) } -> std::convertible_to<std::string>;
 };
 
+/// A family's `caution(k)` is empty, or says what whoever reads the parameters of component k ought
+/// to know, though the solution is sound: "its rate ended at the upper bound of its search, 9".
+template <class F>
+concept Cautious = requires(const F& f, Index k) {
+  { f.caution(k) } -> std::convertible_to<std::string>;
+};
+
 /// A family's `select(order)` reorders components or keeps some of them: the new component i is the
 /// old component order[i].
 template <class F>

@@ -44,6 +44,7 @@ class FamilyList {
   [[nodiscard]] Matrix embed(Rows x) const;
   [[nodiscard]] double log_prior() const;
   [[nodiscard]] std::string flaw(Index k, double mass) const;
+  [[nodiscard]] std::string caution(Index k) const;
 
   [[nodiscard]] bool selects() const;
   /// Components of one family stay together, in the order of the families.

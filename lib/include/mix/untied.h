@@ -132,6 +132,10 @@ class Untied {
     { d.flaw(m) } -> std::convertible_to<std::string>;
   }
   { return component(k).flaw(mass); }
+  [[nodiscard]] std::string caution(Index k) const requires requires(const D& d) {
+    { d.caution() } -> std::convertible_to<std::string>;
+  }
+  { return component(k).caution(); }
 
   void select(const std::vector<Index>& order) {
     std::vector<D> reordered;

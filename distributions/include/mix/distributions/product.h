@@ -55,6 +55,7 @@ class Product {
   [[nodiscard]] Matrix embed(Rows x) const;
   [[nodiscard]] double log_prior() const;
   [[nodiscard]] std::string flaw(Index k, double mass) const;
+  [[nodiscard]] std::string caution(Index k) const;
   [[nodiscard]] bool selects() const;
   void select(const std::vector<Index>& order);
 

@@ -89,6 +89,8 @@ class StudentT {
   /// Says why component k is too small or too flat to be more than an artifact. Flat is meant
   /// against the middle half of the data, for outliers may make their variance anything.
   [[nodiscard]] std::string flaw(Index k, double mass) const;
+  /// Says when estimated degrees of freedom ended at a bound of their range.
+  [[nodiscard]] std::string caution(Index k) const;
   void select(const std::vector<Index>& order);
   void fields(Fields& visit);
   void describe(Index k, Fields& visit) const;

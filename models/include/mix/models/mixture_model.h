@@ -79,6 +79,7 @@ class MixtureModel {
   void select_cycle(Index cycle) { state_.family.select_cycle(cycle); }
   /// What is wrong with a component inside when this mixture holds `mass` rows.
   [[nodiscard]] std::string flaw(double mass) const;
+  [[nodiscard]] std::string caution() const;
 
   void fields(Fields& visit);
 
