@@ -41,9 +41,11 @@ struct Setting {
 
 AnyFamily make_candidate(const FamilyBlocks& blocks, const Setting& setting,
                          const std::string& structure, Index k) {
-  AnyFamily family = make_family(
-      blocks, setting.table, k,
-      {structure, setting.options.prior, /*has_trials=*/!setting.options.trials.empty()});
+  AnyFamily family = make_family(blocks, setting.table, k,
+                                 {.structure = structure,
+                                  .prior = setting.options.prior,
+                                  .degrees_of_freedom = setting.options.dof,
+                                  .has_trials = !setting.options.trials.empty()});
   if (!setting.options.noise) return family;
   return FamilyList({std::move(family), UniformBox::around(setting.table.values())});
 }
@@ -76,6 +78,13 @@ std::vector<std::string> families_without_structures(
     }
   }
   return names;
+}
+
+bool names_family(const std::vector<FamilyBlocks>& alternatives, std::string_view family) {
+  return std::any_of(alternatives.begin(), alternatives.end(), [&](const FamilyBlocks& blocks) {
+    return std::any_of(blocks.begin(), blocks.end(),
+                       [&](const FamilyBlock& block) { return block.family == family; });
+  });
 }
 
 void check_noise(const Table& table) {
@@ -182,6 +191,10 @@ std::vector<Candidate> make_candidates(const FamilyChoice& choice, const Table& 
   if (options.noise) check_noise(columns);
   const auto setting = std::make_shared<const Setting>(Setting{columns, options});
   const std::vector<FamilyBlocks> alternatives = alternatives_for(choice, columns);
+  if (!options.dof.empty() && !names_family(alternatives, "student_t")) {
+    throw std::invalid_argument(
+        "--dof concerns the degrees of freedom of student_t; say --family student_t too");
+  }
   std::vector<Candidate> candidates;
   bool structured = false;
   for (const FamilyBlocks& blocks : alternatives) {

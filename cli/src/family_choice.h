@@ -41,6 +41,7 @@ FamilyChoice parse_families(const std::string& text);
 struct CandidateOptions {
   std::string structure{};  ///< `VVV`, `full`, `VVV,EEE` or `all`; empty is `all`
   std::string prior{};      ///< `none`, `conjugate` or `chen-tan`
+  std::string dof{};        ///< `per_component`, `shared` or a number, of student_t
   std::string trials{};     ///< the column of trials, empty for none
   bool noise = false;       ///< a uniform component besides
 };

@@ -169,6 +169,11 @@ void add_fit_flags(CLI::App& command, FitFlags& flags) {
       ->check(CLI::IsMember({"none", "conjugate", "chen-tan"}).description(""))
       ->type_name("NAME");
   command
+      .add_option("--dof", flags.candidates.dof,
+                  "degrees of freedom of student_t: per_component or shared, both estimated, or a "
+                  "number that stays fixed (default: per_component)")
+      ->type_name("CHOICE");
+  command
       .add_option("--assignment", flags.assignment,
                   "how rows are shared among components: soft, hard, stochastic, annealed or "
                   "truncated:KEEP (default: soft)")

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <stdexcept>
+#include <system_error>
 
 #include "mix/distributions/bernoulli.h"
 #include "mix/distributions/binomial.h"
@@ -71,6 +73,20 @@ std::vector<std::string> structure_names() {
   return names;
 }
 
+void choose_degrees_of_freedom(const std::string& text, StudentTOptions& options) {
+  if (text.empty() || text == "per_component") return;
+  if (text == "shared") {
+    options.degrees_of_freedom = DegreesOfFreedom::shared;
+    return;
+  }
+  options.degrees_of_freedom = DegreesOfFreedom::fixed;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), options.dof);
+  if (error == std::errc() && end == text.data() + text.size()) return;
+  throw std::invalid_argument(fmt::format(
+      "student_t has degrees of freedom per_component, shared or a fixed number, not \"{}\"",
+      text));
+}
+
 AnyFamily make_student_t(const FamilyRequest& request) {
   StudentTOptions options;
   if (!request.structure.empty()) {
@@ -85,6 +101,7 @@ AnyFamily make_student_t(const FamilyRequest& request) {
     throw std::invalid_argument(
         fmt::format("student_t has no prior {}; use gaussian, or leave it out", request.prior));
   }
+  choose_degrees_of_freedom(request.degrees_of_freedom, options);
   return AnyFamily(StudentT(request.k, columns(request), options));
 }
 

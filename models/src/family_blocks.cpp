@@ -26,6 +26,7 @@ AnyFamily make_block(const FamilyBlock& block, const Table& columns, Index k,
     request.structure = options.structure;
     request.prior = options.prior;
   }
+  if (block.family == "student_t") request.degrees_of_freedom = options.degrees_of_freedom;
   request.has_trials = options.has_trials && block.family == "binomial";
   return entry.make(request);
 }

@@ -149,6 +149,11 @@ TEST(BadInput, RefusesUnknownValuesWithTheKnownOnes) {
   here.refuse({"fit", "good.csv", "--family", "student_t", "--structure", "VVI"}, {"VVI", "EEE"});
   here.refuse({"fit", "good.csv", "--family", "student_t", "--prior", "conjugate"},
               {"student_t", "conjugate"});
+  here.refuse({"fit", "good.csv", "--family", "student_t", "--dof", "some"},
+              {"degrees of freedom", "some", "shared"});
+  here.refuse({"fit", "good.csv", "--family", "student_t", "--dof", "-2"},
+              {"degrees of freedom", "-2"});
+  here.refuse({"fit", "good.csv", "--family", "gaussian", "--dof", "5"}, {"--dof", "student_t"});
   here.refuse({"fit", "good.csv", "--family", "poisson", "--prior", "conjugate"}, {"--prior"});
   here.refuse({"fit", "good.csv", "--family", "a,b"}, {"compare"});
   here.refuse({"fit", "good.csv", "--family", "=gaussian"}, {"COLUMNS=FAMILY"});

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "run_program.h"
 
@@ -14,7 +15,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-const std::string faithful = data_file("faithful.csv");
 const std::string penguins = data_file("penguins.csv");
 
 std::vector<std::string> names_of(const Json& object) {
@@ -117,6 +117,25 @@ TEST(Fit, TriesBothStructuresOfStudentT) {
                           .json();
   EXPECT_EQ(common["structure"], "EEE");
   EXPECT_EQ(common["components"][0]["scale"], common["components"][1]["scale"]);
+}
+
+TEST(Fit, TakesWhatIsSaidAboutTheDegreesOfFreedomOfStudentT) {
+  const Folder here;
+  const auto dof_of = [&](const std::string& choice) {
+    const Json fit = here.succeed({"fit", faithful, "--family", "student_t", "--structure", "VVV",
+                                   "--components", "2", "--dof", choice, "--json"})
+                         .json();
+    return std::tuple(fit["components"][0]["degrees_of_freedom"].get<double>(),
+                      fit["components"][1]["degrees_of_freedom"].get<double>(),
+                      fit["n_parameters"].get<int>());
+  };
+  const auto [own_0, own_1, own_parameters] = dof_of("per_component");
+  EXPECT_NE(own_0, own_1);
+  EXPECT_EQ(own_parameters, 13);
+  const auto [shared_0, shared_1, shared_parameters] = dof_of("shared");
+  EXPECT_EQ(shared_0, shared_1);
+  EXPECT_EQ(shared_parameters, 12);
+  EXPECT_EQ(dof_of("4.5"), std::tuple(4.5, 4.5, 11));
 }
 
 TEST(Fit, PrintsLinesThatFitAPage) {

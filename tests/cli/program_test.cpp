@@ -12,8 +12,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-const std::string faithful = data_file("faithful.csv");
-
 TEST(Program, HasHelpWithAnExampleForEverySubcommand) {
   const Folder here;
   for (const char* command : {"fit", "compare", "predict", "sample", "kmeans", "plot", "info"}) {

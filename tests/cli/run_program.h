@@ -22,6 +22,8 @@ inline std::string data_file(const std::string& name) {
   return std::string(MIXTURE_TEST_DATA) + "/" + name;
 }
 
+inline const std::string faithful = data_file("faithful.csv");
+
 inline std::string content_of(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};

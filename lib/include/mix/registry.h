@@ -16,7 +16,9 @@ struct FamilyRequest {
   const Table* columns = nullptr;  ///< the columns it describes, with their values
   std::string structure{};         ///< covariance structure, empty for the family's default
   std::string prior{};             ///< "none", "conjugate" or "chen-tan", empty for none
-  bool has_trials = false;         ///< the last column holds numbers of trials
+  /// "per_component", "shared" or a number that stays fixed; empty for per component.
+  std::string degrees_of_freedom{};
+  bool has_trials = false;  ///< the last column holds numbers of trials
 };
 
 /// One family that can be named: on the command line, in a model file, in a comparison.

@@ -22,6 +22,8 @@ using FamilyBlocks = std::vector<FamilyBlock>;
 struct BlockOptions {
   std::string structure{};  ///< of the blocks whose families have structures; empty: their default
   std::string prior{};      ///< of the same blocks: "none", "conjugate" or "chen-tan"; empty: none
+  /// Of student_t blocks: "per_component", "shared" or a number; empty: per component.
+  std::string degrees_of_freedom{};
   bool has_trials = false;  ///< the last column of binomial blocks holds numbers of trials
 };
 
