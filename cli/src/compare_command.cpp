@@ -11,14 +11,14 @@
 namespace mix::cli {
 namespace {
 
-struct Flags {
+struct CompareCommand {
   FitFlags fit{};
   std::string model{};
   std::string picture{};
   bool json = false;
 };
 
-void run(const Flags& flags) {
+void run_compare(const CompareCommand& flags) {
   const FamilyChoice choice = parse_families(flags.fit.family);
   if (!flags.model.empty()) check_writable(flags.model);
   if (!flags.picture.empty()) check_picture(flags.picture);
@@ -46,7 +46,7 @@ void run(const Flags& flags) {
 }  // namespace
 
 void add_compare(CLI::App& app) {
-  const auto flags = std::make_shared<Flags>();
+  const auto flags = std::make_shared<CompareCommand>();
   CLI::App& command = *app.add_subcommand("compare", "Rank families and numbers of components");
   flags->fit.family = "auto";
   add_fit_flags(command, flags->fit);
@@ -61,7 +61,7 @@ void add_compare(CLI::App& app) {
       ->type_name("FILE");
   command.add_flag("--json", flags->json, "print one JSON object instead of text");
   command.footer("Example: mixture compare counts.csv --families normal,poisson --components 1-6");
-  command.callback([flags] { run(*flags); });
+  command.callback([flags] { run_compare(*flags); });
 }
 
 }  // namespace mix::cli

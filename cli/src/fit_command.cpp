@@ -15,14 +15,14 @@
 namespace mix::cli {
 namespace {
 
-struct Flags {
+struct FitCommand {
   FitFlags fit{};
   std::string model{};
   std::string picture{};
   bool json = false;
 };
 
-void run(const Flags& flags) {
+void run_fit(const FitCommand& flags) {
   const auto begin = std::chrono::steady_clock::now();
   const FamilyChoice choice = parse_family(flags.fit.family);
   if (!flags.model.empty()) check_writable(flags.model);
@@ -63,7 +63,7 @@ void run(const Flags& flags) {
 }  // namespace
 
 void add_fit(CLI::App& app) {
-  const auto flags = std::make_shared<Flags>();
+  const auto flags = std::make_shared<FitCommand>();
   CLI::App& command =
       *app.add_subcommand("fit", "Fit a mixture model, or choose one, and describe it");
   flags->fit.family = "gaussian";
@@ -86,7 +86,7 @@ void add_fit(CLI::App& app) {
       "Without options: every numeric column, all covariance structures, 1 to 9 components, "
       "chosen by BIC.\n"
       "Example: mixture fit faithful.csv --components 1-5 --out model.json --plot faithful.svg");
-  command.callback([flags] { run(*flags); });
+  command.callback([flags] { run_fit(*flags); });
 }
 
 }  // namespace mix::cli

@@ -17,7 +17,7 @@
 namespace mix::cli {
 namespace {
 
-struct Flags {
+struct KMeansCommand {
   std::string data{};
   ColumnRoles roles{};
   std::string out{};
@@ -60,7 +60,7 @@ Json label_array(const Data& data, const KMeans& result) {
   return labels;
 }
 
-std::string describe(const Flags& flags, const Data& data, const KMeans& result) {
+std::string describe(const KMeansCommand& flags, const Data& data, const KMeans& result) {
   std::vector<std::string> titles;
   ComponentRow rows{"rows", {}};
   for (Index k = 0; k < flags.k; ++k) {
@@ -87,7 +87,7 @@ std::string describe(const Flags& flags, const Data& data, const KMeans& result)
          format_components(titles, table);
 }
 
-void run(Flags flags) {
+void run_kmeans(KMeansCommand flags) {
   if (!flags.out.empty()) check_writable(flags.out);
   const Data data = read_data(flags.data, flags.roles, FamilyChoice{{{FamilyBlock{"gaussian"}}}});
   if (flags.k > data.table.rows()) {
@@ -121,7 +121,7 @@ void run(Flags flags) {
 }  // namespace
 
 void add_kmeans(CLI::App& app) {
-  const auto flags = std::make_shared<Flags>();
+  const auto flags = std::make_shared<KMeansCommand>();
   CLI::App& command = *app.add_subcommand("kmeans", "Cluster rows around k centers");
   command.add_option("DATA", flags->data, "table to read: .csv, .tsv or .npy")
       ->required()
@@ -160,7 +160,7 @@ void add_kmeans(CLI::App& app) {
       ->type_name("FILE");
   command.add_flag("--json", flags->json, "print one JSON object instead of text");
   command.footer("Example: mixture kmeans faithful.csv -k 2 --standardize --out labels.csv");
-  command.callback([flags] { run(*flags); });
+  command.callback([flags] { run_kmeans(*flags); });
 }
 
 }  // namespace mix::cli

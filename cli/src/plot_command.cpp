@@ -13,14 +13,14 @@
 namespace mix::cli {
 namespace {
 
-struct Flags {
+struct PlotCommand {
   std::string model{};
   std::string data{};
   std::string picture{};
   std::string weights{};
 };
 
-void run(const Flags& flags) {
+void run_plot(const PlotCommand& flags) {
   check_picture(flags.picture);
   const SavedModel saved = load_model(flags.model);
   RowsForModel rows(flags.data, saved, flags.weights);
@@ -39,7 +39,7 @@ void run(const Flags& flags) {
 }  // namespace
 
 void add_plot(CLI::App& app) {
-  const auto flags = std::make_shared<Flags>();
+  const auto flags = std::make_shared<PlotCommand>();
   CLI::App& command = *app.add_subcommand("plot", "Draw a fitted model with the rows of a table");
   command.add_option("MODEL", flags->model, "model file that fit wrote")
       ->required()
@@ -55,7 +55,7 @@ void add_plot(CLI::App& app) {
                   "column with the weight of each row, for the histograms")
       ->type_name("COLUMN");
   command.footer("Example: mixture plot model.json faithful.csv --out picture.svg");
-  command.callback([flags] { run(*flags); });
+  command.callback([flags] { run_plot(*flags); });
 }
 
 }  // namespace mix::cli

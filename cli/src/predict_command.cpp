@@ -22,7 +22,7 @@ namespace {
 // Rows in memory at a time; the output does not depend on it.
 constexpr Index block_size = 65536;
 
-struct Flags {
+struct PredictCommand {
   std::string model{};
   std::string data{};
   std::string out{};
@@ -141,7 +141,7 @@ class JsonPrinter final : public Writer {
   Json log_density_ = Json::array();
 };
 
-void run(const Flags& flags) {
+void run_predict(const PredictCommand& flags) {
   const SavedModel saved = load_model(flags.model);
   RowsForModel rows(flags.data, saved);
   AtomicFile file = output_file(flags.out);
@@ -175,7 +175,7 @@ void run(const Flags& flags) {
 }  // namespace
 
 void add_predict(CLI::App& app) {
-  const auto flags = std::make_shared<Flags>();
+  const auto flags = std::make_shared<PredictCommand>();
   CLI::App& command = *app.add_subcommand(
       "predict", "Label the rows of a table with the components of a fitted model");
   command.add_option("MODEL", flags->model, "model file that fit wrote")
@@ -196,7 +196,7 @@ void add_predict(CLI::App& app) {
       "One line per row: label (the component's name, or its number from 1), its probability, log "
       "density of the row; NA where a cell is missing.\n"
       "Example: mixture predict model.json new.csv --out labels.csv");
-  command.callback([flags] { run(*flags); });
+  command.callback([flags] { run_predict(*flags); });
 }
 
 }  // namespace mix::cli

@@ -13,7 +13,7 @@
 namespace mix::cli {
 namespace {
 
-struct Flags {
+struct SampleCommand {
   std::string model{};
   std::string out{};
   Index rows = 0;
@@ -41,7 +41,7 @@ Table to_table(const Sample& sample, std::vector<Column> columns, bool labels) {
   return {std::move(columns), std::move(values)};
 }
 
-void run(const Flags& flags) {
+void run_sample(const SampleCommand& flags) {
   const SavedModel saved = load_model(flags.model);
   if (!saved.model.family().samples()) {
     throw DataError(
@@ -57,7 +57,7 @@ void run(const Flags& flags) {
 }  // namespace
 
 void add_sample(CLI::App& app) {
-  const auto flags = std::make_shared<Flags>();
+  const auto flags = std::make_shared<SampleCommand>();
   CLI::App& command = *app.add_subcommand("sample", "Draw rows from a fitted model, as CSV");
   command.add_option("MODEL", flags->model, "model file that fit wrote")
       ->required()
@@ -73,7 +73,7 @@ void add_sample(CLI::App& app) {
   command.add_flag("--labels", flags->labels,
                    "one more column, component: the component each row came from");
   command.footer("Example: mixture sample model.json -n 1000 --seed 7 --out sample.csv");
-  command.callback([flags] { run(*flags); });
+  command.callback([flags] { run_sample(*flags); });
 }
 
 }  // namespace mix::cli

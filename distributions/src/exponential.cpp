@@ -19,7 +19,7 @@ constexpr double least_scale = 1e-300;
 
 bool is_duration(double value) { return value >= 0 && value < infinity; }
 
-void check(const Vector& rate) {
+void check_exponential_rate(const Vector& rate) {
   for (Index j = 0; j < rate.size(); ++j) {
     if (rate[j] > 0 && std::isfinite(rate[j])) continue;
     throw std::invalid_argument(fmt::format(
@@ -40,7 +40,7 @@ Exponential::Exponential(Index dimension) {
 
 Exponential::Exponential(Vector rate)
     : rate_(std::move(rate)), least_mean_(Vector::Constant(rate_.size(), least_scale)) {
-  check(rate_);
+  check_exponential_rate(rate_);
 }
 
 void Exponential::log_density(Rows x, VectorRef out) const {
@@ -106,7 +106,7 @@ void Exponential::fields(Fields& visit) {
   visit("rate", rate_);
   visit("least_mean", least_mean_);
   if (!visit.loading()) return;
-  check(rate_);
+  check_exponential_rate(rate_);
   if (least_mean_.size() != rate_.size() || !(least_mean_.array() > 0).all()) {
     throw std::invalid_argument("Exponential: least_mean needs one positive value per column");
   }

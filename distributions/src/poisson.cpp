@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view expected = "a count (0, 1, 2, ...)";
 
-void check(const Vector& rate) {
+void check_poisson_rate(const Vector& rate) {
   for (Index j = 0; j < rate.size(); ++j) {
     if (rate[j] >= 0 && std::isfinite(rate[j])) continue;
     throw std::invalid_argument(fmt::format(
@@ -32,7 +32,7 @@ Poisson::Poisson(Index dimension) {
   rate_ = Vector::Ones(dimension);
 }
 
-Poisson::Poisson(Vector rate) : rate_(std::move(rate)) { check(rate_); }
+Poisson::Poisson(Vector rate) : rate_(std::move(rate)) { check_poisson_rate(rate_); }
 
 void Poisson::log_density(Rows x, VectorRef out) const {
   out.setZero();
@@ -73,7 +73,7 @@ Matrix Poisson::embed(Rows x) const { return 2 * (x.array().max(0) + 0.375).sqrt
 
 void Poisson::fields(Fields& visit) {
   visit("rate", rate_);
-  if (visit.loading()) check(rate_);
+  if (visit.loading()) check_poisson_rate(rate_);
 }
 
 }  // namespace mix

@@ -15,7 +15,7 @@
 namespace mix {
 namespace {
 
-constexpr double missing = std::numeric_limits<double>::quiet_NaN();
+constexpr double missing_value = std::numeric_limits<double>::quiet_NaN();
 
 // The codes of a category column's levels, by text and, for levels that are numbers, by value: a
 // level "1" that came from a number is also the cell "1.0".
@@ -114,7 +114,7 @@ class CsvReader::State {
     const CsvCell& cell = cells_[positions_[j]];
     double number = 0.0;
     const CellContent content = parse_cell(cell.raw, number);
-    if (content == CellContent::missing) return missing;
+    if (content == CellContent::missing) return missing_value;
     if (columns_[j].kind == ColumnKind::category) return code(j, cell.content());
     if (content == CellContent::number) return number;
     const std::string place = records_.place(positions_[j]);
@@ -127,7 +127,7 @@ class CsvReader::State {
   double code(std::size_t j, const std::string& text) const {
     const std::optional<double> known = codes_[j].find(text);
     if (known) return *known;
-    if (unknown_ == UnknownLevel::missing) return missing;
+    if (unknown_ == UnknownLevel::missing) return missing_value;
     throw DataError(
         fmt::format("{}: {} is not one of the known categories ({}); correct the cell, or write NA",
                     records_.place(positions_[j]), in_quotes(text), in_quotes(columns_[j].levels)));

@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <cstdint>
 #include <numeric>
 #include <stdexcept>
 #include <unordered_set>
 #include <utility>
 
 #include "mix/errors.h"
+#include "mix/support.h"
 #include "number_text.h"
 
 namespace mix {
@@ -20,12 +20,6 @@ namespace {
 constexpr std::size_t most_levels_of_numbers = 256;
 
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
-
-bool is_count(double value) {
-  constexpr double largest_exact = 9007199254740992.0;  // 2^53: beyond, doubles skip whole numbers
-  return value >= 0.0 && value <= largest_exact &&
-         static_cast<double>(static_cast<std::int64_t>(value)) == value;
-}
 
 std::vector<std::string> default_names(Index count) {
   std::vector<std::string> names;

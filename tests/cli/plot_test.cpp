@@ -29,10 +29,10 @@
 namespace mix::cli {
 namespace {
 
-using testing::AllOf;
-using testing::HasSubstr;
-using testing::Not;
-using testing::ThrowsMessage;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::ThrowsMessage;
 
 /// An empty folder that is gone after the test.
 class Folder {
@@ -378,8 +378,8 @@ TEST(Plots, ArePngWhenTheNameSaysSo) {
 
 TEST(Plots, DrawEveryKindOfTableWithoutAWord) {
   const Folder folder;
-  testing::internal::CaptureStdout();
-  testing::internal::CaptureStderr();
+  ::testing::internal::CaptureStdout();
+  ::testing::internal::CaptureStderr();
   const auto draw = [&](const MixtureModel& model, const Matrix& x) {
     plot_model(model, Table::from_matrix(x), folder / "p.svg");
   };
@@ -397,8 +397,8 @@ TEST(Plots, DrawEveryKindOfTableWithoutAWord) {
   plot_comparison(comparison({{4}}), folder / "p.svg");
   plot_comparison(comparison({{4}, {3}, {9}}), folder / "p.svg");
   plot_comparison(comparison({{4, 4}, {4, 4}}), folder / "p.svg");
-  EXPECT_EQ(testing::internal::GetCapturedStdout(), "");
-  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+  EXPECT_EQ(::testing::internal::GetCapturedStdout(), "");
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
 }
 
 TEST(Plots, DrawCountsOfAnySize) {

@@ -20,8 +20,6 @@ static_assert(Streaming<Rayleigh> && Sampleable<Rayleigh> && Visitable<Rayleigh>
 static_assert(StreamingFamily<CommonVariance> && SampleableFamily<CommonVariance>);
 static_assert(Selectable<CommonVariance> && Describable<CommonVariance>);
 
-Vector ones(Index n) { return Vector::Ones(n); }
-
 template <class D>
 Matrix drawn(const D& d, Index n) {
   Matrix x(n, 1);
@@ -53,7 +51,7 @@ TEST(CustomExamples, RayleighFindsItsScale) {
   const Matrix x = drawn(Rayleigh(3), 20000);
   Vector sum = Vector::Zero(2);
   Rayleigh d;
-  d.accumulate(x, ones(x.rows()), sum);
+  d.accumulate(x, Vector::Ones(x.rows()), sum);
   d.maximize(sum);
   EXPECT_NEAR(d.scale(), 3, 4 * 3 / (2 * std::sqrt(20000.0)));  // 4 standard errors
   EXPECT_NEAR(d.scale(), std::sqrt(x.squaredNorm() / (2 * 20000)), 1e-12);
@@ -70,7 +68,7 @@ TEST(CustomExamples, RayleighHasNoDensityBelowZero) {
 TEST(CustomExamples, GumbelDrawsWhatItDescribes) {
   const Matrix x = drawn(Autodiff<Gumbel>({5.0, 2.0}), 20000);
   Autodiff<Gumbel> d;
-  d.fit(x, ones(x.rows()));
+  d.fit(x, Vector::Ones(x.rows()));
   EXPECT_NEAR(d.parameter(0), 5, 0.07);
   EXPECT_NEAR(d.parameter(1), 2, 0.06);
 }
@@ -84,7 +82,7 @@ TEST(CustomExamples, CommonVarianceNeverFalls) {
   MixtureState state{Vector::Constant(2, 0.5), CommonVariance(2)};
   state.family.start(x, shares);
   state.family.start(x, shares);
-  const EmReport report = run_em(state, x, ones(300));
+  const EmReport report = run_em(state, x, Vector::Ones(300));
   EXPECT_EQ(report.falls, 0);
   EXPECT_EQ(report.stop, Stop::converged);
   const auto& family = *state.family.as<CommonVariance>();

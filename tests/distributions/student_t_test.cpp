@@ -43,8 +43,6 @@ Matrix halves(Index rows) {
   return shares;
 }
 
-Vector ones(Index n) { return Vector::Ones(n); }
-
 MixtureState begun(AnyFamily family, const Matrix& x, const Matrix& shares) {
   family.prepare(x, shares.rowwise().sum());
   family.start(x, shares);
@@ -77,7 +75,7 @@ const std::vector<StudentTOptions> all_options{
 
 TEST(StudentT, HasTheDensityOfOneDimension) {
   for (const double dof : {0.5, 1.0, 3.7, 30.0, 9999.0}) {
-    const StudentT t(Matrix::Constant(1, 1, 2), {Matrix::Constant(1, 1, 9)}, ones(1) * dof);
+    const StudentT t(Matrix::Constant(1, 1, 2), {Matrix::Constant(1, 1, 9)}, Vector::Ones(1) * dof);
     const boost::math::students_t reference(dof);
     Vector x(5);
     x << -40, 0, 2, 2.001, 1e5;
@@ -95,7 +93,7 @@ TEST(StudentT, HasTheDensityOfSeveralDimensions) {
   Matrix scale(3, 3);
   scale << 4, 1, 0.5, 1, 3, -0.2, 0.5, -0.2, 2;
   const Vector mean = Vector::LinSpaced(3, -1, 1);
-  const StudentT t(mean.transpose(), {scale}, ones(1) * 5);
+  const StudentT t(mean.transpose(), {scale}, Vector::Ones(1) * 5);
   const Matrix x = two_clusters(4, 3, 1);
   Matrix l(x.rows(), 1);
   t.log_densities(x, l);
@@ -115,7 +113,7 @@ TEST(StudentT, IsNormalInTheLimit) {
   StudentTOptions fixed;
   fixed.degrees_of_freedom = DegreesOfFreedom::fixed;
   fixed.dof = 1e9;
-  const StudentT t(Matrix::Zero(1, 2), {scale}, ones(1) * 1e9, fixed);
+  const StudentT t(Matrix::Zero(1, 2), {scale}, Vector::Ones(1) * 1e9, fixed);
   const Matrix x = two_clusters(5, 2, 2);
   Matrix l(x.rows(), 1);
   t.log_densities(x, l);
@@ -153,7 +151,7 @@ TEST(StudentT, NoCycleLowersTheObjective) {
   shares.array() = 0.8 * shares.array() + 0.1;
   for (const StudentTOptions& options : all_options) {
     StudentT t(2, 2, options);
-    t.prepare(x, ones(x.rows()));
+    t.prepare(x, Vector::Ones(x.rows()));
     double before = objective(t, x, shares);
     for (int i = 0; i < 30; ++i) {
       for (Index cycle = 0; cycle < t.cycles(); ++cycle) {
@@ -177,7 +175,7 @@ TEST(StudentT, NoCycleLowersTheObjectiveWhereThePseudoScatterDecides) {
   }
   for (const StudentTOptions& options : all_options) {
     StudentT t(2, 3, options);
-    t.prepare(x, ones(x.rows()));
+    t.prepare(x, Vector::Ones(x.rows()));
     double before = objective(t, x, shares);
     for (int i = 0; i < 60; ++i) {
       for (Index cycle = 0; cycle < t.cycles(); ++cycle) {
@@ -201,7 +199,8 @@ TEST(StudentT, EmNeverFalls) {
   for (const Matrix& x : data) {
     for (const StudentTOptions& options : all_options) {
       MixtureState state = begun(StudentT(2, x.cols(), options), x, halves(x.rows()));
-      const EmReport report = run_em(state, x, ones(x.rows()), {.tol = 1e-6, .max_iter = 3000});
+      const EmReport report =
+          run_em(state, x, Vector::Ones(x.rows()), {.tol = 1e-6, .max_iter = 3000});
       EXPECT_EQ(report.falls, 0) << state.family.title();
       EXPECT_EQ(report.stop, Stop::converged) << state.family.title();
     }
@@ -212,7 +211,7 @@ TEST(StudentT, FindsTheDegreesOfFreedomThatADirectSearchFinds) {
   const Matrix x = two_clusters(200, 2, 6);
   const Matrix shares = halves(x.rows());
   StudentT t(2, 2);
-  t.prepare(x, ones(x.rows()));
+  t.prepare(x, Vector::Ones(x.rows()));
   t.start(x, shares);
   step(t, x, shares, 0);
   const StudentT before = t;
@@ -246,7 +245,7 @@ TEST(StudentT, ConvergesWhereTheScoreIsZero) {
   const Matrix x = two_clusters(80, 2, 7);
   for (const StudentTOptions& options : all_options) {
     MixtureState state = begun(StudentT(2, 2, options), x, halves(x.rows()));
-    run_em(state, x, ones(x.rows()), {.tol = -1, .max_iter = 600});
+    run_em(state, x, Vector::Ones(x.rows()), {.tol = -1, .max_iter = 600});
     const StudentT& t = *state.family.as<StudentT>();
     const auto value = [&](Index what, Index k, double h) {
       Matrix means(2, 2);
@@ -281,7 +280,7 @@ TEST(StudentT, ConvergesWhereTheScoreIsZero) {
           }
       }
       return log_likelihood({state.weights, StudentT(means.transpose(), scales, dof, options)}, x,
-                            ones(x.rows()));
+                            Vector::Ones(x.rows()));
     };
     const Index last = options.degrees_of_freedom == DegreesOfFreedom::fixed ? 4 : 5;
     for (Index what = 0; what <= last; ++what) {
@@ -297,7 +296,7 @@ TEST(StudentT, ConvergesWhereTheScoreIsZero) {
 
 double fitted(const Matrix& x, StudentTOptions options, const Matrix& shares) {
   MixtureState state = begun(StudentT(shares.cols(), x.cols(), options), x, shares);
-  return run_em(state, x, ones(x.rows()), {.tol = 1e-5, .max_iter = 5000}).log_likelihood;
+  return run_em(state, x, Vector::Ones(x.rows()), {.tol = 1e-5, .max_iter = 5000}).log_likelihood;
 }
 
 TEST(StudentT, ReachesTheLikelihoodsOfOtherPrograms) {
@@ -328,7 +327,7 @@ TEST(StudentT, StartsAtTheGaussianEstimateWhateverTheParameters) {
   const Matrix x = two_clusters(40, 2, 10);
   const Matrix shares = halves(x.rows());
   StudentT t(2, 2);
-  t.prepare(x, ones(x.rows()));
+  t.prepare(x, Vector::Ones(x.rows()));
   t.start(x, shares);
   const Matrix half = x.topRows(40);
   const Vector mean = half.colwise().mean();
@@ -348,12 +347,12 @@ TEST(StudentT, StartsAtTheGaussianEstimateWhateverTheParameters) {
 TEST(StudentT, IsIndifferentToShiftAndScale) {
   const Matrix x = two_clusters(100, 2, 11);
   MixtureState state = begun(StudentT(2, 2), x, halves(x.rows()));
-  run_em(state, x, ones(x.rows()), {.tol = -1, .max_iter = 50});
+  run_em(state, x, Vector::Ones(x.rows()), {.tol = -1, .max_iter = 50});
   const Matrix r = responsibilities(state, x);
   for (const auto& [factor, shift] : {std::pair{1.0, 1e8}, {1e-8, 0.0}, {1e8, 0.0}}) {
     const Matrix y = x.array() * factor + shift;
     MixtureState moved = begun(StudentT(2, 2), y, halves(y.rows()));
-    const EmReport report = run_em(moved, y, ones(y.rows()), {.tol = -1, .max_iter = 50});
+    const EmReport report = run_em(moved, y, Vector::Ones(y.rows()), {.tol = -1, .max_iter = 50});
     EXPECT_EQ(report.falls, 0);
     // A shift of 1e8 rounds the data themselves to 1e-8.
     EXPECT_LT((responsibilities(moved, y) - r).cwiseAbs().maxCoeff(), 1e-5);
@@ -363,7 +362,7 @@ TEST(StudentT, IsIndifferentToShiftAndScale) {
 TEST(StudentT, KeepsParametersWithoutRows) {
   const Matrix x = two_clusters(20, 2, 12);
   StudentT t(2, 2);
-  t.prepare(x, ones(x.rows()));
+  t.prepare(x, Vector::Ones(x.rows()));
   Matrix shares = Matrix::Zero(x.rows(), 2);
   shares.col(0).setOnes();
   const StudentT before = t;
@@ -381,11 +380,11 @@ TEST(StudentT, GivesOutliersLittleWeight) {
   const double mean = x.mean();
   x(0, 0) = 1e6;
   StudentT t(1, 1);
-  t.prepare(x, ones(100));
-  t.start(x, ones(100));
+  t.prepare(x, Vector::Ones(100));
+  t.start(x, Vector::Ones(100));
   for (int i = 0; i < 200; ++i) {
-    step(t, x, ones(100), 0);
-    step(t, x, ones(100), 1);
+    step(t, x, Vector::Ones(100), 0);
+    step(t, x, Vector::Ones(100), 1);
   }
   EXPECT_NEAR(t.mean(0)[0], mean, 0.5);
   EXPECT_EQ(t.flaw(0, 100), "");
@@ -395,7 +394,7 @@ TEST(StudentT, IsNoArtifactWhereOutliersInflateTheVarianceOfTheData) {
   Matrix x = two_clusters(100, 1, 13);
   x(0, 0) = 1e6;
   StudentT t(2, 1);
-  t.prepare(x, ones(200));
+  t.prepare(x, Vector::Ones(200));
   t.start(x, halves(200));
   EXPECT_EQ(t.flaw(0, 100), "");
   EXPECT_EQ(t.flaw(1, 100), "");
@@ -404,7 +403,7 @@ TEST(StudentT, IsNoArtifactWhereOutliersInflateTheVarianceOfTheData) {
 TEST(StudentT, DrawsRowsOfItsMoments) {
   Matrix scale(2, 2);
   scale << 2, 0.6, 0.6, 1;
-  const StudentT t(Vector::LinSpaced(2, 1, 2).transpose(), {scale}, ones(1) * 10);
+  const StudentT t(Vector::LinSpaced(2, 1, 2).transpose(), {scale}, Vector::Ones(1) * 10);
   constexpr Index n = 40000;
   Matrix x(n, 2);
   for (Index i = 0; i < n; ++i) {
@@ -423,15 +422,15 @@ TEST(StudentT, RefusesWhatItCannotDescribe) {
   Matrix x = two_clusters(10, 3, 14);
   StudentT t(2, 3);
   x.col(2).setConstant(4.5);
-  EXPECT_THAT([&] { t.prepare(x, ones(20)); },
+  EXPECT_THAT([&] { t.prepare(x, Vector::Ones(20)); },
               testing::ThrowsMessage<std::invalid_argument>(testing::HasSubstr("column 3")));
   x(3, 1) = quiet_nan;
-  EXPECT_THAT([&] { t.prepare(x, ones(20)); },
+  EXPECT_THAT([&] { t.prepare(x, Vector::Ones(20)); },
               testing::ThrowsMessage<std::invalid_argument>(testing::HasSubstr("row 4, column 2")));
   EXPECT_THROW(StudentT(0, 2), std::invalid_argument);
   EXPECT_THROW(StudentT(1, 2, {Scale::common, DegreesOfFreedom::shared, 0.1}),
                std::invalid_argument);
-  EXPECT_THROW(StudentT(Matrix::Zero(1, 2), {-Matrix::Identity(2, 2)}, ones(1)),
+  EXPECT_THROW(StudentT(Matrix::Zero(1, 2), {-Matrix::Identity(2, 2)}, Vector::Ones(1)),
                std::invalid_argument);
 }
 
@@ -439,7 +438,7 @@ TEST(StudentT, ReadsWhatItWrote) {
   const Matrix x = two_clusters(50, 2, 15);
   for (const StudentTOptions& options : all_options) {
     MixtureState state = begun(StudentT(2, 2, options), x, halves(x.rows()));
-    run_em(state, x, ones(x.rows()), {.max_iter = 7});
+    run_em(state, x, Vector::Ones(x.rows()), {.max_iter = 7});
     StudentT saved = *state.family.as<StudentT>();
     JsonWriter writer;
     saved.fields(writer);
@@ -466,7 +465,7 @@ TEST(StudentT, SelectsComponents) {
     StudentTOptions options;
     options.scale = scale;
     StudentT t(2, 2, options);
-    t.prepare(x, ones(x.rows()));
+    t.prepare(x, Vector::Ones(x.rows()));
     t.start(x, halves(x.rows()));
     Matrix before(x.rows(), 2);
     t.log_densities(x, before);

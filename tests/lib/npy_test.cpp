@@ -48,7 +48,7 @@ std::string array(const std::string& type, const std::string& shape, const std::
          data;
 }
 
-std::string message_of(const std::string& bytes) {
+std::string npy_message_of(const std::string& bytes) {
   try {
     parse_npy(bytes, "a.npy");
   } catch (const DataError& error) {
@@ -138,40 +138,40 @@ TEST(Npy, WrittenIsReadEqual) {
 TEST(Npy, RefusesWhatIsNoTableOfNumbers) {
   const std::string eight = bytes_of<double>({1});
   const std::string remedy = "save it with numpy.save(file, numpy.asarray(x, dtype=float))";
-  EXPECT_EQ(message_of("x,y\n1,2\n"),
+  EXPECT_EQ(npy_message_of("x,y\n1,2\n"),
             "a.npy is not a .npy file (it does not begin with \\x93NUMPY); " + remedy);
-  EXPECT_EQ(message_of(array("<c16", "(1,)", eight + eight)),
+  EXPECT_EQ(npy_message_of(array("<c16", "(1,)", eight + eight)),
             "a.npy holds numbers of type \"<c16\"; booleans, integers and floats of 4 or 8 bytes "
             "are read; " +
                 remedy);
-  EXPECT_EQ(message_of(header_of("{'descr': [('a', '<f8')], 'fortran_order': False, "
-                                 "'shape': (1,), }\n") +
-                       eight),
+  EXPECT_EQ(npy_message_of(header_of("{'descr': [('a', '<f8')], 'fortran_order': False, "
+                                     "'shape': (1,), }\n") +
+                           eight),
             "a.npy is a structured array, with a type for each field; " + remedy);
-  EXPECT_EQ(message_of(array("<f8", "(1, 1, 1)", eight)),
+  EXPECT_EQ(npy_message_of(array("<f8", "(1, 1, 1)", eight)),
             "a.npy has 3 dimensions, shape (1, 1, 1); a table has 1 or 2 (rows, columns): reshape "
             "the array");
-  EXPECT_EQ(message_of(array("<f8", "()", eight)),
+  EXPECT_EQ(npy_message_of(array("<f8", "()", eight)),
             "a.npy has 0 dimensions, shape (); a table has 1 or 2 (rows, columns): reshape the "
             "array");
-  EXPECT_EQ(message_of(array("<f8", "(0, 2)", "")),
+  EXPECT_EQ(npy_message_of(array("<f8", "(0, 2)", "")),
             "a.npy has the shape (0, 2); a table needs at least one row and one column");
-  EXPECT_EQ(message_of(array("<f8", "(1,)", eight, 9)),
+  EXPECT_EQ(npy_message_of(array("<f8", "(1,)", eight, 9)),
             "a.npy has the .npy format version 9; versions 1 to 3 are read; " + remedy);
-  EXPECT_EQ(message_of(array("<f8", "(2,)", bytes_of<double>({0, HUGE_VAL}))),
+  EXPECT_EQ(npy_message_of(array("<f8", "(2,)", bytes_of<double>({0, HUGE_VAL}))),
             "a.npy row 2, column \"x1\": the value is infinite; use NaN for a missing value");
 }
 
 TEST(Npy, RefusesFilesShorterOrLongerThanTheirHeaderSays) {
   const std::string eight = bytes_of<double>({1});
-  EXPECT_EQ(message_of(array("<f8", "(2, 1)", eight)),
+  EXPECT_EQ(npy_message_of(array("<f8", "(2, 1)", eight)),
             "a.npy is cut short: it holds 8 bytes of numbers where the shape (2, 1) of \"<f8\" "
             "needs 16; copy or save the file again");
   EXPECT_EQ(
-      message_of(array("<f8", "(1,)", eight + eight)),
+      npy_message_of(array("<f8", "(1,)", eight + eight)),
       "a.npy holds 16 bytes of numbers where the shape (1) of \"<f8\" needs 8; save one array "
       "in each file");
-  EXPECT_EQ(message_of(array("<f8", "(4294967296, 4294967296)", eight)),
+  EXPECT_EQ(npy_message_of(array("<f8", "(4294967296, 4294967296)", eight)),
             "a.npy is cut short: it holds 8 bytes of numbers where the shape (4294967296, "
             "4294967296) of \"<f8\" needs more than a file can hold; copy or save the file again");
   const std::string whole = array("<f8", "(1,)", eight);
