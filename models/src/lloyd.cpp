@@ -78,13 +78,15 @@ class Lloyd {
           thread_local kernels::Nearest nearest;
           const Rows x = x_.middleRows(first, count);
           tiles.pack(x, origin_);
-          kernels::nearest(tiles, packed_, nearest);
+          const Index after = first + count;
+          kernels::nearest(tiles, packed_,
+                           x_.middleRows(after, std::min(block_rows, x_.rows() - after)), nearest);
           BlockLabels members;
           double changed = 0;
           for (Index i = 0; i < count; ++i) {
             const auto n = static_cast<std::size_t>(i);
             Index& member = members[n];
-            member = nearest.margin[n] > 0 ? static_cast<Index>(nearest.label[n]) : settle(x, i);
+            member = nearest.settled[n] > 0 ? static_cast<Index>(nearest.label[n]) : settle(x, i);
             Index& label = labels_[static_cast<std::size_t>(first + i)];
             const Index now = std::max(member, Index{0});
             if (label != now) ++changed;

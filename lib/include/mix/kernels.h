@@ -107,8 +107,6 @@ void add_small_scatter(Rows x, ConstVectorRef center, const Matrix& inverse, Wei
 /// rows, so that a tile is one run of memory.
 class PackedTiles {
  public:
-  static constexpr Index rows_in_tile = 32;
-
   void pack(Rows x, ConstVectorRef origin);
   [[nodiscard]] const double* data() const { return values_.data(); }
   [[nodiscard]] Index rows() const { return rows_; }
@@ -123,14 +121,11 @@ class PackedTiles {
 /// Centers minus an origin, in the order in which `nearest` reads them.
 class PackedCenters {
  public:
-  /// Centers that are evaluated together.
-  static constexpr Index panel = 4;
-
   /// `centers` holds one per row.
   void pack(const Matrix& centers, ConstVectorRef origin);
   [[nodiscard]] const double* data() const { return values_.data(); }
   [[nodiscard]] Index panels() const { return panels_; }
-  /// The largest squared norm; NaN where a center is not finite.
+  /// The largest squared norm; infinity where a center is not finite.
   [[nodiscard]] double largest() const { return largest_; }
 
  private:
@@ -142,19 +137,22 @@ class PackedCenters {
 /// What `nearest` finds about the rows of a block.
 struct Nearest {
   alignas(64) std::array<double, packed_rows> label;
-  alignas(64) std::array<double, packed_rows> margin;
+  alignas(64) std::array<double, packed_rows> settled;  // 1, or -1 where the label is open
 };
 
-/// For each row the center with the least |c|^2 - 2 x'c, both from the origin. Where the margin is
-/// above zero, the label is that of the least sum over j of (x_j - c_j)^2, every one of them added
-/// up in the order of the columns in double precision; else rounding, or a tie, leaves it open.
+/// For each row the center with the least |c|^2 - 2 x'c, both from the origin. Where it is settled,
+/// the label is that of the least sum over j of (x_j - c_j)^2, every one of them added up in the
+/// order of the columns in double precision; else rounding, or a tie, leaves it open. Meanwhile the
+/// rows `next`, perhaps none, come nearer to the processor.
 ///
-/// The margin is the closest call less a bound of all rounding errors, with u = 2^-53 and
-/// M = |x| + max |c| from the origin: a score is off by at most (2 d + 3) u M^2, a distance from
-/// differences by (d + 2) u M^2, and the origin's subtraction shifts distances by 2 u M^2, each for
-/// two centers. Their sum, (6 d + 14) u M^2, and the terms of order u^2 are below
-/// 8 (d + 3) u M^2 <= 16 (d + 3) u (|x|^2 + max |c|^2). Not above zero where something overflows.
-void nearest(const PackedTiles& x, const PackedCenters& centers, Nearest& out);
+/// Settled is what the closest call leaves above a bound of all rounding errors. With u = 2^-53,
+/// M = |x| + max |c| from the origin and K the number of centers rounded up to a power of two: a
+/// score is off by at most (2 d + 3) u M^2, and by 2 K u M^2 for the number of the center in its
+/// low bits; a distance from differences by (d + 2) u M^2; and the origin's subtraction shifts
+/// distances by 2 u M^2; each for two centers. Their sum, (6 d + 14 + 4 K) u M^2, and the terms of
+/// order u^2 are below 8 (d + 3 + K) u M^2 <= 16 (d + 3 + K) u (|x|^2 + max |c|^2). Nothing is
+/// settled where something overflows.
+void nearest(const PackedTiles& x, const PackedCenters& centers, Rows next, Nearest& out);
 
 /// Adds to `sum`, for each center in turn, the sum of w (x - center) over its rows and the sum of
 /// w: d + 1 numbers. `centers` holds one per column, padded with zeros to a multiple of 4 rows.
