@@ -19,7 +19,13 @@ constexpr int impossible_passes = 10;
 // The sums of a pass end with these. kernels::add_members may add zero to them.
 enum Slot : Index { changed_slot, lost_slot, slot_count };
 
-using BlockLabels = std::array<Index, block_rows>;
+// Rows that are labeled together: a part of a block that stays in the second cache until its sums
+// are taken. No result depends on it.
+Index rows_at_once(Index columns) {
+  constexpr Index numbers = 16384;
+  return std::clamp(numbers / std::max<Index>(columns, 1) / 32 * 32, Index{32}, block_rows);
+}
+
 constexpr Index no_center = -1;
 
 class Lloyd {
@@ -31,7 +37,8 @@ class Lloyd {
         centers_(std::move(centers)),
         origin_(centers_.colwise().mean().transpose()),
         columns_(Matrix::Zero((x.cols() + 3) / 4 * 4, centers_.rows())),
-        labels_(static_cast<std::size_t>(x.rows()), no_center) {}
+        labels_(static_cast<std::size_t>(x.rows()), no_center),
+        rows_at_once_(rows_at_once(x.cols())) {}
 
   KMeans run(Index max_iter) {
     KMeans result;
@@ -72,30 +79,37 @@ class Lloyd {
   Vector assign() {
     packed_.pack(centers_, origin_);
     columns_.topRows(d()) = centers_.transpose();
-    return sum_over_blocks(
-        x_.rows(), members_size() + slot_count, [this](Index first, Index count, VectorRef sum) {
-          thread_local kernels::PackedTiles tiles;
-          thread_local kernels::Nearest nearest;
-          const Rows x = x_.middleRows(first, count);
-          tiles.pack(x, origin_);
-          const Index after = first + count;
-          kernels::nearest(tiles, packed_,
-                           x_.middleRows(after, std::min(block_rows, x_.rows() - after)), nearest);
-          BlockLabels members;
-          double changed = 0;
-          for (Index i = 0; i < count; ++i) {
-            const auto n = static_cast<std::size_t>(i);
-            Index& member = members[n];
-            member = nearest.settled[n] > 0 ? static_cast<Index>(nearest.label[n]) : settle(x, i);
-            Index& label = labels_[static_cast<std::size_t>(first + i)];
-            const Index now = std::max(member, Index{0});
-            if (label != now) ++changed;
-            label = now;
-            if (member == no_center && w_[first + i] > 0) ++sum[members_size() + lost_slot];
-          }
-          sum[members_size() + changed_slot] += changed;
-          add_members(x, first, members.data(), sum);
-        });
+    return sum_over_blocks(x_.rows(), members_size() + slot_count,
+                           [this](Index first, Index count, VectorRef sum) {
+                             const Index end = first + count;
+                             for (Index at = first; at < end; at += rows_at_once_) {
+                               assign(at, std::min(rows_at_once_, end - at), sum);
+                             }
+                           });
+  }
+
+  void assign(Index first, Index count, VectorRef sum) {
+    thread_local kernels::PackedTiles tiles;
+    thread_local kernels::Nearest nearest;
+    const Rows x = x_.middleRows(first, count);
+    const Index after = first + count;
+    tiles.pack(x, origin_);
+    kernels::nearest(tiles, packed_,
+                     x_.middleRows(after, std::min(rows_at_once_, x_.rows() - after)), nearest);
+    std::array<Index, block_rows> members;
+    double changed = 0;
+    for (Index i = 0; i < count; ++i) {
+      const auto n = static_cast<std::size_t>(i);
+      Index& member = members[n];
+      member = nearest.settled[n] > 0 ? static_cast<Index>(nearest.label[n]) : settle(x, i);
+      Index& label = labels_[static_cast<std::size_t>(first + i)];
+      const Index now = std::max(member, Index{0});
+      if (label != now) ++changed;
+      label = now;
+      if (member == no_center && w_[first + i] > 0) ++sum[members_size() + lost_slot];
+    }
+    sum[members_size() + changed_slot] += changed;
+    add_members(x, first, members.data(), sum);
   }
 
   // The nearest center by distances from differences. None where all of them overflow.
@@ -199,6 +213,7 @@ class Lloyd {
   kernels::PackedCenters packed_;
   Matrix columns_;  // the centers, one per column, padded with zeros
   std::vector<Index> labels_;
+  Index rows_at_once_;
 };
 
 }  // namespace
