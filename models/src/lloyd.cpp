@@ -93,7 +93,7 @@ class Lloyd {
     thread_local kernels::Nearest nearest;
     const Rows x = x_.middleRows(first, count);
     const Index after = first + count;
-    tiles.pack(x, origin_);
+    tiles.pack(x);
     kernels::nearest(tiles, packed_,
                      x_.middleRows(after, std::min(rows_at_once_, x_.rows() - after)), nearest);
     std::array<Index, block_rows> members;
@@ -109,7 +109,7 @@ class Lloyd {
       if (member == no_center && w_[first + i] > 0) ++sum[members_size() + lost_slot];
     }
     sum[members_size() + changed_slot] += changed;
-    add_members(x, first, members.data(), sum);
+    add_members(tiles, first, members.data(), sum);
   }
 
   // The nearest center by distances from differences. None where all of them overflow.
@@ -131,7 +131,8 @@ class Lloyd {
   }
 
   // About the centers as they are, so that the sums stay small where rows and centers are large.
-  void add_members(Rows x, Index first, const Index* members, VectorRef sum) const {
+  void add_members(const kernels::PackedTiles& x, Index first, const Index* members,
+                   VectorRef sum) const {
     kernels::add_members(x, columns_, members, unit_weights_ ? nullptr : w_.data() + first, sum);
   }
 
@@ -174,10 +175,12 @@ class Lloyd {
       const auto at = static_cast<std::size_t>(e);
       members[static_cast<std::size_t>(order[at])] = empty[at];
     }
-    return sum_over_blocks(
-        x_.rows(), members_size() + slot_count, [&](Index first, Index count, VectorRef sum) {
-          add_members(x_.middleRows(first, count), first, members.data() + first, sum);
-        });
+    return sum_over_blocks(x_.rows(), members_size() + slot_count,
+                           [&](Index first, Index count, VectorRef sum) {
+                             thread_local kernels::PackedTiles tiles;
+                             tiles.pack(x_.middleRows(first, count));
+                             add_members(tiles, first, members.data() + first, sum);
+                           });
   }
 
   // Squared distances of rows from their centers.

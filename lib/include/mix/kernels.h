@@ -103,11 +103,11 @@ void small_density(Rows x, ConstVectorRef center, const Matrix& inverse, double 
 void add_small_scatter(Rows x, ConstVectorRef center, const Matrix& inverse, Weights r,
                        VectorRef sum);
 
-/// At most packed_rows rows minus an origin, in the order in which `nearest` reads them: tiles of
-/// rows, so that a tile is one run of memory.
+/// At most packed_rows rows in the order in which `nearest` reads them: tiles of rows, each one run
+/// of memory.
 class PackedTiles {
  public:
-  void pack(Rows x, ConstVectorRef origin);
+  void pack(Rows x);
   [[nodiscard]] const double* data() const { return values_.data(); }
   [[nodiscard]] Index rows() const { return rows_; }
   [[nodiscard]] Index dimension() const { return dimension_; }
@@ -125,11 +125,13 @@ class PackedCenters {
   void pack(const Matrix& centers, ConstVectorRef origin);
   [[nodiscard]] const double* data() const { return values_.data(); }
   [[nodiscard]] Index panels() const { return panels_; }
+  [[nodiscard]] const Vector& origin() const { return origin_; }
   /// The largest squared norm; infinity where a center is not finite.
   [[nodiscard]] double largest() const { return largest_; }
 
  private:
   Vector values_;
+  Vector origin_;
   Index panels_ = 0;
   double largest_ = 0;
 };
@@ -158,10 +160,10 @@ void nearest(const PackedTiles& x, const PackedCenters& centers, Rows next, Near
 /// w: d + 1 numbers. `centers` holds one per column, padded with zeros to a multiple of 4 rows.
 /// Rows with a negative label are left out; w null means one each. `sum` is at least two numbers
 /// longer. The same bits on every instruction set.
-void add_members(Rows x, const Matrix& centers, const Index* label, const double* w, VectorRef sum);
+void add_members(const PackedTiles& x, const Matrix& centers, const Index* label, const double* w,
+                 VectorRef sum);
 
-/// out(n, c) = the squared distance of row n from column c of `points`, which are from the same
-/// origin; zero for equal ones.
+/// out(n, c) = the squared distance of row n from column c of `points`; zero for equal ones.
 void squared_distances(const PackedTiles& x, ConstMatrixRef points, MatrixRef out);
 
 /// exp(x) and log(x) element by element, as the kernels compute them: exp flushes to zero below

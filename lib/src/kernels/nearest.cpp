@@ -15,7 +15,6 @@ namespace mix::kernels {
 inline constexpr Index wide_tile = 32;
 inline constexpr Index narrow_tile = 16;
 inline constexpr Index most_wide_columns = 96;
-inline constexpr Index member_rows = 32;     // that are turned together
 inline constexpr Index line = 8;             // numbers in a line of the cache
 inline constexpr Index centers_ahead = 512;  // numbers
 
@@ -35,22 +34,20 @@ constexpr Index panel_height(Index d) { return d <= most_wide_columns ? 4 : 8; }
 HWY_BEFORE_NAMESPACE();
 namespace mix::kernels::HWY_NAMESPACE {
 
-// tile(j, n) = x(n, j) - origin(j), with the rows of a tile side by side.
-void pack_tiles(const double* x, Index stride, Index rows, Index d, const double* origin,
-                double* packed) {
+// The rows of a tile side by side, column after column; zero behind the last row.
+void pack_tiles(const double* x, Index stride, Index rows, Index d, double* packed) {
   const Index width = tile_rows(d);
   const Index step = lanes();
   for (Index j = 0; j < d; ++j, x += stride) {
-    const V middle = hn::Set(Lanes(), origin[j]);
     double* to = packed + j * width;
     Index i = 0;
     for (; i + width <= rows; i += width, to += d * width) {
       for (Index r = 0; r < width; r += step) {
-        hn::Store(hn::Sub(Full().load(x + i + r), middle), Lanes(), to + r);
+        hn::Store(Full().load(x + i + r), Lanes(), to + r);
       }
     }
     if (i == rows) continue;
-    for (Index r = 0; r < width; ++r) to[r] = i + r < rows ? x[i + r] - origin[j] : 0.0;
+    for (Index r = 0; r < width; ++r) to[r] = i + r < rows ? x[i + r] : 0.0;
   }
 }
 
@@ -90,8 +87,8 @@ struct Ahead {
 // `panels` of centers: |c|^2 of each, then -2 c of each for each column.
 template <int Height, int Vectors, int Width>
 HWY_INLINE void nearest_of(const double* x, Index rows, Index d, const double* centers,
-                           Index panels, double largest, const Ahead& ahead, double* label,
-                           double* settled) {
+                           Index panels, const double* origin, double largest, const Ahead& ahead,
+                           double* centered, double* label, double* settled) {
   static_assert(Vectors * hn::MaxLanes(Lanes()) <= Width);
   const Lanes tag;
   const hn::RebindToSigned<Lanes> int_tag;
@@ -107,9 +104,11 @@ HWY_INLINE void nearest_of(const double* x, Index rows, Index d, const double* c
     MIX_UNROLL
     for (int v = 0; v < Vectors; ++v) contest.bound[v] = hn::Set(tag, largest);
     for (Index j = 0; j < d; ++j) {
+      const V middle = hn::Set(tag, origin[j]);
       MIX_UNROLL
       for (int v = 0; v < Vectors; ++v) {
-        const V row = hn::Load(tag, tile + j * Width + v * step);
+        const V row = hn::Sub(hn::Load(tag, tile + j * Width + v * step), middle);
+        hn::Store(row, tag, centered + (j * Vectors + v) * step);
         contest.bound[v] = hn::MulAdd(row, row, contest.bound[v]);
       }
     }
@@ -131,8 +130,8 @@ HWY_INLINE void nearest_of(const double* x, Index rows, Index d, const double* c
         for (int v = 0; v < Vectors; ++v) score[r][v] = hn::Set(tag, factors[r]);
       }
       factors += Height;
-      const double* column = tile;
-      for (Index j = 0; j < d; ++j, factors += Height, column += Width) {
+      const double* column = centered;
+      for (Index j = 0; j < d; ++j, factors += Height, column += Vectors * step) {
         // Many centers come from a farther cache, and the processor does not look past a page.
         hwy::Prefetch(factors + centers_ahead);
         V row[Vectors];
@@ -169,30 +168,26 @@ HWY_INLINE void nearest_of(const double* x, Index rows, Index d, const double* c
 }
 
 void nearest(const double* x, Index rows, Index d, const double* centers, Index panels,
-             double largest, const double* ahead, Index ahead_stride, Index ahead_rows,
-             double* label, double* settled) {
+             const double* origin, double largest, const double* ahead, Index ahead_stride,
+             Index ahead_rows, double* centered, double* label, double* settled) {
   const Ahead next{ahead, ahead_stride, ahead_rows};
   if (tile_rows(d) == wide_tile) {
-    nearest_of<4, tile_vectors, wide_tile>(x, rows, d, centers, panels, largest, next, label,
-                                           settled);
+    nearest_of<4, tile_vectors, wide_tile>(x, rows, d, centers, panels, origin, largest, next,
+                                           centered, label, settled);
   } else {
-    nearest_of<8, tile_vectors / 2, narrow_tile>(x, rows, d, centers, panels, largest, next, label,
-                                                 settled);
+    nearest_of<8, tile_vectors / 2, narrow_tile>(x, rows, d, centers, panels, origin, largest, next,
+                                                 centered, label, settled);
   }
 }
 
-// Four columns as rows of four; columns that are not there are zero.
-HWY_INLINE void turn(const double* x, Index stride, Index rows, Index columns, double* turned) {
-  Index i = 0;
-  if (columns == 4) {
-    for (const Index step = lanes(); i + step <= rows; i += step) {
-      hn::StoreInterleaved4(Full().load(x + i), Full().load(x + stride + i),
-                            Full().load(x + 2 * stride + i), Full().load(x + 3 * stride + i),
-                            Lanes(), turned + 4 * i);
-    }
-  }
-  for (; i < rows; ++i) {
-    for (Index c = 0; c < 4; ++c) turned[4 * i + c] = c < columns ? x[c * stride + i] : 0.0;
+// Four columns of a tile as rows of four; columns that are not there are zero.
+HWY_INLINE void turn(const double* x, Index width, Index columns, double* turned) {
+  const V zero = hn::Zero(Lanes());
+  for (Index i = 0; i < width; i += lanes()) {
+    const V second = columns > 1 ? hn::Load(Lanes(), x + width + i) : zero;
+    const V third = columns > 2 ? hn::Load(Lanes(), x + 2 * width + i) : zero;
+    const V fourth = columns > 3 ? hn::Load(Lanes(), x + 3 * width + i) : zero;
+    hn::StoreInterleaved4(hn::Load(Lanes(), x + i), second, third, fourth, Lanes(), turned + 4 * i);
   }
 }
 
@@ -214,14 +209,14 @@ HWY_INLINE void add_member(const double* turned, Index turned_step, Index d, con
 }
 
 // Products and sums apart, in the order of the rows: the same bits on every target. `turned` has
-// room for member_rows rows of the padded dimension.
-void add_members(const double* x, Index stride, Index rows, Index d, const double* centers,
-                 Index padded, const Index* label, const double* w, double* turned, double* sum) {
-  for (Index begin = 0; begin < rows; begin += member_rows) {
-    const Index count = std::min(member_rows, rows - begin);
+// room for a tile of the padded dimension.
+void add_members(const double* x, Index rows, Index d, const double* centers, Index padded,
+                 const Index* label, const double* w, double* turned, double* sum) {
+  const Index width = tile_rows(d);
+  for (Index begin = 0; begin < rows; begin += width, x += width * d) {
+    const Index count = std::min(width, rows - begin);
     for (Index j = 0; j < d; j += 4) {
-      turn(x + j * stride + begin, stride, count, std::min<Index>(4, d - j),
-           turned + j * member_rows);
+      turn(x + j * width, width, std::min<Index>(4, d - j), turned + j * width);
     }
     for (Index i = 0; i < count; ++i) {
       const Index c = label[begin + i];
@@ -229,10 +224,10 @@ void add_members(const double* x, Index stride, Index rows, Index d, const doubl
       const double* center = centers + c * padded;
       double* to = sum + c * (d + 1);
       if (w != nullptr) {
-        add_member<true>(turned + 4 * i, 4 * member_rows, d, center, w[begin + i], to);
+        add_member<true>(turned + 4 * i, 4 * width, d, center, w[begin + i], to);
         to[d] += w[begin + i];
       } else {
-        add_member<false>(turned + 4 * i, 4 * member_rows, d, center, 1, to);
+        add_member<false>(turned + 4 * i, 4 * width, d, center, 1, to);
         to[d] += 1;
       }
     }
@@ -298,6 +293,7 @@ void PackedCenters::pack(const Matrix& centers, ConstVectorRef origin) {
   const Index k = centers.rows();
   const Index d = centers.cols();
   const Index panel = panel_height(d);
+  origin_ = origin;
   panels_ = (k + panel - 1) / panel;
   values_.resize(panels_ * panel * (d + 1));
   largest_ = 0;
@@ -318,27 +314,30 @@ void PackedCenters::pack(const Matrix& centers, ConstVectorRef origin) {
   if (!centers.allFinite()) largest_ = infinity;
 }
 
-void PackedTiles::pack(Rows x, ConstVectorRef origin) {
+void PackedTiles::pack(Rows x) {
   rows_ = x.rows();
   dimension_ = x.cols();
   if (values_.size() < packed_rows * dimension_) values_.resize(packed_rows * dimension_);
   HWY_DYNAMIC_DISPATCH(pack_tiles)
-  (x.data(), x.outerStride(), rows_, dimension_, origin.data(), values_.data());
+  (x.data(), x.outerStride(), rows_, dimension_, values_.data());
 }
 
 void nearest(const PackedTiles& x, const PackedCenters& centers, Rows next, Nearest& out) {
+  thread_local Vector centered;
+  if (centered.size() < wide_tile * x.dimension()) centered.resize(wide_tile * x.dimension());
   HWY_DYNAMIC_DISPATCH(nearest)
-  (x.data(), x.rows(), x.dimension(), centers.data(), centers.panels(), centers.largest(),
-   next.data(), next.outerStride(), next.rows(), out.label.data(), out.settled.data());
+  (x.data(), x.rows(), x.dimension(), centers.data(), centers.panels(), centers.origin().data(),
+   centers.largest(), next.data(), next.outerStride(), next.rows(), centered.data(),
+   out.label.data(), out.settled.data());
 }
 
-void add_members(Rows x, const Matrix& centers, const Index* label, const double* w,
+void add_members(const PackedTiles& x, const Matrix& centers, const Index* label, const double* w,
                  VectorRef sum) {
   thread_local Vector turned;
-  if (turned.size() < member_rows * centers.rows()) turned.resize(member_rows * centers.rows());
+  if (turned.size() < wide_tile * centers.rows()) turned.resize(wide_tile * centers.rows());
   HWY_DYNAMIC_DISPATCH(add_members)
-  (x.data(), x.outerStride(), x.rows(), x.cols(), centers.data(), centers.rows(), label, w,
-   turned.data(), sum.data());
+  (x.data(), x.rows(), x.dimension(), centers.data(), centers.rows(), label, w, turned.data(),
+   sum.data());
 }
 
 void squared_distances(const PackedTiles& x, ConstMatrixRef points, MatrixRef out) {
