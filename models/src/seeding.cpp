@@ -5,6 +5,8 @@
 #include <cmath>
 
 #include "mix/family_list.h"
+#include "mix/kernels.h"
+#include "mix/parallel.h"
 
 namespace mix {
 namespace {
@@ -16,31 +18,97 @@ Vector squared_distances(const Matrix& points, Index row) {
   return (points.rowwise() - points.row(row)).rowwise().squaredNorm();
 }
 
+// Of each row the weight times the squared distance to the nearest seed.
+class Potential {
+ public:
+  Potential(const Matrix& points, Weights w)
+      : points_(points),
+        w_(w),
+        nearest_(Vector::Constant(points.rows(), infinity)),
+        potential_(points.rows()),
+        block_sums_((points.rows() + block_rows - 1) / block_rows) {}
+
+  // Squared distances to the nearest seed if a row became one, a column for each of `rows`; returns
+  // the potential that each would leave.
+  Vector reach(const std::vector<Index>& rows, Matrix& distances) const {
+    const Matrix chosen = points_(rows, Eigen::all).transpose();
+    return sum_over_blocks(
+        points_.rows(), chosen.cols(), [&](Index first, Index count, VectorRef left) {
+          thread_local kernels::PackedTiles tiles;
+          tiles.pack(points_.middleRows(first, count));
+          auto reached = distances.block(first, 0, count, chosen.cols());
+          kernels::squared_distances(tiles, chosen, reached);
+          for (Index c = 0; c < chosen.cols(); ++c) {
+            reached.col(c) = reached.col(c).cwiseMin(nearest_.segment(first, count));
+            left[c] += reached.col(c).dot(w_.segment(first, count));
+          }
+        });
+  }
+
+  void accept(ConstVectorRef distances) {
+    for_each_block(points_.rows(), [&](Index first, Index count) {
+      nearest_.segment(first, count) = distances.segment(first, count);
+      auto block = potential_.segment(first, count);
+      block = nearest_.segment(first, count).cwiseProduct(w_.segment(first, count));
+      block_sums_[first / block_rows] = block.sum();
+    });
+    total_ = block_sums_.sum();
+  }
+
+  [[nodiscard]] double total() const { return total_; }
+
+  // A row with probability proportional to its potential, which is positive in all.
+  [[nodiscard]] Index draw(Rng& rng) const {
+    double target = uniform(rng) * total_;
+    const Index block = find(block_sums_, target);
+    const Index first = block * block_rows;
+    const Index count = std::min(block_rows, points_.rows() - first);
+    return first + find(potential_.segment(first, count), target);
+  }
+
+ private:
+  // Where the running sum of the values passes the target, which is reduced by what came before;
+  // the last positive one where rounding leaves none.
+  static Index find(ConstVectorRef values, double& target) {
+    Index last = 0;
+    for (Index i = 0; i < values.size(); ++i) {
+      if (!(values[i] > 0)) continue;
+      last = i;
+      if (target < values[i]) return i;
+      target -= values[i];
+    }
+    target = infinity;
+    return last;
+  }
+
+  const Matrix& points_;
+  Weights w_;
+  Vector nearest_;
+  Vector potential_;
+  Vector block_sums_;
+  double total_ = 0;
+};
+
 }  // namespace
 
 std::vector<Index> seed_rows(const Matrix& points, Weights w, Index k, Rng& rng) {
   std::vector<Index> seeds{categorical(rng, w)};
-  Vector nearest = squared_distances(points, seeds[0]);
   const Index candidates = 2 + static_cast<Index>(std::log(static_cast<double>(k)));
+  Matrix distances(points.rows(), candidates);
+  Potential potential(points, w);
+  potential.reach(seeds, distances);
+  potential.accept(distances.col(0));
   while (static_cast<Index>(seeds.size()) < k) {
-    const Vector potential = nearest.cwiseProduct(w);
-    // Fewer distinct rows than seeds: the remaining seeds repeat rows.
-    const bool exhausted = !(potential.sum() > 0);
-    Index best = -1;
-    double least = infinity;
-    Vector best_distances;
-    for (Index c = 0; c < (exhausted ? 1 : candidates); ++c) {
-      const Index row = exhausted ? categorical(rng, w) : categorical(rng, potential);
-      Vector distances = nearest.cwiseMin(squared_distances(points, row));
-      const double left = distances.dot(w);
-      if (best < 0 || left < least) {
-        least = left;
-        best = row;
-        best_distances = std::move(distances);
-      }
+    std::vector<Index> rows;
+    if (potential.total() > 0) {
+      while (std::ssize(rows) < candidates) rows.push_back(potential.draw(rng));
+    } else {  // fewer distinct rows than seeds: the remaining seeds repeat rows
+      rows.push_back(categorical(rng, w));
     }
-    seeds.push_back(best);
-    nearest = std::move(best_distances);
+    Index best = 0;
+    potential.reach(rows, distances).minCoeff(&best);
+    seeds.push_back(rows[static_cast<std::size_t>(best)]);
+    potential.accept(distances.col(best));
   }
   return seeds;
 }

@@ -290,6 +290,138 @@ TEST_P(Kernels, AnOverflowingDistanceIsADensityOfZero) {
   EXPECT_EQ(density[1], 0);
 }
 
+// Distances from differences, in the order of the columns.
+Vector plain_distances(const Eigen::RowVectorXd& x, const Matrix& centers) {
+  Vector distance = Vector::Zero(centers.rows());
+  for (Index c = 0; c < centers.rows(); ++c) {
+    for (Index j = 0; j < x.size(); ++j) {
+      distance[c] += (x[j] - centers(c, j)) * (x[j] - centers(c, j));
+    }
+  }
+  return distance;
+}
+
+// How many of the rows are settled, all of them rightly and strictly.
+Index settled_rows(const Matrix& x, const Matrix& centers) {
+  kernels::PackedTiles tiles;
+  kernels::PackedCenters packed;
+  kernels::Nearest nearest;
+  tiles.pack(x);
+  packed.pack(centers, centers.colwise().mean().transpose());
+  kernels::nearest(tiles, packed, x.topRows(x.rows() / 2), nearest);
+  Index settled = 0;
+  for (Index i = 0; i < x.rows(); ++i) {
+    if (!(nearest.settled[static_cast<std::size_t>(i)] > 0)) continue;
+    ++settled;
+    Vector distance = plain_distances(x.row(i), centers);
+    Index best = 0;
+    const double least = distance.minCoeff(&best);
+    EXPECT_EQ(nearest.label[static_cast<std::size_t>(i)], static_cast<double>(best));
+    distance[best] = infinity;
+    EXPECT_LT(least, distance.minCoeff());
+  }
+  return settled;
+}
+
+TEST_P(Kernels, NearestCentersAreThoseOfPlainDistances) {
+  for (const Index rows : row_counts) {
+    for (const Index d : {1, 3, 16, 96, 97, 130}) {
+      for (const Index k : {1, 2, 4, 7, 19}) {
+        const Matrix x = random_matrix(rows, d, 26);
+        const Matrix centers = random_matrix(k, d, 27);
+        EXPECT_EQ(settled_rows(x, centers), rows) << d << " " << k;
+        // A common offset costs digits of the data, and of nothing else.
+        EXPECT_GE(settled_rows(x.array() + 1e6, centers.array() + 1e6), rows * 9 / 10);
+      }
+    }
+  }
+}
+
+TEST_P(Kernels, NearestLeavesOpenWhatRoundingCannotTell) {
+  // On a lattice every second row is as far from one center as from the next.
+  for (const Index d : {2, 100}) {
+    const Matrix x = (3 * random_matrix(512, d, 28)).array().round();
+    Matrix centers = (3 * random_matrix(9, d, 29)).array().round();
+    settled_rows(x, centers);
+    centers.row(5) = centers.row(3);
+    settled_rows(x, centers);
+    // Centers that differ in the last digits only.
+    for (Index c = 0; c < 9; ++c) {
+      centers.row(c) = centers.row(0) * (1 + static_cast<double>(c) * 2.3e-16);
+    }
+    EXPECT_EQ(settled_rows(x, centers), 0);
+  }
+}
+
+TEST_P(Kernels, NearestSettlesNothingThatOverflowsOrVanishes) {
+  const Matrix x = random_matrix(40, 3, 30);
+  const Matrix centers = random_matrix(5, 3, 31);
+  EXPECT_EQ(settled_rows(x * 1e200, centers * 1e200), 0);
+  EXPECT_EQ(settled_rows(x * 1e-170, centers * 1e-170), 0);
+  EXPECT_EQ(settled_rows(x * 1e150, centers * 1e150), 40);
+  EXPECT_EQ(settled_rows(x * 1e-150, centers * 1e-150), 40);
+  Matrix broken = centers;
+  broken(2, 1) = infinity;
+  kernels::PackedCenters packed;
+  packed.pack(broken, Vector::Zero(3));
+  kernels::PackedTiles tiles;
+  tiles.pack(x);
+  kernels::Nearest nearest;
+  kernels::nearest(tiles, packed, x.topRows(0), nearest);
+  for (std::size_t i = 0; i < 40; ++i) EXPECT_EQ(nearest.settled[i], -1);
+}
+
+TEST_P(Kernels, SumsOfMembersHaveTheBitsOfALoopOverRows) {
+  for (const Index rows : row_counts) {
+    for (const Index d : {1, 2, 5, 16, 99}) {
+      const Index k = 6;
+      const Matrix x = random_matrix(rows, d, 32);
+      const Vector w = random_shares(rows, 33);
+      Matrix centers = Matrix::Zero((d + 3) / 4 * 4, k);
+      centers.topRows(d) = random_matrix(d, k, 34);
+      std::vector<Index> label;
+      for (Index i = 0; i < rows; ++i) label.push_back(i % (k + 1) - 1);
+      kernels::PackedTiles tiles;
+      tiles.pack(x);
+      for (const bool weighted : {false, true}) {
+        Vector sum = Vector::Zero(k * (d + 1) + 2);
+        kernels::add_members(tiles, centers, label.data(), weighted ? w.data() : nullptr, sum);
+        Vector expected = Vector::Zero(k * (d + 1) + 2);
+        for (Index i = 0; i < rows; ++i) {
+          const Index c = label[static_cast<std::size_t>(i)];
+          if (c < 0) continue;
+          const double each = weighted ? w[i] : 1.0;
+          for (Index j = 0; j < d; ++j)
+            expected[c * (d + 1) + j] += each * (x(i, j) - centers(j, c));
+          expected[c * (d + 1) + d] += each;
+        }
+        EXPECT_EQ(sum, expected);
+      }
+    }
+  }
+}
+
+TEST_P(Kernels, SquaredDistancesFromPoints) {
+  for (const Index rows : row_counts) {
+    for (const Index d : {1, 5, 16, 110}) {
+      for (const Index count : {1, 4, 6}) {
+        const Matrix x = random_matrix(rows, d, 35);
+        Matrix points = random_matrix(d, count, 36);
+        points.col(0) = x.row(rows / 2).transpose();
+        kernels::PackedTiles tiles;
+        tiles.pack(x);
+        Matrix out(rows, count);
+        kernels::squared_distances(tiles, points, out);
+        EXPECT_EQ(out(rows / 2, 0), 0);
+        for (Index i = 0; i < rows; ++i) {
+          const Vector expected = plain_distances(x.row(i), points.transpose());
+          EXPECT_LT((out.row(i).transpose() - expected).cwiseAbs().maxCoeff(), 1e-12);
+        }
+      }
+    }
+  }
+}
+
 TEST(KernelTargets, AnUnknownOneIsRefused) {
   EXPECT_THROW(kernels::use_target("Z80"), std::invalid_argument);
 }

@@ -80,6 +80,136 @@ TEST(KMeans, GivesLloydsLabelsAndIterationCountFromTheSameStart) {
   }
 }
 
+// Gaussians with one common spherical covariance of known size: under hard assignment and equal
+// weights its size cancels, so it is one throughout (Luecke & Forster 2019). With these the engine
+// of `fit` is k-means, distance by distance.
+class Centers {
+ public:
+  explicit Centers(Matrix centers) : centers_(std::move(centers)) {}
+  [[nodiscard]] const Matrix& centers() const { return centers_; }
+  [[nodiscard]] Index size() const { return centers_.rows(); }
+  [[nodiscard]] Index dimension() const { return centers_.cols(); }
+  [[nodiscard]] Index parameter_count() const { return centers_.size(); }
+  void log_densities(Rows x, MatrixRef out) const {
+    out.setZero();
+    for (Index k = 0; k < size(); ++k) {
+      for (Index j = 0; j < dimension(); ++j) {
+        out.col(k).array() -= 0.5 * (x.col(j).array() - centers_(k, j)).square();
+      }
+    }
+  }
+  [[nodiscard]] Index statistics_size() const { return size() * (dimension() + 1); }
+  void accumulate(Rows x, Shares shares, VectorRef statistics) const {
+    const Index d = dimension();
+    for (Index i = 0; i < x.rows(); ++i) {
+      for (Index k = 0; k < size(); ++k) {
+        const double share = shares(i, k);
+        if (!(share > 0)) continue;
+        statistics[k * (d + 1)] += share;
+        statistics.segment(k * (d + 1) + 1, d) += share * (x.row(i) - centers_.row(k)).transpose();
+      }
+    }
+  }
+  void maximize(ConstVectorRef sum) {
+    const Index d = dimension();
+    for (Index k = 0; k < size(); ++k) {
+      const double mass = sum[k * (d + 1)];
+      if (mass > 0) centers_.row(k) += sum.segment(k * (d + 1) + 1, d).transpose() / mass;
+    }
+  }
+
+ private:
+  Matrix centers_;
+};
+
+// The engine and the loop on kernels, stopped after every number of passes.
+void expect_the_engine_at_every_iteration(const Matrix& x, const Vector& w, const Matrix& centers,
+                                          double tolerance) {
+  const Index k = centers.rows();
+  for (Index passes = 1;; ++passes) {
+    MixtureState state{Vector::Constant(k, 1.0 / static_cast<double>(k)), Centers(centers)};
+    EmOptions options;
+    options.assignment = Hard{};
+    options.mixing = MixingWeights::equal;
+    options.empty = EmptyComponent::reseed;
+    options.max_iter = passes;
+    options.tol = -1;
+    const EmReport report = run_em(state, x, w, options);
+    const KMeans actual =
+        kmeans(x, k, {.sample_weight = w, .centers = centers, .max_iter = passes});
+    const Matrix& expected = state.family.as<Centers>()->centers();
+    EXPECT_EQ(actual.n_iter, report.n_iter);
+    EXPECT_EQ(actual.stop, report.stop);
+    EXPECT_LE((actual.centers - expected).cwiseAbs().maxCoeff(), tolerance);
+    // Labels and inertia of the centers returned, from differences, ties to the lowest.
+    double inertia = 0;
+    for (Index i = 0; i < x.rows(); ++i) {
+      Index best = 0;
+      double least = infinity;
+      for (Index c = 0; c < k; ++c) {
+        double distance = 0;
+        for (Index j = 0; j < x.cols(); ++j) {
+          distance += (x(i, j) - actual.centers(c, j)) * (x(i, j) - actual.centers(c, j));
+        }
+        if (distance < least) {
+          least = distance;
+          best = c;
+        }
+      }
+      inertia += w[i] * least;
+      ASSERT_EQ(actual.labels[static_cast<std::size_t>(i)], best) << passes << " " << i;
+    }
+    EXPECT_NEAR(actual.inertia, inertia, 1e-12 * inertia);
+    if (report.stop != Stop::max_iterations) break;
+  }
+}
+
+TEST(KMeans, IsTheEngineAtEveryIteration) {
+  Rng rng(3);
+  for (const Index d : {1, 3, 17, 100}) {
+    Matrix x(1300, d);
+    for (double& v : x.reshaped()) v = standard_normal(rng);
+    Vector w(x.rows());
+    for (double& v : w) v = uniform(rng) < 0.1 ? 0.0 : 2 * uniform(rng);
+    const Matrix centers = x.topRows(9);
+    expect_the_engine_at_every_iteration(x, Vector::Ones(x.rows()), centers, 1e-13);
+    expect_the_engine_at_every_iteration(x, w, centers, 1e-13);
+  }
+}
+
+TEST(KMeans, IsTheEngineInOneBlockToTheLastBit) {
+  Rng rng(4);
+  Matrix x(500, 6);
+  for (double& v : x.reshaped()) v = 1e5 + standard_normal(rng);
+  const Matrix centers = x.topRows(5);
+  expect_the_engine_at_every_iteration(x, Vector::Ones(500), centers, 0);
+  const Matrix lattice = (2 * (x.array() - 1e5)).round();  // full of ties
+  expect_the_engine_at_every_iteration(lattice, Vector::Ones(500), lattice.topRows(5), 0);
+}
+
+TEST(KMeans, EmptiedClustersAreTheEnginesToo) {
+  Rng rng(5);
+  Matrix x(1200, 2);
+  for (double& v : x.reshaped()) v = standard_normal(rng);
+  Matrix centers = x.topRows(6);
+  centers.row(2).setConstant(1e3);
+  centers.row(4).setConstant(-1e3);
+  expect_the_engine_at_every_iteration(x, Vector::Ones(1200), centers, 1e-13);
+  Vector w = Vector::Ones(1200);
+  w.head(700).setZero();
+  expect_the_engine_at_every_iteration(x, w, centers, 1e-13);
+}
+
+TEST(KMeans, RowsWhoseDistancesOverflowBelongToNoCenter) {
+  Matrix x(6, 1);
+  x << -1e200, 1e200, -1e199, 1e199, 0, 1;
+  const KMeans result = kmeans(x, 2, {.centers = Matrix{{-1e200}, {1}}});
+  EXPECT_EQ(result.stop, Stop::labels_repeat);
+  EXPECT_EQ(result.centers, (Matrix{{-1e200}, {0.5}}));
+  EXPECT_EQ(result.labels, (std::vector<Index>{0, 0, 0, 0, 1, 1}));
+  EXPECT_EQ(result.inertia, infinity);
+}
+
 TEST(KMeans, IsTheHardEqualWeightMixtureOfGaussiansWithOneSphericalCovariance) {
   const Matrix x = iris();
   const Matrix centers = rows_of(x, {1, 60, 120});

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -101,6 +102,69 @@ void small_density(Rows x, ConstVectorRef center, const Matrix& inverse, double 
 /// As add_scatter, of y = inverse (x - center).
 void add_small_scatter(Rows x, ConstVectorRef center, const Matrix& inverse, Weights r,
                        VectorRef sum);
+
+/// At most packed_rows rows in the order in which `nearest` reads them: tiles of rows, each one run
+/// of memory.
+class PackedTiles {
+ public:
+  void pack(Rows x);
+  [[nodiscard]] const double* data() const { return values_.data(); }
+  [[nodiscard]] Index rows() const { return rows_; }
+  [[nodiscard]] Index dimension() const { return dimension_; }
+
+ private:
+  Vector values_;
+  Index rows_ = 0;
+  Index dimension_ = 0;
+};
+
+/// Centers minus an origin, in the order in which `nearest` reads them.
+class PackedCenters {
+ public:
+  /// `centers` holds one per row.
+  void pack(const Matrix& centers, ConstVectorRef origin);
+  [[nodiscard]] const double* data() const { return values_.data(); }
+  [[nodiscard]] Index panels() const { return panels_; }
+  [[nodiscard]] const Vector& origin() const { return origin_; }
+  /// The largest squared norm; infinity where a center is not finite.
+  [[nodiscard]] double largest() const { return largest_; }
+
+ private:
+  Vector values_;
+  Vector origin_;
+  Index panels_ = 0;
+  double largest_ = 0;
+};
+
+/// What `nearest` finds about the rows of a block.
+struct Nearest {
+  alignas(64) std::array<double, packed_rows> label;
+  alignas(64) std::array<double, packed_rows> settled;  // 1, or -1 where the label is open
+};
+
+/// For each row the center with the least |c|^2 - 2 x'c, both from the origin. Where it is settled,
+/// the label is that of the least sum over j of (x_j - c_j)^2, every one of them added up in the
+/// order of the columns in double precision; else rounding, or a tie, leaves it open. Meanwhile the
+/// rows `next`, perhaps none, come nearer to the processor.
+///
+/// Settled is what the closest call leaves above a bound of all rounding errors. With u = 2^-53,
+/// M = |x| + max |c| from the origin and K the number of centers rounded up to a power of two: a
+/// score is off by at most (2 d + 3) u M^2, and by 2 K u M^2 for the number of the center in its
+/// low bits; a distance from differences by (d + 2) u M^2; and the origin's subtraction shifts
+/// distances by 2 u M^2; each for two centers. Their sum, (6 d + 14 + 4 K) u M^2, and the terms of
+/// order u^2 are below 8 (d + 3 + K) u M^2 <= 16 (d + 3 + K) u (|x|^2 + max |c|^2). Nothing is
+/// settled where something overflows.
+void nearest(const PackedTiles& x, const PackedCenters& centers, Rows next, Nearest& out);
+
+/// Adds to `sum`, for each center in turn, the sum of w (x - center) over its rows and the sum of
+/// w: d + 1 numbers. `centers` holds one per column, padded with zeros to a multiple of 4 rows.
+/// Rows with a negative label are left out; w null means one each. `sum` is at least two numbers
+/// longer. The same bits on every instruction set.
+void add_members(const PackedTiles& x, const Matrix& centers, const Index* label, const double* w,
+                 VectorRef sum);
+
+/// out(n, c) = the squared distance of row n from column c of `points`; zero for equal ones.
+void squared_distances(const PackedTiles& x, ConstMatrixRef points, MatrixRef out);
 
 /// exp(x) and log(x) element by element, as the kernels compute them: exp flushes to zero below
 /// -708, log is for positive normal numbers and zero.

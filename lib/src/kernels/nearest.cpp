@@ -1,0 +1,359 @@
+// The nearest of many centers, and the sums of the rows that each of them holds.
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <limits>
+
+#include "mix/kernels.h"
+
+#ifndef MIX_KERNELS_NEAREST_TILES
+#define MIX_KERNELS_NEAREST_TILES
+namespace mix::kernels {
+
+// A tile of rows stays in the first cache while all centers pass: many columns, fewer rows, and
+// more centers at a time.
+inline constexpr Index wide_tile = 32;
+inline constexpr Index narrow_tile = 16;
+inline constexpr Index most_wide_columns = 96;
+inline constexpr Index line = 8;             // numbers in a line of the cache
+inline constexpr Index centers_ahead = 512;  // numbers
+
+constexpr Index tile_rows(Index d) { return d <= most_wide_columns ? wide_tile : narrow_tile; }
+constexpr Index panel_height(Index d) { return d <= most_wide_columns ? 4 : 8; }
+
+}  // namespace mix::kernels
+#endif
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/nearest.cpp"
+#include <hwy/cache_control.h>
+#include <hwy/foreach_target.h>
+
+#include "kernels/math-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace mix::kernels::HWY_NAMESPACE {
+
+// The rows of a tile side by side, column after column; zero behind the last row.
+void pack_tiles(const double* x, Index stride, Index rows, Index d, double* packed) {
+  const Index width = tile_rows(d);
+  const Index step = lanes();
+  for (Index j = 0; j < d; ++j, x += stride) {
+    double* to = packed + j * width;
+    Index i = 0;
+    for (; i + width <= rows; i += width, to += d * width) {
+      for (Index r = 0; r < width; r += step) {
+        hn::Store(Full().load(x + i + r), Lanes(), to + r);
+      }
+    }
+    if (i == rows) continue;
+    for (Index r = 0; r < width; ++r) to[r] = i + r < rows ? x[i + r] : 0.0;
+  }
+}
+
+// How far the scores of some rows, |c|^2 - 2 x'c, have come. The low bits of a score are replaced
+// by the number of its center.
+template <int Vectors>
+struct Contest {
+  HWY_INLINE Contest() {
+    MIX_UNROLL
+    for (int v = 0; v < Vectors; ++v) {
+      best[v] = hn::Inf(Lanes());
+      close[v] = hn::Zero(Lanes());
+    }
+  }
+  // The least score is within a distance of another one only if one of the two was, when it
+  // entered, within that distance of the least before it: no close call is missed.
+  HWY_INLINE void enter(V score, int v) {
+    const V gap = hn::Abs(hn::Sub(best[v], score));
+    close[v] = hn::Or(close[v], hn::Sub(gap, bound[v]));
+    best[v] = hn::Min(best[v], score);
+  }
+  V best[Vectors];
+  V bound[Vectors];
+  V close[Vectors];  // the sign tells
+};
+
+// Rows that are read later: a line of each column now and then, instead of a wait for all of them.
+struct Ahead {
+  HWY_INLINE void fetch(Index j, Index begin, Index end) const {
+    for (Index i = begin; i < std::min(end, rows); i += line) hwy::Prefetch(data + j * stride + i);
+  }
+  const double* data;
+  Index stride;
+  Index rows;
+};
+
+// `panels` of centers: |c|^2 of each, then -2 c of each for each column.
+template <int Height, int Vectors, int Width>
+HWY_INLINE void nearest_of(const double* x, Index rows, Index d, const double* centers,
+                           Index panels, const double* origin, double largest, const Ahead& ahead,
+                           double* centered, double* label, double* settled) {
+  static_assert(Vectors * hn::MaxLanes(Lanes()) <= Width);
+  const Lanes tag;
+  const hn::RebindToSigned<Lanes> int_tag;
+  const Index step = lanes();
+  Index numbers = 1;
+  while (numbers < panels * Height) numbers *= 2;
+  const V score_bits = hn::BitCast(tag, hn::Set(int_tag, -static_cast<std::int64_t>(numbers)));
+  // See kernels.h on the bound. 4 times the sum of squares overflows where a score could.
+  const V units = hn::Set(tag, static_cast<double>(d + 3 + numbers) * 0x1p-51);
+  for (Index i = 0; i < rows; i += Vectors * step) {
+    const double* tile = x + i / Width * Width * d + i % Width;
+    Contest<Vectors> contest;
+    MIX_UNROLL
+    for (int v = 0; v < Vectors; ++v) contest.bound[v] = hn::Set(tag, largest);
+    for (Index j = 0; j < d; ++j) {
+      const V middle = hn::Set(tag, origin[j]);
+      MIX_UNROLL
+      for (int v = 0; v < Vectors; ++v) {
+        const V row = hn::Sub(hn::Load(tag, tile + j * Width + v * step), middle);
+        hn::Store(row, tag, centered + (j * Vectors + v) * step);
+        contest.bound[v] = hn::MulAdd(row, row, contest.bound[v]);
+      }
+    }
+    MIX_UNROLL
+    for (int v = 0; v < Vectors; ++v) {
+      const V square = hn::Mul(hn::Set(tag, 4.0), contest.bound[v]);
+      contest.bound[v] = hn::MulAdd(square, units, hn::Set(tag, 0x1p-1022));
+    }
+    const double* factors = centers;
+    Index fetched = 0;
+    for (Index panel = 0; panel < panels; ++panel) {
+      for (const Index end = (panel + 1) * d / panels; fetched < end; ++fetched) {
+        ahead.fetch(fetched, i, i + Vectors * step);
+      }
+      V score[Height][Vectors];
+      MIX_UNROLL
+      for (int r = 0; r < Height; ++r) {
+        MIX_UNROLL
+        for (int v = 0; v < Vectors; ++v) score[r][v] = hn::Set(tag, factors[r]);
+      }
+      factors += Height;
+      const double* column = centered;
+      for (Index j = 0; j < d; ++j, factors += Height, column += Vectors * step) {
+        // Many centers come from a farther cache, and the processor does not look past a page.
+        hwy::Prefetch(factors + centers_ahead);
+        V row[Vectors];
+        MIX_UNROLL
+        for (int v = 0; v < Vectors; ++v) row[v] = hn::Load(tag, column + v * step);
+        MIX_UNROLL
+        for (int r = 0; r < Height; ++r) {
+          const V factor = hn::Set(tag, factors[r]);
+          MIX_UNROLL
+          for (int v = 0; v < Vectors; ++v) score[r][v] = hn::MulAdd(factor, row[v], score[r][v]);
+        }
+      }
+      MIX_UNROLL
+      for (int r = 0; r < Height; ++r) {
+        const V number =
+            hn::BitCast(tag, hn::Set(int_tag, static_cast<std::int64_t>(panel * Height + r)));
+        MIX_UNROLL
+        for (int v = 0; v < Vectors; ++v) {
+          contest.enter(hn::OrAnd(number, score[r][v], score_bits), v);
+        }
+      }
+    }
+    MIX_UNROLL
+    for (int v = 0; v < Vectors; ++v) {
+      const auto number =
+          hn::AndNot(hn::BitCast(int_tag, score_bits), hn::BitCast(int_tag, contest.best[v]));
+      hn::Store(hn::ConvertTo(tag, number), tag, label + i + v * step);
+      const V one = hn::Set(tag, 1.0);
+      const V apart = hn::IfThenElse(hn::Lt(contest.bound[v], hn::Inf(tag)),
+                                     hn::CopySign(one, contest.close[v]), hn::Neg(one));
+      hn::Store(apart, tag, settled + i + v * step);
+    }
+  }
+}
+
+void nearest(const double* x, Index rows, Index d, const double* centers, Index panels,
+             const double* origin, double largest, const double* ahead, Index ahead_stride,
+             Index ahead_rows, double* centered, double* label, double* settled) {
+  const Ahead next{ahead, ahead_stride, ahead_rows};
+  if (tile_rows(d) == wide_tile) {
+    nearest_of<4, tile_vectors, wide_tile>(x, rows, d, centers, panels, origin, largest, next,
+                                           centered, label, settled);
+  } else {
+    nearest_of<8, tile_vectors / 2, narrow_tile>(x, rows, d, centers, panels, origin, largest, next,
+                                                 centered, label, settled);
+  }
+}
+
+// Four columns of a tile as rows of four; columns that are not there are zero.
+HWY_INLINE void turn(const double* x, Index width, Index columns, double* turned) {
+  const V zero = hn::Zero(Lanes());
+  for (Index i = 0; i < width; i += lanes()) {
+    const V second = columns > 1 ? hn::Load(Lanes(), x + width + i) : zero;
+    const V third = columns > 2 ? hn::Load(Lanes(), x + 2 * width + i) : zero;
+    const V fourth = columns > 3 ? hn::Load(Lanes(), x + 3 * width + i) : zero;
+    hn::StoreInterleaved4(hn::Load(Lanes(), x + i), second, third, fourth, Lanes(), turned + 4 * i);
+  }
+}
+
+// One row, from which every `turned_step`-th four numbers are. Behind the last column this reaches
+// into what follows, and adds zero.
+template <bool weighted>
+HWY_INLINE void add_member(const double* turned, Index turned_step, Index d, const double* center,
+                           double w, double* sum) {
+  const hn::CappedTag<double, 4> part;
+  const auto step = static_cast<Index>(hn::Lanes(part));
+  const auto factor = hn::Set(part, w);
+  for (Index j = 0; j < d; j += 4, turned += turned_step) {
+    for (Index c = 0; c < 4; c += step) {
+      auto off = hn::Sub(hn::Load(part, turned + c), hn::LoadU(part, center + j + c));
+      if constexpr (weighted) off = hn::Mul(factor, off);
+      hn::StoreU(hn::Add(hn::LoadU(part, sum + j + c), off), part, sum + j + c);
+    }
+  }
+}
+
+// Products and sums apart, in the order of the rows: the same bits on every target. `turned` has
+// room for a tile of the padded dimension.
+void add_members(const double* x, Index rows, Index d, const double* centers, Index padded,
+                 const Index* label, const double* w, double* turned, double* sum) {
+  const Index width = tile_rows(d);
+  for (Index begin = 0; begin < rows; begin += width, x += width * d) {
+    const Index count = std::min(width, rows - begin);
+    for (Index j = 0; j < d; j += 4) {
+      turn(x + j * width, width, std::min<Index>(4, d - j), turned + j * width);
+    }
+    for (Index i = 0; i < count; ++i) {
+      const Index c = label[begin + i];
+      if (c < 0) continue;
+      const double* center = centers + c * padded;
+      double* to = sum + c * (d + 1);
+      if (w != nullptr) {
+        add_member<true>(turned + 4 * i, 4 * width, d, center, w[begin + i], to);
+        to[d] += w[begin + i];
+      } else {
+        add_member<false>(turned + 4 * i, 4 * width, d, center, 1, to);
+        to[d] += 1;
+      }
+    }
+  }
+}
+
+// Squared distances of packed rows from 4 points, from differences.
+void distances_to_points(const double* x, Index rows, Index d, const double* points, double* out,
+                         Index out_stride, Index count) {
+  const Index width = tile_rows(d);
+  const Lanes tag;
+  const Index step = lanes();
+  static_assert(tile_vectors * hn::MaxLanes(Lanes()) <= wide_tile);
+  for (Index i = 0; i < rows; i += tile_vectors * step) {
+    const double* columns[tile_vectors];
+    for (Index v = 0; v < tile_vectors; ++v) {
+      const Index at = i + v * step;
+      columns[v] = x + at / width * width * d + at % width;
+    }
+    V sum[4][tile_vectors];
+    MIX_UNROLL
+    for (int r = 0; r < 4; ++r) {
+      MIX_UNROLL
+      for (int v = 0; v < tile_vectors; ++v) sum[r][v] = hn::Zero(tag);
+    }
+    for (Index j = 0; j < d; ++j) {
+      V row[tile_vectors];
+      MIX_UNROLL
+      for (int v = 0; v < tile_vectors; ++v) row[v] = hn::Load(tag, columns[v] + j * width);
+      MIX_UNROLL
+      for (int r = 0; r < 4; ++r) {
+        const V point = hn::Set(tag, points[4 * j + r]);
+        MIX_UNROLL
+        for (int v = 0; v < tile_vectors; ++v) {
+          const V off = hn::Sub(row[v], point);
+          sum[r][v] = hn::MulAdd(off, off, sum[r][v]);
+        }
+      }
+    }
+    MIX_UNROLL
+    for (int r = 0; r < 4; ++r) {
+      if (r >= count) break;
+      MIX_UNROLL
+      for (int v = 0; v < tile_vectors; ++v) {
+        hn::StoreU(sum[r][v], tag, out + r * out_stride + i + v * step);
+      }
+    }
+  }
+}
+
+}  // namespace mix::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace mix::kernels {
+
+HWY_EXPORT(pack_tiles);
+HWY_EXPORT(nearest);
+HWY_EXPORT(add_members);
+HWY_EXPORT(distances_to_points);
+
+void PackedCenters::pack(const Matrix& centers, ConstVectorRef origin) {
+  const Index k = centers.rows();
+  const Index d = centers.cols();
+  const Index panel = panel_height(d);
+  origin_ = origin;
+  panels_ = (k + panel - 1) / panel;
+  values_.resize(panels_ * panel * (d + 1));
+  largest_ = 0;
+  double* at = values_.data();
+  for (Index first = 0; first < panels_ * panel; first += panel, at += panel * (d + 1)) {
+    for (Index r = 0; r < panel; ++r) {
+      const Index c = first + r;
+      double norm = 0;
+      for (Index j = 0; j < d; ++j) {
+        const double value = c < k ? centers(c, j) - origin[j] : 0.0;
+        norm += value * value;
+        at[panel * (j + 1) + r] = -2 * value;
+      }
+      at[r] = c < k ? norm : std::numeric_limits<double>::max();  // never the least
+      largest_ = std::max(largest_, norm);
+    }
+  }
+  if (!centers.allFinite()) largest_ = infinity;
+}
+
+void PackedTiles::pack(Rows x) {
+  rows_ = x.rows();
+  dimension_ = x.cols();
+  if (values_.size() < packed_rows * dimension_) values_.resize(packed_rows * dimension_);
+  HWY_DYNAMIC_DISPATCH(pack_tiles)
+  (x.data(), x.outerStride(), rows_, dimension_, values_.data());
+}
+
+void nearest(const PackedTiles& x, const PackedCenters& centers, Rows next, Nearest& out) {
+  thread_local Vector centered;
+  if (centered.size() < wide_tile * x.dimension()) centered.resize(wide_tile * x.dimension());
+  HWY_DYNAMIC_DISPATCH(nearest)
+  (x.data(), x.rows(), x.dimension(), centers.data(), centers.panels(), centers.origin().data(),
+   centers.largest(), next.data(), next.outerStride(), next.rows(), centered.data(),
+   out.label.data(), out.settled.data());
+}
+
+void add_members(const PackedTiles& x, const Matrix& centers, const Index* label, const double* w,
+                 VectorRef sum) {
+  thread_local Vector turned;
+  if (turned.size() < wide_tile * centers.rows()) turned.resize(wide_tile * centers.rows());
+  HWY_DYNAMIC_DISPATCH(add_members)
+  (x.data(), x.rows(), x.dimension(), centers.data(), centers.rows(), label, w, turned.data(),
+   sum.data());
+}
+
+void squared_distances(const PackedTiles& x, ConstMatrixRef points, MatrixRef out) {
+  const Index d = x.dimension();
+  alignas(64) std::array<double, 4 * packed_rows> block;
+  Matrix four(4, d);
+  for (Index c = 0; c < points.cols(); c += 4) {
+    const Index count = std::min<Index>(4, points.cols() - c);
+    for (Index r = 0; r < 4; ++r) four.row(r) = points.col(c + std::min(r, count - 1)).transpose();
+    HWY_DYNAMIC_DISPATCH(distances_to_points)
+    (x.data(), x.rows(), d, four.data(), block.data(), packed_rows, count);
+    for (Index r = 0; r < count; ++r) {
+      std::copy_n(block.data() + r * packed_rows, x.rows(), out.col(c + r).data());
+    }
+  }
+}
+
+}  // namespace mix::kernels
+#endif
