@@ -31,10 +31,12 @@ struct KMeans {
   Index hits = 0;  ///< starts that reached the lowest inertia, within 1e-6 of it
 };
 
-/// k-means (Lloyd 1982) as the hard-assignment, equal-weight limit of the mixture of Gaussians with
-/// one common spherical covariance: the engine of `fit` with assignment Hard. An emptied cluster
-/// takes over the row farthest from its center. Throws std::invalid_argument for k outside [1,
-/// rows], cells that are not finite, and weights or centers that do not fit.
+/// k-means (Lloyd 1982): the hard-assignment, equal-weight limit of the mixture of Gaussians with
+/// one common spherical covariance, which `fit` with assignment Hard gives as well; here by a loop
+/// of its own, whose labels are at every iteration those of distances from differences, ties to the
+/// lowest index. An emptied cluster takes over the row farthest from its center. The same bits for
+/// any number of threads. Throws std::invalid_argument for k outside [1, rows], cells that are not
+/// finite, and weights or centers that do not fit.
 KMeans kmeans(Rows x, Index k, const KMeansOptions& options = {});
 
 }  // namespace mix
