@@ -68,7 +68,8 @@ void search(const Path& directory, const std::string& name) {
   const bench::Matrix x = mix::read_npy(directory / (name + ".x.npy")).values();
   serve([&] {
     mix::Comparison found;
-    const double seconds = seconds_of([&] { found = bench::search_structures(x, mix::Effort::fast); });
+    const double seconds =
+        seconds_of([&] { found = bench::search_structures(x, mix::Effort::fast); });
     std::ofstream file(directory / (name + ".Mixture.cells"));
     double best = -mix::infinity;
     for (const mix::Ranked& each : found) {
