@@ -30,7 +30,9 @@ std::vector<std::string> find_cautions(const AnyFamily& family) {
   }
   std::vector<std::string> lines;
   lines.reserve(numbers_of.size());
-  for (const auto& [text, numbers] : numbers_of) lines.push_back(numbers + ": " + text);
+  for (const auto& [text, numbers] : numbers_of) {
+    lines.push_back(fmt::format("{}: {}", numbers, text));
+  }
   return lines;
 }
 
