@@ -55,8 +55,11 @@ Index FamilyList::parameter_count() const {
 }
 
 void FamilyList::log_densities(Rows x, MatrixRef out) const {
-  const BorrowedMemory memory;
-  log_densities(x, out, *memory);
+  Index column = 0;
+  for (const AnyFamily& family : families_) {
+    family.log_densities(x, out.middleCols(column, family.size()));
+    column += family.size();
+  }
 }
 
 void FamilyList::log_densities(Rows x, MatrixRef out, BlockMemory& memory) const {
