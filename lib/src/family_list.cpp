@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "mix/parallel.h"
+
 namespace mix {
 
 FamilyList::FamilyList(std::vector<AnyFamily> families) : families_(std::move(families)) {
@@ -56,7 +58,10 @@ Index FamilyList::parameter_count() const {
 
 void FamilyList::log_densities(Rows x, MatrixRef out) const {
   const BorrowedMemory memory;
-  log_densities(x, out, *memory);
+  for (Index first = 0; first < x.rows(); first += block_rows) {
+    const Index count = std::min(block_rows, x.rows() - first);
+    log_densities(x.middleRows(first, count), out.middleRows(first, count), *memory);
+  }
 }
 
 void FamilyList::log_densities(Rows x, MatrixRef out, BlockMemory& memory) const {
