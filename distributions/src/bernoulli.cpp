@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "mix/kernels.h"
 #include "mix/support.h"
 
 namespace mix {
@@ -58,18 +59,38 @@ void Bernoulli::accumulate(Rows x, Weights w, VectorRef statistics) const {
   for (Index i = 0; i < x.rows(); ++i) {
     // A row that no probability explains may hold anything, also NaN, and contributes nothing.
     if (!(w[i] > 0) || !x.row(i).unaryExpr(&is_binary).all()) continue;
-    statistics.head(dimension()) += w[i] * (1 - x.row(i).transpose().array()).matrix();
-    statistics.tail(dimension()) += w[i] * x.row(i).transpose();
+    for (Index j = 0; j < dimension(); ++j) statistics[2 * j + (x(i, j) == 1 ? 1 : 0)] += w[i];
   }
 }
 
 void Bernoulli::maximize(ConstVectorRef sum) {
   for (Index j = 0; j < dimension(); ++j) {
-    const double zeros = sum[j] + smoothing_.pseudo_count;
-    const double ones = sum[dimension() + j] + smoothing_.pseudo_count;
+    const double zeros = sum[2 * j] + smoothing_.pseudo_count;
+    const double ones = sum[2 * j + 1] + smoothing_.pseudo_count;
     if (zeros + ones > 0) probability_[j] = ones / (zeros + ones);
   }
 }
+
+bool Bernoulli::features(Rows x, MatrixRef out) const {
+  for (Index j = 0; j < dimension(); ++j) {
+    if (!kernels::one_hot(x.col(j), out.middleCols(2 * j, 2))) return false;
+  }
+  return true;
+}
+
+bool Bernoulli::log_base(Rows /*x*/, VectorRef out) const {
+  out.setZero();
+  return true;
+}
+
+void Bernoulli::natural_parameters(VectorRef eta) const {
+  for (Index j = 0; j < dimension(); ++j) {
+    eta[2 * j] = std::log1p(-probability_[j]);
+    eta[2 * j + 1] = std::log(probability_[j]);
+  }
+}
+
+double Bernoulli::log_partition() const { return 0; }
 
 double Bernoulli::log_prior() const {
   if (smoothing_.pseudo_count == 0) return 0;

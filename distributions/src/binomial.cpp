@@ -82,6 +82,37 @@ void Binomial::maximize(ConstVectorRef sum) {
   if (failures + successes > 0) probability_ = successes / (failures + successes);
 }
 
+bool Binomial::features(Rows x, MatrixRef out) const {
+  out.col(1) = x.col(0);
+  if (trials_from_ == fixed) {
+    out.col(0) = static_cast<double>(trials_) - x.col(0).array();
+  } else {
+    out.col(0) = x.col(1) - x.col(0);
+  }
+  return true;
+}
+
+bool Binomial::same_base(const Binomial& other) const {
+  return trials_from_ == other.trials_from_ && (trials_from_ == column || trials_ == other.trials_);
+}
+
+bool Binomial::log_base(Rows x, VectorRef out) const {
+  for (Index i = 0; i < x.rows(); ++i) {
+    const double trials = trials_of(x, i);
+    // Beyond, the terms of the sum would cancel; log_binomial avoids it.
+    if (!explained(x(i, 0), trials) || !(trials < static_cast<double>(small_count))) return false;
+    out[i] = log_choose(trials, x(i, 0));
+  }
+  return true;
+}
+
+void Binomial::natural_parameters(VectorRef eta) const {
+  eta[0] = std::log1p(-probability_);
+  eta[1] = std::log(probability_);
+}
+
+double Binomial::log_partition() const { return 0; }
+
 void Binomial::prepare(Rows x, Weights w) {
   if (trials_from_ == fixed) return;
   double sum = 0;

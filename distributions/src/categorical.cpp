@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <stdexcept>
 #include <utility>
 
+#include "mix/kernels.h"
 #include "mix/support.h"
 
 namespace mix {
@@ -112,24 +114,58 @@ bool Categorical::explains(Rows x, Index row) const {
   return true;
 }
 
+Index Categorical::statistics_size() const {
+  return std::accumulate(levels_.begin(), levels_.end(), Index{0});
+}
+
 void Categorical::accumulate(Rows x, Weights w, VectorRef statistics) const {
-  Eigen::Map<Matrix> counts(statistics.data(), probabilities_.rows(), probabilities_.cols());
   for (Index i = 0; i < x.rows(); ++i) {
     // A row that no probabilities explain may hold anything, also NaN, and contributes nothing.
     if (!(w[i] > 0) || !explains(x, i)) continue;
-    for (Index j = 0; j < dimension(); ++j) counts(j, static_cast<Index>(x(i, j))) += w[i];
+    Index first = 0;
+    for (Index j = 0; j < dimension(); ++j) {
+      statistics[first + static_cast<Index>(x(i, j))] += w[i];
+      first += levels_[static_cast<std::size_t>(j)];
+    }
   }
 }
 
 void Categorical::maximize(ConstVectorRef sum) {
-  const Eigen::Map<const Matrix> counts(sum.data(), probabilities_.rows(), probabilities_.cols());
+  Index first = 0;
   for (Index j = 0; j < dimension(); ++j) {
     const Index own = levels_[static_cast<std::size_t>(j)];
-    const Vector smoothed = counts.row(j).head(own).transpose().array() + smoothing_.pseudo_count;
+    const Vector smoothed = sum.segment(first, own).array() + smoothing_.pseudo_count;
     const double total = smoothed.sum();
+    first += own;
     if (total > 0) probabilities_.row(j).head(own) = smoothed.transpose() / total;
   }
 }
+
+bool Categorical::features(Rows x, MatrixRef out) const {
+  Index first = 0;
+  for (Index j = 0; j < dimension(); ++j) {
+    const Index own = levels_[static_cast<std::size_t>(j)];
+    if (!kernels::one_hot(x.col(j), out.middleCols(first, own))) return false;
+    first += own;
+  }
+  return true;
+}
+
+bool Categorical::log_base(Rows /*x*/, VectorRef out) const {
+  out.setZero();
+  return true;
+}
+
+void Categorical::natural_parameters(VectorRef eta) const {
+  Index first = 0;
+  for (Index j = 0; j < dimension(); ++j) {
+    const Index own = levels_[static_cast<std::size_t>(j)];
+    eta.segment(first, own) = probabilities_.row(j).head(own).transpose().array().log();
+    first += own;
+  }
+}
+
+double Categorical::log_partition() const { return 0; }
 
 void Categorical::prepare(Rows x, Weights w) {
   if (source_ == Levels::given) return;

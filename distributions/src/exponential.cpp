@@ -73,6 +73,16 @@ void Exponential::maximize(ConstVectorRef sum) {
   rate_ = (sum.tail(dimension()) / sum[0]).cwiseMax(least_mean_).cwiseInverse();
 }
 
+bool Exponential::log_base(Rows x, VectorRef out) const {
+  out.setZero();
+  // Zero times what is not finite is NaN.
+  return (x.array() * 0).sum() == 0 && x.minCoeff() >= 0;
+}
+
+void Exponential::natural_parameters(VectorRef eta) const { eta = -rate_; }
+
+double Exponential::log_partition() const { return -rate_.array().log().sum(); }
+
 void Exponential::prepare(Rows x, Weights w) {
   Vector sum = Vector::Zero(statistics_size());
   accumulate(x, w, sum);

@@ -7,6 +7,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "mix/kernels.h"
+#include "mix/parallel.h"
 #include "mix/special.h"
 #include "mix/support.h"
 
@@ -85,6 +87,17 @@ void Multinomial::maximize(ConstVectorRef sum) {
   const double total = counts.sum();
   if (total > 0) probabilities_ = counts / total;
 }
+
+bool Multinomial::log_base(Rows x, VectorRef out) const {
+  Eigen::Matrix<double, Eigen::Dynamic, 1, 0, block_rows, 1> total(x.rows());
+  if (std::isnan(kernels::log_factorials(x, out, total))) return false;
+  for (Index i = 0; i < x.rows(); ++i) out[i] = log_factorial(total[i]) - out[i];
+  return true;
+}
+
+void Multinomial::natural_parameters(VectorRef eta) const { eta = probabilities_.array().log(); }
+
+double Multinomial::log_partition() const { return 0; }
 
 void Multinomial::prepare(Rows x, Weights w) {
   double sum = 0;

@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "mix/kernels.h"
 #include "mix/special.h"
 #include "mix/support.h"
 
@@ -66,6 +67,17 @@ void Poisson::accumulate(Rows x, Weights w, VectorRef statistics) const {
 void Poisson::maximize(ConstVectorRef sum) {
   if (sum[0] > 0) rate_ = sum.tail(dimension()) / sum[0];
 }
+
+bool Poisson::log_base(Rows x, VectorRef out) const {
+  const double largest = kernels::log_factorials(x, out);
+  out = -out;
+  // Beyond, the terms of the sum would cancel; log_poisson avoids it.
+  return largest < static_cast<double>(small_count);
+}
+
+void Poisson::natural_parameters(VectorRef eta) const { eta = rate_.array().log(); }
+
+double Poisson::log_partition() const { return rate_.sum(); }
 
 std::string Poisson::check_support(Rows x) const { return check_cells(x, is_count, expected); }
 

@@ -29,6 +29,17 @@ auto with_columns(const Product::Block& block, Rows x, const Body& body) {
   return body(Rows(copy));
 }
 
+// The same for at most block_rows rows, the copy in memory that outlives the call.
+Rows columns_of(const Product::Block& block, Rows x, BlockMemory& memory, std::size_t place) {
+  const auto count = static_cast<Index>(block.columns.size());
+  if (adjacent(block.columns)) return x.middleCols(block.columns.front(), count);
+  Matrix& copy = memory.matrix(place, block_rows, count);
+  for (Index j = 0; j < count; ++j) {
+    copy.col(j).head(x.rows()) = x.col(block.columns[static_cast<std::size_t>(j)]);
+  }
+  return copy.topLeftCorner(x.rows(), count);
+}
+
 // A block counts its columns from 1; a reader of the message counts those of the whole row.
 std::string renumber(const std::string& message, const std::vector<Index>& columns) {
   static const std::regex pattern("column (\\d+)");
@@ -101,10 +112,21 @@ Index Product::parameter_count() const {
 }
 
 void Product::log_densities(Rows x, MatrixRef out) const {
-  out.setZero();
-  Matrix own(x.rows(), size());
-  for (const Block& block : blocks_) {
-    with_columns(block, x, [&](Rows columns) { block.family.log_densities(columns, own); });
+  const BorrowedMemory memory;
+  for (Index first = 0; first < x.rows(); first += block_rows) {
+    const Index count = std::min(block_rows, x.rows() - first);
+    log_densities(x.middleRows(first, count), out.middleRows(first, count), *memory);
+  }
+}
+
+void Product::log_densities(Rows x, MatrixRef out, BlockMemory& memory) const {
+  // The memory's matrix 0 is for one block's densities, i + 1 for the columns of block i.
+  MatrixRef own = memory.matrix(0, block_rows, size()).topLeftCorner(x.rows(), size());
+  for (std::size_t i = 0; i < blocks_.size(); ++i) {
+    const Block& block = blocks_[i];
+    const Rows columns = columns_of(block, x, memory, i + 1);
+    block.family.log_densities(columns, i == 0 ? out : own, memory.part(i));
+    if (i == 0) continue;
     // Minus infinity wins, also over a density that is infinite in another block.
     out = (out.array() > -infinity && own.array() != -infinity)
               .select(out.array() + own.array(), -infinity);
@@ -142,6 +164,17 @@ void Product::accumulate(Rows x, Shares shares, VectorRef statistics) const {
     with_columns(block, x, [&](Rows columns) {
       block.family.accumulate(columns, shares, statistics.segment(offset, length));
     });
+    offset += length;
+  }
+}
+
+void Product::accumulate(Rows x, Shares shares, VectorRef statistics, BlockMemory& memory) const {
+  Index offset = 0;
+  for (std::size_t i = 0; i < blocks_.size(); ++i) {
+    const AnyFamily& family = blocks_[i].family;
+    const Index length = family.statistics_size();
+    const Rows columns = columns_of(blocks_[i], x, memory, i + 1);
+    family.accumulate(columns, shares, statistics.segment(offset, length), memory.part(i));
     offset += length;
   }
 }

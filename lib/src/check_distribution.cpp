@@ -100,6 +100,7 @@ LawReport Laws::check() {
     run("disjoint_rows", &Laws::disjoint_rows);
     run("zero_share", &Laws::zero_share);
   }
+  run("one_by_one", &Laws::one_by_one);
   run("const", &Laws::constant);
   run("threads", &Laws::threads);
   run("best", &Laws::best);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "mix/parallel.h"
+
 namespace mix {
 
 FamilyList::FamilyList(std::vector<AnyFamily> families) : families_(std::move(families)) {

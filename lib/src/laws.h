@@ -107,6 +107,7 @@ class Laws {
   void linear();
   void disjoint_rows();
   void zero_share();
+  void one_by_one();
   void constant();
   void threads();
   void best();

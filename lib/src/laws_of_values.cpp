@@ -64,6 +64,24 @@ void Laws::zero_share() {
                            "a row whose shares are 0 changes the statistics");
 }
 
+void Laws::one_by_one() {
+  // Once with ordinary parameters, once with those of few rows, where probabilities are 0.
+  AnyFamily narrow = elsewhere_;
+  Matrix few = Matrix::Zero(n_, k_);
+  few.topRows(2) = shares_.topRows(2);
+  step(narrow, x_, few);
+  for (const AnyFamily* family : {&elsewhere_, &narrow}) {
+    const std::unique_ptr<AnyFamily> each = family->one_by_one();
+    applies_ = each != nullptr;
+    if (!applies_) return;
+    require_equal(log_densities(*family, x_), log_densities(*each, x_), options_.tolerance,
+                  "the components together have other densities than log_density gives");
+    if (!given_.streams()) return;
+    require_equal_statistics(statistics(*family, x_, shares_), statistics(*each, x_, shares_),
+                             "the components together have other statistics than accumulate gives");
+  }
+}
+
 void Laws::constant() {
   const Matrix before = log_densities(elsewhere_, x_);
   if (given_.streams()) {

@@ -7,13 +7,11 @@
 namespace mix {
 namespace {
 
-constexpr std::size_t table_size = 1024;
-
-const std::array<double, table_size>& log_factorials() {
-  static const std::array<double, table_size> table = [] {
-    std::array<double, table_size> values{};
+const std::array<double, small_count>& log_factorials() {
+  static const std::array<double, small_count> table = [] {
+    std::array<double, small_count> values{};
     long double sum = 0;
-    for (std::size_t n = 1; n < table_size; ++n) {
+    for (std::size_t n = 1; n < small_count; ++n) {
       sum += std::log(static_cast<long double>(n));
       values[n] = static_cast<double>(sum);
     }
@@ -27,7 +25,7 @@ constexpr double half_log_two_pi = 0.91893853320467274178;
 // log n! less log(sqrt(2 pi n) (n/e)^n), for n >= 1. The series' next term, 1/(1680 n^7), is below
 // 1e-24 beyond the table.
 double stirling_rest(double n) {
-  if (n < static_cast<double>(table_size)) {
+  if (n < static_cast<double>(small_count)) {
     return log_factorials()[static_cast<std::size_t>(n)] - (n + 0.5) * std::log(n) + n -
            half_log_two_pi;
   }
@@ -52,8 +50,10 @@ double deviance(double x, double m) {
 
 }  // namespace
 
+const double* small_log_factorials() { return log_factorials().data(); }
+
 double log_factorial(double n) {
-  if (n < static_cast<double>(table_size)) return log_factorials()[static_cast<std::size_t>(n)];
+  if (n < static_cast<double>(small_count)) return log_factorials()[static_cast<std::size_t>(n)];
   return (n + 0.5) * std::log(n) - n + half_log_two_pi + stirling_rest(n);
 }
 
@@ -63,7 +63,7 @@ double log_choose(double n, double k) {
 
 double log_poisson(double count, double rate, double log_rate) {
   if (count == 0) return -rate;
-  if (count < static_cast<double>(table_size)) {
+  if (count < static_cast<double>(small_count)) {
     return count * log_rate - rate - log_factorial(count);
   }
   if (rate == 0) return -std::numeric_limits<double>::infinity();
@@ -72,7 +72,7 @@ double log_poisson(double count, double rate, double log_rate) {
 
 double log_binomial(double successes, double trials, double p, double log_p, double log_q) {
   const double failures = trials - successes;
-  const bool small = trials < static_cast<double>(table_size);
+  const bool small = trials < static_cast<double>(small_count);
   if (small || successes == 0 || failures == 0 || p == 0 || p == 1) {
     return log_choose(trials, successes) + (successes == 0 ? 0 : successes * log_p) +
            (failures == 0 ? 0 : failures * log_q);

@@ -1,9 +1,9 @@
 #include "distinct_rows.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
-#include <cstring>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace mix {
@@ -12,40 +12,91 @@ namespace {
 // So many rows tell whether a look at all of them is worth its time.
 constexpr Index probe_rows = 4096;
 
-std::uint64_t hash_row(Rows x, Index i) {
-  std::uint64_t hash = 0x9e3779b97f4a7c15U;
+// Rows that are hashed together, column by column.
+constexpr Index hashed_rows = 1024;
+
+void hash_rows(Rows x, std::vector<std::uint64_t>& hashes) {
+  hashes.assign(static_cast<std::size_t>(x.rows()), 0x9e3779b97f4a7c15U);
   for (Index d = 0; d < x.cols(); ++d) {
-    const double value = x(i, d) + 0.0;  // minus zero equals zero
-    std::uint64_t bits = 0;
-    std::memcpy(&bits, &value, sizeof bits);
-    hash = (hash ^ bits) * 0xff51afd7ed558ccdU;
-    hash ^= hash >> 32U;
+    for (Index i = 0; i < x.rows(); ++i) {
+      std::uint64_t& hash = hashes[static_cast<std::size_t>(i)];
+      // Minus zero equals zero.
+      hash = (hash ^ std::bit_cast<std::uint64_t>(x(i, d) + 0.0)) * 0xff51afd7ed558ccdU;
+      hash ^= hash >> 32U;
+    }
   }
-  return hash;
 }
+
+// Numbers the distinct rows of `x` in the order of their first occurrence: a hash table in one
+// piece of memory, at most half full.
+class Groups {
+ public:
+  explicit Groups(Rows x) : x_(x) {}
+
+  [[nodiscard]] const std::vector<Index>& first() const { return first_; }
+
+  // The number of row i, which may be a new one.
+  Index operator()(Index i, std::uint64_t hash) {
+    std::size_t at = home(hash);
+    for (; slots_[at].group >= 0; at = (at + 1) & (slots_.size() - 1)) {
+      const Slot& slot = slots_[at];
+      if (slot.hash == hash && equal(first_[static_cast<std::size_t>(slot.group)], i)) {
+        return slot.group;
+      }
+    }
+    const auto group = static_cast<Index>(first_.size());
+    slots_[at] = {hash, group};
+    first_.push_back(i);
+    if (2 * first_.size() > slots_.size()) grow();
+    return group;
+  }
+
+ private:
+  struct Slot {
+    std::uint64_t hash = 0;
+    Index group = -1;  // none
+  };
+
+  // Small whole numbers differ in high bits only, which a product moves up further.
+  [[nodiscard]] std::size_t home(std::uint64_t hash) const {
+    return (hash * 0x9e3779b97f4a7c15U >> 32U) & (slots_.size() - 1);
+  }
+  [[nodiscard]] bool equal(Index a, Index b) const {
+    for (Index d = 0; d < x_.cols(); ++d) {
+      if (!(x_(a, d) == x_(b, d))) return false;
+    }
+    return true;
+  }
+
+  void grow() {
+    std::vector<Slot> old(2 * slots_.size());
+    std::swap(old, slots_);
+    for (const Slot& slot : old) {
+      if (slot.group < 0) continue;
+      std::size_t at = home(slot.hash);
+      while (slots_[at].group >= 0) at = (at + 1) & (slots_.size() - 1);
+      slots_[at] = slot;
+    }
+  }
+
+  Rows x_;
+  std::vector<Index> first_;
+  std::vector<Slot> slots_ = std::vector<Slot>(256);
+};
 
 // Groups the first `count` rows; gives up when more than `limit` are distinct.
 std::optional<std::vector<Index>> first_occurrences(Rows x, Index count, std::size_t limit,
                                                     std::vector<Index>& group) {
-  std::unordered_multimap<std::uint64_t, Index> known;
-  std::vector<Index> first;
+  Groups groups(x);
+  std::vector<std::uint64_t> hashes;
   group.resize(static_cast<std::size_t>(count));
   for (Index i = 0; i < count; ++i) {
-    const std::uint64_t hash = hash_row(x, i);
-    const auto [begin, end] = known.equal_range(hash);
-    const auto found = std::find_if(begin, end, [&](const auto& entry) {
-      return x.row(first[static_cast<std::size_t>(entry.second)]) == x.row(i);
-    });
-    if (found != end) {
-      group[static_cast<std::size_t>(i)] = found->second;
-      continue;
-    }
-    if (first.size() == limit) return std::nullopt;
-    group[static_cast<std::size_t>(i)] = static_cast<Index>(first.size());
-    known.emplace(hash, static_cast<Index>(first.size()));
-    first.push_back(i);
+    const Index within = i % hashed_rows;
+    if (within == 0) hash_rows(x.middleRows(i, std::min(hashed_rows, count - i)), hashes);
+    group[static_cast<std::size_t>(i)] = groups(i, hashes[static_cast<std::size_t>(within)]);
+    if (groups.first().size() > limit) return std::nullopt;
   }
-  return first;
+  return groups.first();
 }
 
 }  // namespace

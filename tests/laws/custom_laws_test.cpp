@@ -7,6 +7,7 @@
 #include "../../docs/examples/common_variance.h"
 #include "../../docs/examples/gumbel.h"
 #include "../../docs/examples/laplace.h"
+#include "../../docs/examples/natural_rayleigh.h"
 #include "../../docs/examples/rayleigh.h"
 #include "mix/distributions/student_t.h"
 #include "mix/random.h"
@@ -58,6 +59,7 @@ std::vector<Entry> entries() {
   all.push_back({"student_t_on_the_line", StudentT(1, 1), heavy_tails(120, 1), line});
   all.push_back({"gumbel", Untied(Autodiff<NamedGumbel>({0.0, 1.0}), 2), heavy_tails(80, 1), line});
   all.push_back({"rayleigh", Untied(Rayleigh(), 2), lengths(80), line});
+  all.push_back({"natural_rayleigh", Untied(NaturalRayleigh(), 2), lengths(80), line});
   // The median moves in steps, from row to row: no derivatives to count parameters by.
   LawOptions stepwise = line;
   stepwise.skip = {"parameter_count"};
@@ -72,9 +74,10 @@ TEST_P(CustomLaws, HoldForEveryFamily) {
   const Entry& entry = GetParam();
   const LawReport report = check_family(entry.family, entry.x, entry.options);
   EXPECT_TRUE(report.ok()) << report.text();
-  // All 27, except those that may find nothing to check.
+  // All 28, except those that may find nothing to check.
   const AnyFamily& family = entry.family;
-  const std::size_t expected = 27 - (entry.options.support.rows() > 0 ? 0 : 1) -
+  const std::size_t expected = 28 - (family.one_by_one() ? 0 : 1) -
+                               (entry.options.support.rows() > 0 ? 0 : 1) -
                                (family.streams() ? 0 : 4) - (family.samples() ? 0 : 1) -
                                (family.parameter_count() > 0 ? 0 : 1) - entry.options.skip.size();
   EXPECT_GE(report.checked.size(), expected);

@@ -105,6 +105,45 @@ TEST(LawKit, NamesExamplesOfAnotherDimension) {
   EXPECT_TRUE(report.broke("dimension")) << report.text();
 }
 
+// The same with the parts of an exponential family.
+struct NaturalRayleigh : Rayleigh {
+  bool log_base(Rows x, VectorRef out) const {
+    out = x.col(0).array().log();
+    return x.minCoeff() > 0;
+  }
+  [[nodiscard]] Index feature_count() const { return 1; }
+  bool features(Rows x, MatrixRef out) const {
+    out = x.cwiseAbs2() / 2;
+    return true;
+  }
+  void natural_parameters(VectorRef eta) const { eta[0] = -1 / s; }
+  [[nodiscard]] double log_partition() const { return std::log(s); }
+};
+
+TEST(LawKit, ComparesAnExponentialFamilyWithItsLogDensity) {
+  const LawReport report = report_of(NaturalRayleigh{});
+  EXPECT_TRUE(report.ok()) << report.text();
+  EXPECT_EQ(report.checked.size(), 28U);
+}
+
+TEST(LawKit, CatchesAWrongLogPartition) {
+  struct Broken : NaturalRayleigh {
+    [[nodiscard]] double log_partition() const { return 2 * std::log(s); }
+  };
+  EXPECT_TRUE(report_of(Broken{}).broke("one_by_one")) << report_of(Broken{}).text();
+}
+
+TEST(LawKit, CatchesFeaturesThatAreNotTheStatistics) {
+  struct Broken : NaturalRayleigh {
+    bool features(Rows x, MatrixRef out) const {
+      out = x.cwiseAbs2();
+      return true;
+    }
+    void natural_parameters(VectorRef eta) const { eta[0] = -1 / (2 * s); }
+  };
+  EXPECT_TRUE(report_of(Broken{}).broke("one_by_one")) << report_of(Broken{}).text();
+}
+
 TEST(LawKit, CatchesAMaximizeOfTheWrongSign) {
   struct Broken : Rayleigh {
     void maximize(ConstVectorRef sum) {

@@ -132,6 +132,80 @@ TEST_P(Kernels, AffineMapsRows) {
   }
 }
 
+TEST_P(Kernels, SumsAndProductsOverRows) {
+  for (const Index rows : row_counts) {
+    for (const Index columns : {1, 3, 4, 6}) {
+      const Matrix a = random_matrix(rows, columns, 1);
+      const Matrix b = random_matrix(rows, 5, 2);
+      Matrix sum = Matrix::Ones(columns + 1, 5);
+      kernels::add_sums_and_products(a, b, sum);
+      Matrix expected(columns + 1, 5);
+      expected << b.colwise().sum(), a.transpose() * b;
+      ASSERT_LT((sum - expected).array().abs().maxCoeff() - 1, 1e-12) << rows;
+      ASSERT_GT((sum - expected).array().minCoeff() - 1, -1e-12) << rows;
+    }
+  }
+}
+
+TEST_P(Kernels, AffineAddsTheBaseOfEachRow) {
+  for (const Index rows : row_counts) {
+    const Matrix x = random_matrix(rows, 3, 1);
+    const Matrix slope = random_matrix(3, 6, 2);
+    const Vector constant = random_matrix(6, 1, 3);
+    const Vector base = random_matrix(rows, 1, 4);
+    Matrix out(rows, 6);
+    kernels::affine(x, slope, constant, base, out);
+    const Matrix expected = ((x * slope).rowwise() + constant.transpose()).colwise() + base;
+    ASSERT_LT((out - expected).cwiseAbs().maxCoeff(), 1e-13) << rows;
+  }
+}
+
+TEST_P(Kernels, LogFactorialsOfRows) {
+  Rng rng(7);
+  for (const double mean : {0.2, 5.0, 900.0, 5000.0}) {
+    for (const Index rows : row_counts) {
+      Matrix x(rows, 3);
+      for (double& v : x.reshaped()) v = poisson(rng, mean);
+      x(rows / 2, 1) = -0.0;
+      Vector sum(rows);
+      Vector total(rows);
+      EXPECT_EQ(kernels::log_factorials(x, sum, total), x.maxCoeff());
+      const Vector expected =
+          x.unaryExpr([](double n) { return std::lgamma(n + 1); }).rowwise().sum();
+      ASSERT_LT((sum - expected).cwiseAbs().maxCoeff(), 1e-14 * (1 + expected.maxCoeff()));
+      EXPECT_EQ(total, x.rowwise().sum());
+    }
+  }
+}
+
+TEST_P(Kernels, LogFactorialsExistForCountsOnly) {
+  for (const double odd : {-1.0, 0.5, 1e-300, -1e100, 1e100, infinity, -infinity, quiet_nan}) {
+    for (const Index place : {0, 7, 36}) {
+      Matrix x = Matrix::Constant(37, 2, 3);
+      x(place, 1) = odd;
+      Vector sum(37);
+      EXPECT_TRUE(std::isnan(kernels::log_factorials(x, sum))) << odd << " " << place;
+    }
+  }
+}
+
+TEST_P(Kernels, OneHotMarksTheLevel) {
+  for (const Index rows : row_counts) {
+    Vector codes(rows);
+    for (Index i = 0; i < rows; ++i) codes[i] = static_cast<double>(i % 5);
+    Matrix out(rows, 5);
+    ASSERT_TRUE(kernels::one_hot(codes, out));
+    for (Index i = 0; i < rows; ++i) {
+      for (Index l = 0; l < 5; ++l) ASSERT_EQ(out(i, l), i % 5 == l ? 1 : 0);
+    }
+    for (const double odd : {-1.0, 0.5, 5.0, 1e-300, 1e300, infinity, quiet_nan}) {
+      Vector wrong = codes;
+      wrong[rows - 1] = odd;
+      EXPECT_FALSE(kernels::one_hot(wrong, out)) << odd;
+    }
+  }
+}
+
 TEST_P(Kernels, ProductsOverRows) {
   for (const Index rows : row_counts) {
     for (const Index a_columns : {1, 4, 6}) {

@@ -109,6 +109,10 @@ class AnyFamily {
   /// Visits the parameters of component k, read only.
   void describe(Index k, Fields& visit) const { self_->describe(k, visit); }
 
+  /// The same family evaluated component by component, where it has a faster way of its own and a
+  /// function of this name; otherwise nothing. For laws that compare the two.
+  [[nodiscard]] std::unique_ptr<AnyFamily> one_by_one() const { return self_->one_by_one(); }
+
   /// The family inside when it is an F, otherwise null.
   template <class F>
   [[nodiscard]] const F* as() const {
@@ -157,6 +161,7 @@ class AnyFamily {
     virtual void select(const std::vector<Index>& order) = 0;
     virtual void fields(Fields& visit) = 0;
     virtual void describe(Index k, Fields& visit) const = 0;
+    [[nodiscard]] virtual std::unique_ptr<AnyFamily> one_by_one() const = 0;
   };
 
   template <class F>
@@ -334,6 +339,14 @@ struct AnyFamily::Holder final : AnyFamily::Interface {
   }
   void describe([[maybe_unused]] Index k, [[maybe_unused]] Fields& visit) const override {
     if constexpr (Describable<F>) family.describe(k, visit);
+  }
+  [[nodiscard]] std::unique_ptr<AnyFamily> one_by_one() const override {
+    if constexpr (requires {
+                    { family.one_by_one() } -> std::same_as<F>;
+                  }) {
+      return std::make_unique<AnyFamily>(family.one_by_one());
+    }
+    return nullptr;
   }
 
   F family;

@@ -3,6 +3,7 @@
 #include <concepts>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "mix/block_memory.h"
 #include "mix/fields.h"
@@ -89,6 +90,51 @@ concept Remembering = requires(const F& f, Rows x, MatrixRef out, Shares shares,
                                VectorRef statistics, BlockMemory& memory) {
   f.log_densities(x, out, memory);
   f.accumulate(x, shares, statistics, memory);
+};
+
+template <class M>
+struct ClassOf;
+template <class M, class C>
+struct ClassOf<M C::*> {
+  using Type = C;
+};
+
+/// Whether the class that defines the natural parameters of D knows the log density and the
+/// statistics that D has.
+template <class D>
+inline constexpr bool has_own_natural_parameters = [] {
+  if constexpr (requires {
+                  &D::log_density;
+                  &D::accumulate;
+                  &D::natural_parameters;
+                }) {
+    using Form = typename ClassOf<decltype(&D::natural_parameters)>::Type;
+    return std::is_base_of_v<typename ClassOf<decltype(&D::log_density)>::Type, Form> &&
+           std::is_base_of_v<typename ClassOf<decltype(&D::accumulate)>::Type, Form>;
+  }
+  return true;
+}();
+
+/// A distribution whose log density is log h(x) + <eta, T(x)> - A(eta), with a base measure h and
+/// features T that are free of parameters, and whose statistics are the weighted sum of T(x), or of
+/// 1 and then T(x). All components of a block of rows are then evaluated by one matrix product, and
+/// accumulated by another.
+///
+/// `log_base(x, out)` writes log h of a block of rows and returns true, or returns false when the
+/// form does not serve for this block (a row outside the support, say), which `log_density` and
+/// `accumulate` then do. `natural_parameters(eta)` writes eta, with minus infinity where a positive
+/// feature is impossible and no feature negative. `log_partition()` is A. Optional:
+/// `feature_count()` and `features(x, out)`, where T(x) is not x, which also returns whether the
+/// form serves; `same_base(other)`, where h and T depend on settings.
+///
+/// A type that inherits these functions and replaces `log_density` or `accumulate` is none, unless
+/// it has natural parameters of its own.
+template <class D>
+concept ExponentialFamily = Streaming<D> && has_own_natural_parameters<D> &&
+    requires(const D& d, Rows x, VectorRef out) {
+  { d.log_base(x, out) } -> std::same_as<bool>;
+  d.natural_parameters(out);
+  { d.log_partition() } -> std::convertible_to<double>;
 };
 
 /// A name in snake case: `static constexpr std::string_view name = "poisson";`

@@ -31,8 +31,26 @@ void add_sums(ConstMatrixRef r, VectorRef mass);
 /// out(n, k) = constant(k) + sum over j of x(n, j) slope(j, k).
 void affine(Rows x, ConstMatrixRef slope, ConstVectorRef constant, MatrixRef out);
 
+/// The same plus base(n).
+void affine(Rows x, ConstMatrixRef slope, ConstVectorRef constant, ConstVectorRef base,
+            MatrixRef out);
+
 /// sum(i, j) += sum over n of a(n, i) b(n, j).
 void add_products(ConstMatrixRef a, ConstMatrixRef b, MatrixRef sum);
+
+/// The same with a column of ones before those of a: sum(0, j) += sum over n of b(n, j), and
+/// sum(i + 1, j) += sum over n of a(n, i) b(n, j). For at most packed_rows rows.
+void add_sums_and_products(ConstMatrixRef a, ConstMatrixRef b, MatrixRef sum);
+
+/// out(n) = sum over j of log(x(n, j)!). Returns the largest cell, or NaN, and leaves `out`
+/// undefined, where a cell is no count up to 2^52.
+double log_factorials(Rows x, VectorRef out);
+/// The same, and total(n) = sum over j of x(n, j).
+double log_factorials(Rows x, VectorRef out, VectorRef total);
+
+/// out(n, l) = 1 where codes(n) = l, 0 elsewhere, for each of the columns of `out`. Returns whether
+/// all codes are numbers of columns.
+bool one_hot(ConstVectorRef codes, MatrixRef out);
 
 /// packed(:, j) = x(:, j) - center(j) for at most packed_rows rows; the rows of `packed`
 /// (packed_stride x columns) beyond those of x, and the columns beyond, become zero.

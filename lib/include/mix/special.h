@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cmath>
+#include <cstddef>
 
 #include "mix/types.h"
 
@@ -9,6 +10,10 @@ namespace mix {
 /// log(n!) for an integer n >= 0, to about one unit in the last place; safe in parallel, unlike
 /// std::lgamma, which writes a global variable.
 double log_factorial(double n);
+
+/// Counts below this have their log-factorials in the table small_log_factorials(). A power of two.
+inline constexpr std::size_t small_count = 1024;
+const double* small_log_factorials();
 
 /// log(n! / (k! (n - k)!)) for integers 0 <= k <= n.
 double log_choose(double n, double k);

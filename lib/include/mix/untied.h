@@ -7,7 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include "mix/block_memory.h"
 #include "mix/concepts.h"
+#include "mix/natural_form.h"
+#include "mix/parallel.h"
 
 namespace mix {
 
@@ -26,10 +29,12 @@ class Untied {
   explicit Untied(D prototype, Index k = 1)
       : components_(static_cast<std::size_t>(k), std::move(prototype)) {
     if (k < 1) throw std::invalid_argument("Untied: the number of components must be at least 1");
+    derive();
   }
   /// The given components, all of one dimension.
   explicit Untied(std::vector<D> components) : components_(std::move(components)) {
     check_dimensions();
+    derive();
   }
 
   [[nodiscard]] const D& component(Index k) const {
@@ -50,7 +55,31 @@ class Untied {
   }
 
   void log_densities(Rows x, MatrixRef out) const {
-    for (Index k = 0; k < size(); ++k) component(k).log_density(x, out.col(k));
+    if constexpr (ExponentialFamily<D>) {
+      const BorrowedMemory memory;
+      for (Index first = 0; first < x.rows(); first += block_rows) {
+        const Index count = std::min(block_rows, x.rows() - first);
+        log_densities(x.middleRows(first, count), out.middleRows(first, count), *memory);
+      }
+    } else {
+      evaluate_each(x, out);
+    }
+  }
+  /// One block of at most block_rows rows; leaves its features in `memory`.
+  void log_densities(Rows x, MatrixRef out,
+                     BlockMemory& memory) const requires ExponentialFamily<D> {
+    if (find_features(x, memory)) {
+      natural_.log_densities(features(x, memory), memory.matrix(base_place).col(0).head(x.rows()),
+                             out);
+    } else {
+      evaluate_each(x, out);
+    }
+  }
+  /// The same family, evaluated by each component's own functions until its parameters change.
+  [[nodiscard]] Untied one_by_one() const requires ExponentialFamily<D> {
+    Untied copy = *this;
+    copy.natural_ = NaturalForm();
+    return copy;
   }
 
   void sample(Index k, Rng& rng, VectorRef out) const requires Sampleable<D> {
@@ -75,11 +104,23 @@ class Untied {
     return total;
   }
   void accumulate(Rows x, Shares shares, VectorRef statistics) const requires Streaming<D> {
-    Index offset = 0;
-    for (Index k = 0; k < size(); ++k) {
-      const Index length = component(k).statistics_size();
-      component(k).accumulate(x, shares.col(k), statistics.segment(offset, length));
-      offset += length;
+    if constexpr (ExponentialFamily<D>) {
+      const BorrowedMemory memory;
+      for (Index first = 0; first < x.rows(); first += block_rows) {
+        const Rows rows = x.middleRows(first, std::min(block_rows, x.rows() - first));
+        find_features(rows, *memory);
+        accumulate(rows, shares.middleRows(first, rows.rows()), statistics, *memory);
+      }
+    } else {
+      accumulate_each(x, shares, statistics);
+    }
+  }
+  void accumulate(Rows x, Shares shares, VectorRef statistics,
+                  BlockMemory& memory) const requires ExponentialFamily<D> {
+    if (memory.matrix(found_place)(0, 0) == 1) {
+      natural_.accumulate(features(x, memory), shares, statistics);
+    } else {
+      accumulate_each(x, shares, statistics);
     }
   }
   void maximize(ConstVectorRef sum) requires Streaming<D> {
@@ -89,10 +130,12 @@ class Untied {
       d.maximize(sum.segment(offset, length));
       offset += length;
     }
+    derive();
   }
   void fit(Rows x, Shares shares) requires Refittable<D> {
     for (Index k = 0; k < size(); ++k)
       components_[static_cast<std::size_t>(k)].fit(x, shares.col(k));
+    derive();
   }
   void start(Rows x, Shares shares) requires requires(D& d, Rows rows, Weights w) {
     d.start(rows, w);
@@ -101,6 +144,7 @@ class Untied {
     for (Index k = 0; k < size(); ++k) {
       components_[static_cast<std::size_t>(k)].start(x, shares.col(k));
     }
+    derive();
   }
 
   [[nodiscard]] Index cycles() const requires Cyclic<D> {
@@ -115,6 +159,7 @@ class Untied {
 
   void prepare(Rows x, Weights w) requires Preparable<D> {
     for (D& d : components_) d.prepare(x, w);
+    derive();
   }
   [[nodiscard]] std::string check_support(Rows x) const requires Supported<D> {
     return components_.empty() ? std::string() : components_.front().check_support(x);
@@ -142,6 +187,7 @@ class Untied {
     reordered.reserve(components_.size());
     for (const Index k : order) reordered.push_back(component(k));
     components_ = std::move(reordered);
+    derive();
   }
 
   void fields(Fields& visit) requires Visitable<D> && std::default_initializable<D> {
@@ -151,7 +197,9 @@ class Untied {
         [&](Index k, Fields& element) {
           components_[static_cast<std::size_t>(k)].fields(element);
         });
-    if (visit.loading()) check_dimensions();
+    if (!visit.loading()) return;
+    check_dimensions();
+    derive();
   }
   void describe(Index k, Fields& visit) const requires Visitable<D> {
     if constexpr (requires(const D& d) { d.describe(visit); }) {
@@ -163,6 +211,78 @@ class Untied {
   }
 
  private:
+  // What the memory of a block holds.
+  enum Place : std::size_t { found_place, base_place, features_place };
+  // With more features per column than this, the product of all of them costs more than to look up
+  // those that are not 0.
+  static constexpr Index most_features = 32;
+
+  static constexpr bool has_features = requires(const D& d, Rows x, MatrixRef out) {
+    { d.feature_count() } -> std::convertible_to<Index>;
+    { d.features(x, out) } -> std::same_as<bool>;
+  };
+
+  void evaluate_each(Rows x, MatrixRef out) const {
+    for (Index k = 0; k < size(); ++k) component(k).log_density(x, out.col(k));
+  }
+  void accumulate_each(Rows x, Shares shares, VectorRef statistics) const {
+    Index offset = 0;
+    for (Index k = 0; k < size(); ++k) {
+      const Index length = component(k).statistics_size();
+      component(k).accumulate(x, shares.col(k), statistics.segment(offset, length));
+      offset += length;
+    }
+  }
+
+  // The natural form of the components as they are now.
+  void derive() {
+    if constexpr (ExponentialFamily<D>) {
+      natural_ = NaturalForm();
+      if (components_.empty()) return;
+      const D& first = components_.front();
+      Index count = dimension();
+      if constexpr (has_features) count = first.feature_count();
+      if (count > most_features * dimension()) return;
+      for (const D& d : components_) {
+        if constexpr (requires {
+                        { d.same_base(d) } -> std::same_as<bool>;
+                      }) {
+          if (!d.same_base(first)) return;
+        }
+      }
+      natural_ = NaturalForm(count, size());
+      for (Index k = 0; k < size(); ++k) {
+        component(k).natural_parameters(natural_.parameters(k));
+        natural_.set(k, component(k).log_partition());
+      }
+    }
+  }
+  // Writes base measure and features of a block to `memory`, if the form serves for it.
+  bool find_features(Rows x, BlockMemory& memory) const requires ExponentialFamily<D> {
+    double& found = memory.matrix(found_place, 1, 1)(0, 0);
+    found = 0;
+    if (!natural_.holds()) return false;
+    const D& any = components_.front();
+    if (!any.log_base(x, memory.matrix(base_place, block_rows, 1).col(0).head(x.rows()))) {
+      return false;
+    }
+    if constexpr (has_features) {
+      const Index count = natural_.feature_count();
+      Matrix& out = memory.matrix(features_place, NaturalForm::feature_stride, count);
+      if (!any.features(x, out.topLeftCorner(x.rows(), count))) return false;
+    }
+    found = 1;
+    return true;
+  }
+  // Those that find_features wrote, or the rows themselves.
+  [[nodiscard]] Rows features(Rows x, BlockMemory& memory) const requires ExponentialFamily<D> {
+    if constexpr (has_features) {
+      return memory.matrix(features_place).topLeftCorner(x.rows(), natural_.feature_count());
+    } else {
+      return x;
+    }
+  }
+
   void check_dimensions() const {
     for (const D& d : components_) {
       if (d.dimension() == dimension()) continue;
@@ -174,6 +294,7 @@ class Untied {
   }
 
   std::vector<D> components_;
+  NaturalForm natural_;  // of an exponential family
 };
 
 }  // namespace mix

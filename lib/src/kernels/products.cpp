@@ -14,11 +14,11 @@
 HWY_BEFORE_NAMESPACE();
 namespace mix::kernels::HWY_NAMESPACE {
 
-// x(n, j) slope(j, k) for some rows n and components k.
+// x(n, j) slope(j, k) for some rows n and components k. `base` may be null.
 template <int Components, int Vectors, class Access>
 HWY_INLINE void affine_tile(const Access& access, const double* x, Index x_stride, Index d,
                             const double* slope, Index slope_stride, const double* constant,
-                            double* out, Index out_stride) {
+                            const double* base, double* out, Index out_stride) {
   const Lanes tag;
   const Index step = lanes();
   V sum[Components][Vectors];
@@ -26,6 +26,14 @@ HWY_INLINE void affine_tile(const Access& access, const double* x, Index x_strid
   for (int k = 0; k < Components; ++k) {
     MIX_UNROLL
     for (int v = 0; v < Vectors; ++v) sum[k][v] = hn::Set(tag, constant[k]);
+  }
+  if (base != nullptr) {
+    MIX_UNROLL
+    for (int v = 0; v < Vectors; ++v) {
+      const V own = access.load(base + v * step);
+      MIX_UNROLL
+      for (int k = 0; k < Components; ++k) sum[k][v] = hn::Add(sum[k][v], own);
+    }
   }
   for (Index j = 0; j < d; ++j) {
     V row[Vectors];
@@ -45,48 +53,59 @@ HWY_INLINE void affine_tile(const Access& access, const double* x, Index x_strid
   }
 }
 
-template <int Components>
-HWY_INLINE void affine_rows(const double* x, Index x_stride, Index rows, Index d,
-                            const double* slope, Index slope_stride, const double* constant,
-                            double* out, Index out_stride) {
-  const Index step = lanes();
-  Index i = 0;
-  for (; i + tile_vectors * step <= rows; i += tile_vectors * step) {
-    affine_tile<Components, tile_vectors>(Full(), x + i, x_stride, d, slope, slope_stride, constant,
-                                          out + i, out_stride);
+// All components, so that the rows stay in the nearest memory.
+template <int Vectors, class Access>
+HWY_INLINE void affine_rows(const Access& access, const double* x, Index x_stride, Index d,
+                            const double* slope, Index slope_stride, Index k,
+                            const double* constant, const double* base, double* out,
+                            Index out_stride) {
+  Index c = 0;
+  for (; c + 4 <= k; c += 4) {
+    affine_tile<4, Vectors>(access, x, x_stride, d, slope + c * slope_stride, slope_stride,
+                            constant + c, base, out + c * out_stride, out_stride);
   }
-  for (; i + step <= rows; i += step) {
-    affine_tile<Components, 1>(Full(), x + i, x_stride, d, slope, slope_stride, constant, out + i,
-                               out_stride);
-  }
-  if (i < rows) {
-    affine_tile<Components, 1>(Part(rows - i), x + i, x_stride, d, slope, slope_stride, constant,
-                               out + i, out_stride);
+  for (; c < k; ++c) {
+    affine_tile<1, Vectors>(access, x, x_stride, d, slope + c * slope_stride, slope_stride,
+                            constant + c, base, out + c * out_stride, out_stride);
   }
 }
 
 void affine(const double* x, Index x_stride, Index rows, Index d, const double* slope,
-            Index slope_stride, Index k, const double* constant, double* out, Index out_stride) {
-  Index c = 0;
-  for (; c + 4 <= k; c += 4) {
-    affine_rows<4>(x, x_stride, rows, d, slope + c * slope_stride, slope_stride, constant + c,
-                   out + c * out_stride, out_stride);
+            Index slope_stride, Index k, const double* constant, const double* base, double* out,
+            Index out_stride) {
+  const Index step = lanes();
+  const auto from = [base](Index i) { return base != nullptr ? base + i : nullptr; };
+  Index i = 0;
+  for (; i + tile_vectors * step <= rows; i += tile_vectors * step) {
+    affine_rows<tile_vectors>(Full(), x + i, x_stride, d, slope, slope_stride, k, constant, from(i),
+                              out + i, out_stride);
   }
-  for (; c < k; ++c) {
-    affine_rows<1>(x, x_stride, rows, d, slope + c * slope_stride, slope_stride, constant + c,
-                   out + c * out_stride, out_stride);
+  for (; i + step <= rows; i += step) {
+    affine_rows<1>(Full(), x + i, x_stride, d, slope, slope_stride, k, constant, from(i), out + i,
+                   out_stride);
+  }
+  if (i < rows) {
+    affine_rows<1>(Part(rows - i), x + i, x_stride, d, slope, slope_stride, k, constant, from(i),
+                   out + i, out_stride);
   }
 }
 
-void add_products(const double* a, Index a_stride, Index a_columns, const double* b, Index b_stride,
-                  Index b_columns, Index rows, double* sum, Index sum_stride) {
+// Where `ones` is not null, it is the first column of a, before the others.
+void add_products(const double* a, Index a_stride, Index a_columns, const double* ones,
+                  const double* b, Index b_stride, Index b_columns, Index rows, double* sum,
+                  Index sum_stride) {
   double tile[16];
+  const Index before = ones != nullptr ? 1 : 0;
+  a_columns += before;
   for (Index j = 0; j < b_columns; j += 4) {
     const double* right[4];
     for (Index c = 0; c < 4; ++c) right[c] = b + std::min(j + c, b_columns - 1) * b_stride;
     for (Index i = 0; i < a_columns; i += 4) {
       const double* left[4];
-      for (Index r = 0; r < 4; ++r) left[r] = a + std::min(i + r, a_columns - 1) * a_stride;
+      for (Index r = 0; r < 4; ++r) {
+        const Index column = std::min(i + r, a_columns - 1) - before;
+        left[r] = column < 0 ? ones : a + column * a_stride;
+      }
       Tile products;
       products.clear();
       products.add(left, right, rows);
@@ -221,14 +240,34 @@ HWY_EXPORT(add_moments);
 void affine(Rows x, ConstMatrixRef slope, ConstVectorRef constant, MatrixRef out) {
   HWY_DYNAMIC_DISPATCH(affine)
   (x.data(), x.outerStride(), x.rows(), x.cols(), slope.data(), slope.outerStride(), slope.cols(),
-   constant.data(), out.data(), out.outerStride());
+   constant.data(), nullptr, out.data(), out.outerStride());
+}
+
+void affine(Rows x, ConstMatrixRef slope, ConstVectorRef constant, ConstVectorRef base,
+            MatrixRef out) {
+  HWY_DYNAMIC_DISPATCH(affine)
+  (x.data(), x.outerStride(), x.rows(), x.cols(), slope.data(), slope.outerStride(), slope.cols(),
+   constant.data(), base.data(), out.data(), out.outerStride());
 }
 
 void add_products(ConstMatrixRef a, ConstMatrixRef b, MatrixRef sum) {
   if (a.size() == 0 || b.size() == 0) return;
   HWY_DYNAMIC_DISPATCH(add_products)
-  (a.data(), a.outerStride(), a.cols(), b.data(), b.outerStride(), b.cols(), a.rows(), sum.data(),
-   sum.outerStride());
+  (a.data(), a.outerStride(), a.cols(), nullptr, b.data(), b.outerStride(), b.cols(), a.rows(),
+   sum.data(), sum.outerStride());
+}
+
+void add_sums_and_products(ConstMatrixRef a, ConstMatrixRef b, MatrixRef sum) {
+  static const Vector ones = Vector::Ones(packed_rows);
+  if (b.size() == 0) return;
+  if (a.cols() % 4 == 0) {  // one more column would be one more tile
+    for (Index k = 0; k < b.cols(); ++k) add_sums(b.col(k), sum.col(k).head(1));
+    add_products(a, b, sum.bottomRows(a.cols()));
+    return;
+  }
+  HWY_DYNAMIC_DISPATCH(add_products)
+  (a.data(), a.outerStride(), a.cols(), ones.data(), b.data(), b.outerStride(), b.cols(), b.rows(),
+   sum.data(), sum.outerStride());
 }
 
 void scaled_distances(const Matrix& x, ConstMatrixRef scale, ConstMatrixRef offset,

@@ -36,10 +36,17 @@ class Bernoulli {
   void log_density(Rows x, VectorRef out) const;
   void sample(Rng& rng, VectorRef out) const;
 
-  /// The weight of the zeros of each column, then the weight of its ones.
+  /// For each column the weight of its zeros and the weight of its ones.
   [[nodiscard]] Index statistics_size() const { return 2 * probability_.size(); }
   void accumulate(Rows x, Weights w, VectorRef statistics) const;
   void maximize(ConstVectorRef sum);
+
+  /// As an exponential family: the features are 1 - x and x of each column.
+  [[nodiscard]] Index feature_count() const { return 2 * probability_.size(); }
+  bool features(Rows x, MatrixRef out) const;
+  bool log_base(Rows x, VectorRef out) const;
+  void natural_parameters(VectorRef eta) const;
+  [[nodiscard]] double log_partition() const;
 
   /// The log density of the smoothing as a prior, up to a constant; 0 without.
   [[nodiscard]] double log_prior() const;

@@ -43,6 +43,14 @@ class Binomial {
   void accumulate(Rows x, Weights w, VectorRef statistics) const;
   void maximize(ConstVectorRef sum);
 
+  /// As an exponential family: the features are failures and successes.
+  [[nodiscard]] Index feature_count() const { return 2; }
+  bool features(Rows x, MatrixRef out) const;
+  [[nodiscard]] bool same_base(const Binomial& other) const;
+  bool log_base(Rows x, VectorRef out) const;
+  void natural_parameters(VectorRef eta) const;
+  [[nodiscard]] double log_partition() const;
+
   /// Learns the trials of a sampled row, with a trials column.
   void prepare(Rows x, Weights w);
   /// The log density of the smoothing as a prior, up to a constant; 0 without.

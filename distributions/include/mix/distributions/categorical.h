@@ -41,10 +41,18 @@ class Categorical {
   void log_density(Rows x, VectorRef out) const;
   void sample(Rng& rng, VectorRef out) const;
 
-  /// The weight of each level of each column, in the layout of `probabilities()`.
-  [[nodiscard]] Index statistics_size() const { return probabilities_.size(); }
+  /// The weight of each level of each column, column after column.
+  [[nodiscard]] Index statistics_size() const;
   void accumulate(Rows x, Weights w, VectorRef statistics) const;
   void maximize(ConstVectorRef sum);
+
+  /// As an exponential family: one feature per level of each column, 1 where the row has it.
+  [[nodiscard]] Index feature_count() const { return statistics_size(); }
+  bool features(Rows x, MatrixRef out) const;
+  [[nodiscard]] bool same_base(const Categorical& other) const { return levels_ == other.levels_; }
+  bool log_base(Rows x, VectorRef out) const;
+  void natural_parameters(VectorRef eta) const;
+  [[nodiscard]] double log_partition() const;
 
   /// Learns the level counts, unless they were given: the highest code of a row with weight, plus
   /// one. Parameters that fit the counts stay.

@@ -41,6 +41,11 @@ class Exponential {
   void accumulate(Rows x, Weights w, VectorRef statistics) const;
   void maximize(ConstVectorRef sum);
 
+  /// As an exponential family: the features are the rows themselves.
+  bool log_base(Rows x, VectorRef out) const;
+  void natural_parameters(VectorRef eta) const;
+  [[nodiscard]] double log_partition() const;
+
   /// Learns the least mean that an estimate may have.
   void prepare(Rows x, Weights w);
   [[nodiscard]] std::string check_support(Rows x) const;

@@ -42,6 +42,11 @@ class Multinomial {
   void accumulate(Rows x, Weights w, VectorRef statistics) const;
   void maximize(ConstVectorRef sum);
 
+  /// As an exponential family: the features are the counts.
+  bool log_base(Rows x, VectorRef out) const;
+  void natural_parameters(VectorRef eta) const;
+  [[nodiscard]] double log_partition() const;
+
   /// Learns the total of a sampled row.
   void prepare(Rows x, Weights w);
   /// The log density of the smoothing as a prior, up to a constant; 0 without.

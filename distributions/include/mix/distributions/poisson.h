@@ -40,6 +40,11 @@ class Poisson {
   void accumulate(Rows x, Weights w, VectorRef statistics) const;
   void maximize(ConstVectorRef sum);
 
+  /// As an exponential family: the features are the counts.
+  bool log_base(Rows x, VectorRef out) const;
+  void natural_parameters(VectorRef eta) const;
+  [[nodiscard]] double log_partition() const;
+
   [[nodiscard]] std::string check_support(Rows x) const;
   /// 2 sqrt(x + 3/8), whose variance within a component is about 1 whatever the rate (Anscombe
   /// 1948).

@@ -34,6 +34,8 @@ class Product {
   [[nodiscard]] Index parameter_count() const;
   /// The sum of the blocks' log densities.
   void log_densities(Rows x, MatrixRef out) const;
+  /// One block of at most block_rows rows.
+  void log_densities(Rows x, MatrixRef out, BlockMemory& memory) const;
   [[nodiscard]] bool samples() const;
   void sample(Index k, Rng& rng, VectorRef out) const;
 
@@ -41,6 +43,7 @@ class Product {
   /// The blocks' statistics one after the other.
   [[nodiscard]] Index statistics_size() const;
   void accumulate(Rows x, Shares shares, VectorRef statistics) const;
+  void accumulate(Rows x, Shares shares, VectorRef statistics, BlockMemory& memory) const;
   void maximize(ConstVectorRef sum);
   void fit(Rows x, Shares shares);
   void start(Rows x, Shares shares);
