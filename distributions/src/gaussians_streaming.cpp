@@ -106,6 +106,13 @@ void Gaussians::update() {
   }
   evaluation_.constant = -0.5 * (log_determinants_.array() +
                                  static_cast<double>(dimension()) * std::log(2 * std::numbers::pi));
+  if (dimension() > kernels::most_small_columns) return;
+  evaluation_.small = kernels::SmallGaussians(dimension(), size());
+  for (Index k = 0; k < size(); ++k) {
+    evaluation_.small.set(k, means_.row(k).transpose(),
+                          diagonal() ? Matrix(inverse_deviations_.col(k).asDiagonal()) : inverse(k),
+                          evaluation_.constant[k]);
+  }
 }
 
 void Gaussians::update_diagonal() {
@@ -250,6 +257,38 @@ void Gaussians::log_densities(Rows x, MatrixRef out, BlockMemory& memory) const 
       kernels::whiten(panels, e.whitenings[i], {}, out.col(k));
     }
   }
+}
+
+std::optional<double> Gaussians::soft_pass(Rows x, ConstVectorRef log_weights, const double* w,
+                                           VectorRef mass, VectorRef statistics) const {
+  const kernels::SmallGaussians& small = evaluation_.small;
+  if (small.components() == 0) return std::nullopt;
+  const Index d = dimension();
+  const Index k = size();
+  const Index length = 1 + d + d * (d + 1) / 2;
+  const BorrowedMemory memory;
+  Matrix& sums = memory->matrix(0, length * k, 1);
+  VectorRef sum = sums.col(0).head(length * k);
+  sum.setZero();
+  const double value = kernels::small_soft_pass(x, small, log_weights, w, sum);
+  for (Index c = 0; c < k; ++c) mass[c] += sum[c * length];
+  if (!diagonal()) {
+    statistics += sum;
+    return value;
+  }
+  for (Index c = 0; c < k; ++c) {
+    auto out = statistics.segment(c * (1 + 2 * d), 1 + 2 * d);
+    const auto of_whitened = sum.segment(c * length, length);
+    out[0] += of_whitened[0];
+    Index place = 1 + d;  // of the diagonal in a lower triangle by columns
+    for (Index j = 0; j < d; ++j) {
+      out[1 + j] += of_whitened[1 + j] / inverse_deviations_(j, c);
+      out[1 + d + j] +=
+          of_whitened[place] / (inverse_deviations_(j, c) * inverse_deviations_(j, c));
+      place += d - j;
+    }
+  }
+  return value;
 }
 
 Index Gaussians::statistics_size() const {

@@ -37,6 +37,10 @@ struct Pass {
   Matrix shares;      // for every other family, and when an emptied component is reseeded
 };
 
+Vector log_of(const Vector& weights) {
+  return weights.unaryExpr([](double w) { return w > 0 ? std::log(w) : -infinity; });
+}
+
 void add_log_weights(const Vector& weights, MatrixRef l) {
   for (Index k = 0; k < l.cols(); ++k) {
     if (weights[k] > 0) {
@@ -52,7 +56,11 @@ void add_log_weights(const Vector& weights, MatrixRef l) {
 class Expectation {
  public:
   Expectation(Rows x, Weights w, const EmOptions& options)
-      : x_(x), w_(w), unit_weights_((w.array() == 1).all()), options_(options) {
+      : x_(x),
+        w_(w),
+        unit_weights_((w.array() == 1).all()),
+        soft_(options.assignment.as<Soft>() != nullptr),
+        options_(options) {
     if (options.assignment.hard()) labels_.assign(static_cast<std::size_t>(x.rows()), -1);
   }
 
@@ -62,26 +70,33 @@ class Expectation {
     const Index family_size = streams ? state.family.statistics_size() : 0;
     // A family with several cycles looks at the rows several times in one iteration.
     const bool notes = !labels_.empty() && iteration > noted_;
+    const Vector log_weights = log_of(state.weights);
     Pass pass;
     if (!streams) pass.shares.resize(x_.rows(), k);
     const Vector sum = sum_over_blocks(
         x_.rows(), slot_count + k + family_size, [&](Index first, Index count, VectorRef total) {
           const Rows x = x_.middleRows(first, count);
+          const double* w = unit_weights_ ? nullptr : w_.data() + first;
+          VectorRef mass = total.segment(slot_count, k);
+          if (soft_ && streams) {
+            const std::optional<double> value =
+                state.family.soft_pass(x, log_weights, w, mass, total.tail(family_size));
+            if (value) {
+              total[objective_slot] += *value;
+              return;
+            }
+          }
           const BorrowedMemory memory;
           MatrixRef l = memory->matrix(0, kernels::packed_stride, k).topLeftCorner(count, k);
-          VectorRef term = memory->matrix(1, kernels::packed_stride, 1).col(0).head(count);
           state.family.log_densities(x, l, memory->part(0));
-          add_log_weights(state.weights, l);
-          options_.assignment.assign({first, iteration, options_.seed}, l, term);
-          if (notes) total[changed_slot] += note_labels(l, first);
-          if (unit_weights_) {
-            kernels::add_sums(l, total.segment(slot_count, k));
-            total[objective_slot] += term.sum();
+          if (soft_) {
+            total[objective_slot] += kernels::share_out(l, log_weights, w, mass);
           } else {
-            kernels::weigh(l, w_.segment(first, count), total.segment(slot_count, k));
-            for (Index i = 0; i < count; ++i) {
-              if (w_[first + i] > 0) total[objective_slot] += w_[first + i] * term[i];
-            }
+            add_log_weights(state.weights, l);
+            VectorRef term = memory->matrix(1, kernels::packed_stride, 1).col(0).head(count);
+            options_.assignment.assign({first, iteration, options_.seed}, l, term);
+            if (notes) total[changed_slot] += note_labels(l, first);
+            total[objective_slot] += weigh(l, term, first, mass);
           }
           if (streams) {
             state.family.accumulate(x, l, total.tail(family_size), memory->part(0));
@@ -98,6 +113,20 @@ class Expectation {
   }
 
  private:
+  // Weighs the responsibilities and adds them up per component; returns the weighted sum of terms.
+  double weigh(MatrixRef r, const VectorRef& term, Index first, VectorRef mass) const {
+    if (unit_weights_) {
+      kernels::add_sums(r, mass);
+      return term.sum();
+    }
+    kernels::weigh(r, w_.segment(first, r.rows()), mass);
+    double sum = 0;
+    for (Index i = 0; i < r.rows(); ++i) {
+      if (w_[first + i] > 0) sum += w_[first + i] * term[i];
+    }
+    return sum;
+  }
+
   // How many rows of the block changed their component since the last iteration.
   double note_labels(const MatrixRef& r, Index first) {
     double changed = 0;
@@ -114,6 +143,7 @@ class Expectation {
   Rows x_;
   Weights w_;
   bool unit_weights_;
+  bool soft_;
   const EmOptions& options_;
   std::vector<Index> labels_;  // of a hard policy
   Index noted_ = -1;           // the iteration they are from

@@ -1,5 +1,8 @@
+#include <optional>
+
 #include "field_tape.h"
 #include "laws.h"
+#include "mix/kernels.h"
 #include "mix/parallel.h"
 
 // The laws of evaluation, of statistics, and of values: copying, saving, selecting.
@@ -79,6 +82,31 @@ void Laws::one_by_one() {
     if (!given_.streams()) return;
     require_equal_statistics(statistics(*family, x_, shares_), statistics(*each, x_, shares_),
                              "the components together have other statistics than accumulate gives");
+  }
+}
+
+void Laws::soft_pass() {
+  const Vector log_weights = Vector::LinSpaced(k_, -0.3, -1.2);
+  const Vector some = shares_.rowwise().sum();  // any weights, of which some are 0
+  for (const double* w : {static_cast<const double*>(nullptr), some.data()}) {
+    for (Index first = 0; first < n_; first += block_rows) {
+      const Rows x = x_.middleRows(first, std::min(block_rows, n_ - first));
+      const double* weights = w != nullptr ? w + first : nullptr;
+      Vector mass = Vector::Zero(k_);
+      Vector sum = Vector::Zero(elsewhere_.statistics_size());
+      const std::optional<double> value = elsewhere_.soft_pass(x, log_weights, weights, mass, sum);
+      applies_ = value.has_value();
+      if (!applies_) return;
+      Matrix shares = log_densities(elsewhere_, x);
+      Vector expected_mass = Vector::Zero(k_);
+      const double expected = kernels::share_out(shares, log_weights, weights, expected_mass);
+      require_equal(Vector::Constant(1, *value), Vector::Constant(1, expected), options_.tolerance,
+                    "soft_pass returns another log-likelihood than log_density gives");
+      require_equal(mass, expected_mass, options_.tolerance,
+                    "soft_pass gives the components other shares than log_density");
+      require_equal_statistics(sum, statistics(elsewhere_, x, shares),
+                               "soft_pass adds other statistics than accumulate");
+    }
   }
 }
 

@@ -102,6 +102,92 @@ TEST_P(Kernels, SoftmaxOfImpossibleAndBrokenRows) {
   EXPECT_NEAR(term[4], -5e5 + std::log(2), 1e-9);
 }
 
+TEST_P(Kernels, ShareOutIsSoftmaxOfWeightedDensities) {
+  const Vector weights{{0.1, 0.3, 0.0, 0.4, 0.2}};
+  const Vector log_weights = weights.array().log();
+  for (const Index rows : row_counts) {
+    Matrix l = 30 * random_matrix(rows, 5, 1);
+    l.col(2).setConstant(infinity);  // of weight zero
+    Vector w = random_shares(rows, 3);
+    if (rows > 1) w[1] = 0;
+    for (const double* given : {static_cast<const double*>(nullptr), w.data()}) {
+      const Vector each = given != nullptr ? w : Vector::Ones(rows);
+      Matrix r = l;
+      Vector mass = Vector::Ones(5);
+      const double sum = kernels::share_out(r, log_weights, given, mass);
+      Matrix expected = (l.rowwise() + log_weights.transpose());
+      expected.col(2).setConstant(-infinity);
+      Vector term(rows);
+      kernels::softmax(expected, 1, term);
+      expected = each.asDiagonal() * expected;
+      EXPECT_LT((r - expected).cwiseAbs().maxCoeff(), 1e-15);
+      EXPECT_LT((mass - Vector::Ones(5) - expected.colwise().sum().transpose()).norm(), 1e-12);
+      EXPECT_NEAR(sum, each.dot(term), 1e-14 * 30 * static_cast<double>(rows));
+    }
+  }
+}
+
+TEST_P(Kernels, ShareOutOfManyComponentsDoesNotOverflow) {
+  Matrix l = Matrix::Zero(512, 3000);
+  Vector mass = Vector::Zero(3000);
+  const double sum = kernels::share_out(l, Vector::Zero(3000), nullptr, mass);
+  EXPECT_NEAR(sum, 512 * std::log(3000.0), 1e-9);
+  EXPECT_NEAR(mass[2999], 512 / 3000.0, 1e-12);
+}
+
+TEST_P(Kernels, ShareOutCountsImpossibleRowsOnlyWhereTheyHaveWeight) {
+  const Matrix l{{0, 0}, {-infinity, -infinity}, {0, quiet_nan}, {-infinity, 0}};
+  const auto value = [&](const Vector& w) {
+    Matrix r = l;
+    Vector mass = Vector::Zero(2);
+    const double sum = kernels::share_out(r, Vector::Zero(2), w.data(), mass);
+    EXPECT_FALSE(r.array().isNaN().any());
+    EXPECT_EQ(r.row(1).sum() + r.row(2).sum(), 0);
+    return sum;
+  };
+  EXPECT_NEAR(value(Vector{{1, 0, 0, 1}}), std::log(2), 1e-15);
+  EXPECT_EQ(value(Vector{{1, 1, 0, 1}}), -infinity);
+  EXPECT_TRUE(std::isnan(value(Vector{{1, 0, 1, 1}})));
+}
+
+TEST_P(Kernels, SmallSoftPassIsDensitiesSharesAndScatterInOne) {
+  constexpr Index k = 3;
+  for (const Index d : {1, 2, 3, 4}) {
+    kernels::SmallGaussians gaussians(d, k);
+    const Matrix centers = random_matrix(d, k, 20);
+    std::vector<Matrix> inverses;
+    for (Index c = 0; c < k; ++c) {
+      const Matrix lower =
+          (random_matrix(d, d, 21 + static_cast<int>(c)) + 2 * Matrix::Identity(d, d));
+      inverses.emplace_back(lower.triangularView<Eigen::Lower>());
+      gaussians.set(c, centers.col(c), inverses.back(), -0.5 * static_cast<double>(c));
+    }
+    const Vector log_weights{{-1.0, -2.0, -0.5}};
+    const Index length = 1 + d + d * (d + 1) / 2;
+    for (const Index rows : row_counts) {
+      const Matrix x = random_matrix(rows, d, 25);
+      const Vector w = random_shares(rows, 26);
+      for (const double* given : {static_cast<const double*>(nullptr), w.data()}) {
+        Vector sum = Vector::Ones(k * length);
+        const double value = kernels::small_soft_pass(x, gaussians, log_weights, given, sum);
+        Matrix l(rows, k);
+        for (Index c = 0; c < k; ++c) {
+          kernels::small_density(x, centers.col(c), inverses[static_cast<std::size_t>(c)],
+                                 -0.5 * static_cast<double>(c), l.col(c));
+        }
+        Vector mass = Vector::Zero(k);
+        EXPECT_NEAR(value, kernels::share_out(l, log_weights, given, mass), 1e-10);
+        Vector expected = Vector::Ones(k * length);
+        for (Index c = 0; c < k; ++c) {
+          kernels::add_small_scatter(x, centers.col(c), inverses[static_cast<std::size_t>(c)],
+                                     l.col(c), expected.segment(c * length, length));
+        }
+        EXPECT_LT((sum - expected).cwiseAbs().maxCoeff(), 1e-11 * static_cast<double>(rows));
+      }
+    }
+  }
+}
+
 TEST_P(Kernels, WeighMultipliesAndSums) {
   for (const Index rows : row_counts) {
     const Matrix before = random_matrix(rows, 3, 2);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -67,6 +68,12 @@ class AnyFamily {
   /// The same for the block of rows that log_densities just saw with the same memory.
   void accumulate(Rows x, Shares shares, VectorRef statistics, BlockMemory& memory) const {
     self_->accumulate(x, shares, statistics, memory);
+  }
+  /// The whole of Soft's pass over one block of rows, as the concept SoftPassing says; nothing
+  /// where the family has no way of its own for it.
+  [[nodiscard]] std::optional<double> soft_pass(Rows x, ConstVectorRef log_weights, const double* w,
+                                                VectorRef mass, VectorRef statistics) const {
+    return self_->soft_pass(x, log_weights, w, mass, statistics);
   }
   /// Sets the parameters from the sum of statistics of all rows.
   void maximize(ConstVectorRef sum) { self_->maximize(sum); }
@@ -144,6 +151,9 @@ class AnyFamily {
     virtual void accumulate(Rows x, Shares shares, VectorRef statistics) const = 0;
     virtual void accumulate(Rows x, Shares shares, VectorRef statistics,
                             BlockMemory& memory) const = 0;
+    [[nodiscard]] virtual std::optional<double> soft_pass(Rows x, ConstVectorRef log_weights,
+                                                          const double* w, VectorRef mass,
+                                                          VectorRef statistics) const = 0;
     virtual void maximize(ConstVectorRef sum) = 0;
     virtual void fit(Rows x, Shares shares) = 0;
     virtual void start(Rows x, Shares shares) = 0;
@@ -244,6 +254,13 @@ struct AnyFamily::Holder final : AnyFamily::Interface {
     } else {
       accumulate(x, shares, statistics);
     }
+  }
+  [[nodiscard]] std::optional<double> soft_pass(
+      [[maybe_unused]] Rows x, [[maybe_unused]] ConstVectorRef log_weights,
+      [[maybe_unused]] const double* w, [[maybe_unused]] VectorRef mass,
+      [[maybe_unused]] VectorRef statistics) const override {
+    if constexpr (SoftPassing<F>) return family.soft_pass(x, log_weights, w, mass, statistics);
+    return std::nullopt;
   }
   void maximize(ConstVectorRef sum) override {
     if constexpr (StreamingFamily<F>) {

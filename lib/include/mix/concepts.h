@@ -1,6 +1,7 @@
 #pragma once
 
 #include <concepts>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -90,6 +91,17 @@ concept Remembering = requires(const F& f, Rows x, MatrixRef out, Shares shares,
                                VectorRef statistics, BlockMemory& memory) {
   f.log_densities(x, out, memory);
   f.accumulate(x, shares, statistics, memory);
+};
+
+/// A streaming family that does the whole of Soft's pass over one block of rows at once: to `mass`
+/// and `statistics` it adds what shares proportional to exp(log density + log weight) that sum to
+/// w(n), or to one where w is null, give, and returns the sum over rows of w(n) times the log
+/// density of the mixture. Nothing, where its present parameters do not allow it.
+template <class F>
+concept SoftPassing = StreamingFamily<F> &&
+    requires(const F& f, Rows x, ConstVectorRef log_weights, const double* w, VectorRef mass,
+             VectorRef statistics) {
+  { f.soft_pass(x, log_weights, w, mass, statistics) } -> std::same_as<std::optional<double>>;
 };
 
 template <class M>

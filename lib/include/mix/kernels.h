@@ -22,6 +22,12 @@ inline constexpr Index packed_stride = packed_rows + 8;
 /// minus infinity; one with NaN gets shares 0 and the term NaN.
 void softmax(MatrixRef l, double beta, VectorRef term);
 
+/// Turns each row n of `l`, log densities, into shares proportional to exp(l(n, k) +
+/// log_weights(k)) that sum to w(n), or to one where w is null; rows without a density as in
+/// `softmax`. Adds each column's sum to `mass` and returns the sum over rows of w(n) times
+/// log(sum over k of exp(l(n, k) + log_weights(k))), where rows of weight zero count for nothing.
+double share_out(MatrixRef l, ConstVectorRef log_weights, const double* w, VectorRef mass);
+
 /// Multiplies the rows of `r` by the weights `w` and adds each column's sum to `mass`.
 void weigh(MatrixRef r, Weights w, VectorRef mass);
 
@@ -120,6 +126,31 @@ void small_density(Rows x, ConstVectorRef center, const Matrix& inverse, double 
 /// As add_scatter, of y = inverse (x - center).
 void add_small_scatter(Rows x, ConstVectorRef center, const Matrix& inverse, Weights r,
                        VectorRef sum);
+
+/// Gaussians of at most most_small_columns columns, for `small_soft_pass`.
+class SmallGaussians {
+ public:
+  SmallGaussians() = default;
+  SmallGaussians(Index dimension, Index components);
+  /// log density = constant - |inverse (x - center)|^2 / 2 of component k.
+  void set(Index k, ConstVectorRef center, const Matrix& inverse, double constant);
+  [[nodiscard]] Index dimension() const { return dimension_; }
+  [[nodiscard]] Index components() const { return components_; }
+  /// Numbers per component: center, lower triangle by rows, constant.
+  [[nodiscard]] Index length() const { return dimension_ * (dimension_ + 3) / 2 + 1; }
+  [[nodiscard]] const double* data() const { return values_.data(); }
+
+ private:
+  Index dimension_ = 0;
+  Index components_ = 0;
+  std::vector<double> values_;
+};
+
+/// `small_density`, `share_out` and `add_small_scatter` of all components in one: adds to `sum`,
+/// one component after the other, the statistics of y = inverse (x - center), whose first number is
+/// the sum of shares; returns what `share_out` returns.
+double small_soft_pass(Rows x, const SmallGaussians& gaussians, ConstVectorRef log_weights,
+                       const double* w, VectorRef sum);
 
 /// At most packed_rows rows in the order in which `nearest` reads them: tiles of rows, each one run
 /// of memory.

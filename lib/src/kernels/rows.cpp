@@ -1,6 +1,7 @@
 // Row by row: shares from log densities, weights, packing.
 #include <algorithm>
 #include <cstdint>
+#include <vector>
 
 #include "mix/kernels.h"
 
@@ -8,69 +9,134 @@
 #define HWY_TARGET_INCLUDE "kernels/rows.cpp"
 #include <hwy/foreach_target.h>
 
-#include "kernels/math-inl.h"
+#include "kernels/sharing-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace mix::kernels::HWY_NAMESPACE {
 
-// One vector of rows: `l` points to their first column. Tempered: beta is not one.
-template <bool Tempered, class Access>
-HWY_INLINE void softmax_rows(const Access& access, double* l, Index stride, Index k, double beta,
-                             double* term) {
+// What a tile of rows needs besides the densities.
+struct Sharing {
+  const double* log_weights;  // or null
+  const double* w;            // of the block's rows, or null
+  double* mass;               // one vector per component, or null
+  double* term;               // of the block's rows, or null
+  double beta;
+};
+
+// Vectors of rows; `i` is the first of these, `l` points to their first column. Tempered: beta is
+// not one.
+template <int Vectors, bool Tempered, class Access>
+HWY_INLINE void share_rows(const Access& access, double* l, Index stride, Index k, Index i,
+                           const Sharing& to, LogLikelihood& likelihood) {
   const Lanes d;
-  V highest = access.load(l);
-  V sum_of_all = highest;  // NaN where an entry is
-  for (Index c = 1; c < k; ++c) {
-    const V x = access.load(l + c * stride);
-    highest = hn::Max(highest, x);
-    sum_of_all = hn::Add(sum_of_all, x);
+  const Index step = lanes();
+  const V one = hn::Set(d, 1.0);
+  const V none = hn::Neg(hn::Inf(d));
+  V highest[Vectors];
+  V sum_of_all[Vectors];  // NaN where an entry is
+  MIX_UNROLL
+  for (int v = 0; v < Vectors; ++v) {
+    highest[v] = none;
+    sum_of_all[v] = hn::Zero(d);
   }
-  const V center = hn::IfThenElse(hn::Eq(highest, hn::Neg(hn::Inf(d))), hn::Zero(d), highest);
-  V sum = hn::Zero(d);
   for (Index c = 0; c < k; ++c) {
     double* at = l + c * stride;
-    V x = hn::Sub(access.load(at), center);
-    if (Tempered) x = hn::Mul(x, hn::Set(d, beta));
-    const V e = exp_of(x);
-    access.store(e, at);
-    sum = hn::Add(sum, e);
-  }
-  const auto whole = hn::Eq(sum_of_all, sum_of_all);
-  const auto usable = hn::And(hn::Gt(sum, hn::Zero(d)), whole);
-  const V share = hn::Div(hn::Set(d, 1.0), sum);
-  if (HWY_LIKELY(hn::AllTrue(d, usable))) {
-    for (Index c = 0; c < k; ++c) {
-      double* at = l + c * stride;
-      access.store(hn::Mul(access.load(at), share), at);
+    if (to.log_weights != nullptr && to.log_weights[c] == -infinity) {
+      // Also where the density is infinite.
+      MIX_UNROLL
+      for (int v = 0; v < Vectors; ++v) access.store(none, at + v * step);
     }
-  } else {
-    for (Index c = 0; c < k; ++c) {
-      double* at = l + c * stride;
-      access.store(hn::IfThenElseZero(usable, hn::Mul(access.load(at), share)), at);
+    const V log_weight = hn::Set(d, to.log_weights != nullptr ? to.log_weights[c] : 0.0);
+    MIX_UNROLL
+    for (int v = 0; v < Vectors; ++v) {
+      const V x = hn::Add(access.load(at + v * step), log_weight);
+      highest[v] = hn::Max(highest[v], x);
+      sum_of_all[v] = hn::Add(sum_of_all[v], x);
     }
   }
-  V log_sum = log_of(sum);
-  if (Tempered) log_sum = hn::Div(log_sum, hn::Set(d, beta));
-  access.store(hn::IfThenElse(whole, hn::Add(center, log_sum), sum_of_all), term);
+  V sum[Vectors];
+  MIX_UNROLL
+  for (int v = 0; v < Vectors; ++v) {
+    highest[v] = finite_center(highest[v]);
+    sum[v] = hn::Zero(d);
+  }
+  for (Index c = 0; c < k; ++c) {
+    double* at = l + c * stride;
+    const V log_weight = hn::Set(d, to.log_weights != nullptr ? to.log_weights[c] : 0.0);
+    MIX_UNROLL
+    for (int v = 0; v < Vectors; ++v) {
+      V x = hn::Sub(hn::Add(access.load(at + v * step), log_weight), highest[v]);
+      if (Tempered) x = hn::Mul(x, hn::Set(d, to.beta));
+      const V e = exp_of(x);
+      access.store(e, at + v * step);
+      sum[v] = hn::Add(sum[v], e);
+    }
+  }
+  V share[Vectors];
+  MIX_UNROLL
+  for (int v = 0; v < Vectors; ++v) {
+    const auto whole = hn::Eq(sum_of_all[v], sum_of_all[v]);
+    const double* w = to.w != nullptr ? to.w + i + v * step : nullptr;
+    if (!Tempered && to.term == nullptr && HWY_LIKELY(hn::AllTrue(d, whole))) {
+      share[v] = share_of(access, highest[v], sum[v], w, likelihood);
+      continue;
+    }
+    const V weight = w != nullptr ? access.load(w) : one;
+    V term = log_of(sum[v]);
+    if (Tempered) term = hn::Div(term, hn::Set(d, to.beta));
+    term = hn::IfThenElse(whole, hn::Add(highest[v], term), sum_of_all[v]);
+    if (to.term != nullptr) access.store(term, to.term + i + v * step);
+    likelihood.add(access, weight, term);
+    const auto usable = hn::And(hn::Gt(sum[v], hn::Zero(d)), whole);
+    share[v] = hn::IfThenElseZero(usable, hn::Div(weight, sum[v]));
+    for (Index c = 0; !hn::AllTrue(d, whole) && c < k; ++c) {  // NaN times zero would remain
+      double* at = l + c * stride + v * step;
+      access.store(hn::IfThenElseZero(whole, access.load(at)), at);
+    }
+  }
+  for (Index c = 0; c < k; ++c) {
+    double* at = l + c * stride;
+    V mass = hn::Zero(d);
+    MIX_UNROLL
+    for (int v = 0; v < Vectors; ++v) {
+      const V r = hn::Mul(access.load(at + v * step), share[v]);
+      access.store(r, at + v * step);
+      mass = hn::Add(mass, r);
+    }
+    if (to.mass == nullptr) continue;
+    double* total = to.mass + c * step;
+    hn::StoreU(hn::Add(hn::LoadU(d, total), access.kept(mass)), d, total);
+  }
 }
 
 template <bool Tempered>
-HWY_INLINE void softmax_block(double* l, Index stride, Index rows, Index k, double beta,
-                              double* term) {
+HWY_INLINE double share_block(double* l, Index stride, Index rows, Index k, const Sharing& to) {
   const Index step = lanes();
+  LogLikelihood likelihood;
+  likelihood.clear();
   Index i = 0;
-  for (; i + step <= rows; i += step) {
-    softmax_rows<Tempered>(Full(), l + i, stride, k, beta, term + i);
+  for (int tile = 1; i + tile_vectors * step <= rows; i += tile_vectors * step, ++tile) {
+    share_rows<tile_vectors, Tempered>(Full(), l + i, stride, k, i, to, likelihood);
+    if (tile * tile_vectors % most_factors == 0) likelihood.take_logarithm();
   }
-  if (i < rows) softmax_rows<Tempered>(Part(rows - i), l + i, stride, k, beta, term + i);
+  for (; i + step <= rows; i += step) {
+    share_rows<1, Tempered>(Full(), l + i, stride, k, i, to, likelihood);
+    likelihood.take_logarithm();
+  }
+  if (i < rows) share_rows<1, Tempered>(Part(rows - i), l + i, stride, k, i, to, likelihood);
+  return likelihood.value();
 }
 
-void softmax(double* l, Index stride, Index rows, Index k, double beta, double* term) {
-  if (beta == 1) {
-    softmax_block<false>(l, stride, rows, k, beta, term);
-  } else {
-    softmax_block<true>(l, stride, rows, k, beta, term);
-  }
+double share_out(double* l, Index stride, Index rows, Index k, const double* log_weights,
+                 const double* w, double beta, double* mass, double* term) {
+  const Lanes d;
+  const Index step = lanes();
+  for (Index c = 0; mass != nullptr && c < k; ++c) hn::StoreU(hn::Zero(d), d, mass + c * step);
+  const Sharing to{log_weights, w, mass, term, beta};
+  const double sum = beta == 1 ? share_block<false>(l, stride, rows, k, to)
+                               : share_block<true>(l, stride, rows, k, to);
+  for (Index c = 0; mass != nullptr && c < k; ++c) mass[c] = sum_of(hn::LoadU(d, mass + c * step));
+  return sum;
 }
 
 // The sum of a column, multiplied by w where that is not null.
@@ -127,7 +193,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace mix::kernels {
 
-HWY_EXPORT(softmax);
+HWY_EXPORT(share_out);
 HWY_EXPORT(weighted_sum);
 HWY_EXPORT(pack);
 HWY_EXPORT(exponential);
@@ -135,8 +201,22 @@ HWY_EXPORT(logarithm);
 
 void softmax(MatrixRef l, double beta, VectorRef term) {
   if (l.size() == 0) return;
-  HWY_DYNAMIC_DISPATCH(softmax)
-  (l.data(), l.outerStride(), l.rows(), l.cols(), beta, term.data());
+  HWY_DYNAMIC_DISPATCH(share_out)
+  (l.data(), l.outerStride(), l.rows(), l.cols(), nullptr, nullptr, beta, nullptr, term.data());
+}
+
+double share_out(MatrixRef l, ConstVectorRef log_weights, const double* w, VectorRef mass) {
+  constexpr Index most_lanes = 64;
+  thread_local std::vector<double> sums;
+  if (l.size() == 0) return 0;
+  if (static_cast<Index>(sums.size()) < most_lanes * l.cols()) {
+    sums.resize(static_cast<std::size_t>(most_lanes * l.cols()));
+  }
+  const double sum =
+      HWY_DYNAMIC_DISPATCH(share_out)(l.data(), l.outerStride(), l.rows(), l.cols(),
+                                      log_weights.data(), w, 1.0, sums.data(), nullptr);
+  mass += Eigen::Map<const Vector>(sums.data(), l.cols());
+  return sum;
 }
 
 void weigh(MatrixRef r, Weights w, VectorRef mass) {

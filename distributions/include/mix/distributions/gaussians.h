@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,6 +56,9 @@ class Gaussians {
   [[nodiscard]] Index statistics_size() const;
   void accumulate(Rows x, Shares shares, VectorRef statistics) const;
   void accumulate(Rows x, Shares shares, VectorRef statistics, BlockMemory& memory) const;
+  /// Of at most kernels::most_small_columns columns.
+  [[nodiscard]] std::optional<double> soft_pass(Rows x, ConstVectorRef log_weights, const double* w,
+                                                VectorRef mass, VectorRef statistics) const;
   void maximize(ConstVectorRef sum);
 
   /// Learns location and scale. Throws std::invalid_argument for entries that are not finite and
@@ -91,11 +95,12 @@ class Gaussians {
     std::vector<bool> far;      // or less the component's mean, where the center is too far from it
     std::vector<bool> whitens;  // statistics are of whitened rows
     Vector center;
-    Matrix scale;         // d x k: log density = constant - |scale x + offset|^2 / 2, of rows less
-    Matrix offset;        // `center` of a diagonal structure, of whitened rows where pooled
-    Matrix shift;         // padded d x k: means less `center`
-    Vector constant;      // log density at the mean
-    bool pooled = false;  // EEE, with statistics of all components together
+    Matrix scale;     // d x k: log density = constant - |scale x + offset|^2 / 2, of rows less
+    Matrix offset;    // `center` of a diagonal structure, of whitened rows where pooled
+    Matrix shift;     // padded d x k: means less `center`
+    Vector constant;  // log density at the mean
+    kernels::SmallGaussians small;  // of few columns only
+    bool pooled = false;            // EEE, with statistics of all components together
   };
 
   [[nodiscard]] bool diagonal() const;
