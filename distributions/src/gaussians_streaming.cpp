@@ -15,6 +15,9 @@ namespace {
 // Rows are measured from a point amid the means. A component so many of its own standard deviations
 // away from there would lose as many digits, and is measured from its mean.
 constexpr double most_deviations = 1e4;
+// The same, where what all components share is added apart: the square of this, in units in the
+// last place, is what responsibilities may lose.
+constexpr double fewest_deviations = 100;
 // Above this sum of squares of the inverse factor of a correlation matrix, which bounds its
 // condition number, statistics of centered rows would lose more than six digits of small variances.
 constexpr double well_conditioned = 1e6;
@@ -106,6 +109,9 @@ void Gaussians::update() {
   }
   evaluation_.constant = -0.5 * (log_determinants_.array() +
                                  static_cast<double>(dimension()) * std::log(2 * std::numbers::pi));
+  if (evaluation_.pooled || evaluation_.spherical) {
+    evaluation_.constant -= 0.5 * evaluation_.offset.colwise().squaredNorm().transpose();
+  }
   if (dimension() > kernels::most_small_columns) return;
   evaluation_.small = kernels::SmallGaussians(dimension(), size());
   for (Index k = 0; k < size(); ++k) {
@@ -132,6 +138,13 @@ void Gaussians::update_diagonal() {
   for (Index k = 0; k < size(); ++k) {
     e.far.push_back(!(e.offset.col(k).cwiseAbs().maxCoeff() < most_deviations));
   }
+  e.spherical = parts(structure()).shape == Part::identity &&
+                dimension() > kernels::most_small_columns &&
+                e.offset.cwiseAbs().maxCoeff() < fewest_deviations;
+  if (!e.spherical) return;
+  e.slope.resize(dimension() + 1, size());
+  e.slope.topRows(dimension()) = -e.offset.cwiseProduct(e.scale);
+  e.slope.bottomRows(1) = -0.5 * e.scale.row(0).cwiseAbs2();
 }
 
 void Gaussians::update_whitening() {
@@ -155,15 +168,14 @@ void Gaussians::update_whitening() {
     offset.col(k) =
         inverse(k).triangularView<Eigen::Lower>() * (e.center - means_.row(k).transpose());
   }
-  const double farthest = offset.cwiseAbs().maxCoeff();
-  e.pooled = shared() && farthest < most_deviations;
+  e.pooled = shared() && offset.cwiseAbs().maxCoeff() < fewest_deviations;
   const Vector constant =
       -0.5 * (log_determinants_.array() + static_cast<double>(d) * std::log(2 * std::numbers::pi));
   if (e.pooled) {
     e.whitenings.push_back(
         {kernels::PackedTriangle(e.inverses.front()), Vector::Zero(padded), 0.0});
-    e.scale = Matrix::Ones(d, size());
     e.offset = std::move(offset);
+    e.slope = -e.offset;
     return;
   }
   e.whitenings.resize(static_cast<std::size_t>(size()));
@@ -226,6 +238,14 @@ void Gaussians::log_densities(Rows x, MatrixRef out, BlockMemory& memory) const 
     }
     return;
   }
+  if (e.spherical) {
+    Matrix& packed = memory.matrix(packed_place, kernels::packed_stride, d + 1);
+    auto features = packed.topLeftCorner(x.rows(), d + 1);
+    kernels::pack(x, e.center, packed.leftCols(d));
+    kernels::squared_norms(features.leftCols(d), features.col(d));
+    kernels::affine(features, e.slope, e.constant, out);
+    return;
+  }
   if (diagonal()) {
     Matrix& packed = memory.matrix(packed_place, kernels::packed_stride, d);
     kernels::pack(x, e.center, packed);
@@ -244,9 +264,10 @@ void Gaussians::log_densities(Rows x, MatrixRef out, BlockMemory& memory) const 
   if (e.pooled) {
     Matrix& y = memory.matrix(whitened_place, kernels::packed_stride, padded);
     Matrix& y_panels = memory.matrix(own_place, kernels::packed_stride, padded);
-    kernels::whiten(panels, e.whitenings.front(), {y_panels.data(), y.data()},
-                    memory.matrix(density_place, kernels::packed_stride, 1).col(0).head(x.rows()));
-    kernels::scaled_distances(y, e.scale, e.offset, e.constant, out);
+    VectorRef common =
+        memory.matrix(density_place, kernels::packed_stride, 1).col(0).head(x.rows());
+    kernels::whiten(panels, e.whitenings.front(), {y_panels.data(), y.data()}, common);
+    kernels::affine(y.topLeftCorner(x.rows(), d), e.slope, e.constant, common, out);
     return;
   }
   for (Index k = 0; k < size(); ++k) {
@@ -294,6 +315,7 @@ std::optional<double> Gaussians::soft_pass(Rows x, ConstVectorRef log_weights, c
 Index Gaussians::statistics_size() const {
   const Index d = dimension();
   if (evaluation_.pooled) return size() * (1 + d) + 1 + d + triangle_size();
+  if (evaluation_.spherical) return size() * (2 + d);
   return size() * (1 + d + triangle_size());
 }
 
@@ -301,7 +323,7 @@ void Gaussians::accumulate(Rows x, Shares shares, VectorRef statistics) const {
   const BorrowedMemory memory;
   for_each_chunk(x.rows(), [&](Index first, Index count) {
     const Rows rows = x.middleRows(first, count);
-    if (!evaluation_.whitenings.empty()) {
+    if (!evaluation_.whitenings.empty() || evaluation_.spherical) {
       log_densities(rows,
                     memory->matrix(density_place, kernels::packed_stride, size())
                         .topLeftCorner(count, size()),
@@ -320,10 +342,17 @@ void Gaussians::accumulate(Rows x, Shares shares, VectorRef statistics, BlockMem
     Eigen::Map<Matrix> first(statistics.data() + k, k, d);
     kernels::add_products(shares, y.topLeftCorner(x.rows(), d), first);
     VectorRef total = memory.matrix(density_place, kernels::packed_stride, 1).col(0).head(x.rows());
-    total = shares.rowwise().sum();
+    total.setZero();
+    for (Index c = 0; c < k; ++c) total += shares.col(c);
     kernels::add_scatter(memory.matrix(own_place).data(),
                          Vector::Zero(kernels::PackedTriangle::padded(d)), d, total,
                          statistics.tail(1 + d + triangle_size()));
+    return;
+  }
+  if (evaluation_.spherical) {
+    Eigen::Map<Matrix> sums(statistics.data(), 2 + d, k);
+    kernels::add_sums_and_products(memory.matrix(packed_place).topLeftCorner(x.rows(), d + 1),
+                                   shares, sums);
     return;
   }
   const Index length = 1 + d + triangle_size();
@@ -374,7 +403,8 @@ void Gaussians::set_mean(Index k, double mass, const Vector& mean_of_rows) {
 
 void Gaussians::maximize_diagonal(ConstVectorRef sum) {
   const Index d = dimension();
-  const Index length = 1 + 2 * d;
+  const bool spherical = evaluation_.spherical;
+  const Index length = spherical ? 2 + d : 1 + 2 * d;
   Matrix scatter = Matrix::Zero(d, size());
   Vector mass(size());
   for (Index k = 0; k < size(); ++k) {
@@ -384,7 +414,11 @@ void Gaussians::maximize_diagonal(ConstVectorRef sum) {
     mass[k] = p + pseudo_.count;
     auto w = scatter.col(k);
     Vector mean_of_rows = means_.row(k).transpose();
-    if (p > 0) {
+    if (p > 0 && spherical) {  // the columns' sum is all that matters
+      const double all = block[1 + d] - moment.squaredNorm() / p;
+      w.setConstant(std::max(all, 0.0) / static_cast<double>(d));
+      mean_of_rows = evaluation_.center + moment / p;
+    } else if (p > 0) {
       w = (block.tail(d) - moment.cwiseAbs2() / p).cwiseMax(0);
       mean_of_rows += moment / p;
     }

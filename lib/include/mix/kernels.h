@@ -61,6 +61,11 @@ bool one_hot(ConstVectorRef codes, MatrixRef out);
 /// packed(:, j) = x(:, j) - center(j) for at most packed_rows rows; the rows of `packed`
 /// (packed_stride x columns) beyond those of x, and the columns beyond, become zero.
 void pack(Rows x, ConstVectorRef center, MatrixRef packed);
+/// How many columns before its turn a column is asked for from memory.
+inline constexpr Index columns_ahead = 2;
+
+/// out(n) = sum over j of x(n, j)^2.
+void squared_norms(Rows x, VectorRef out);
 
 /// A lower triangular matrix in the order in which `whiten` reads it.
 class PackedTriangle {

@@ -153,12 +153,13 @@ void add_scatter(const double* panels, Index stride, const double* shift, Index 
   }
 }
 
-// One column less its center; the rows beyond become zero.
-void pack_column(const double* x, double center, Index rows, double* panel) {
+// One column less its center; the rows beyond become zero. `ahead` is asked for meanwhile.
+void pack_column(const double* x, double center, Index rows, const double* ahead, double* panel) {
   const Index step = lanes();
   const V c = hn::Set(Lanes(), center);
   Index i = 0;
   for (; i + step <= rows; i += step) {
+    hwy::Prefetch(ahead + i);
     hn::Store(hn::Sub(Full().load(x + i), c), Lanes(), panel + 4 * i);
   }
   if (i < rows) {
@@ -333,9 +334,11 @@ void pack_panels(Rows x, ConstVectorRef center, double* panels) {
   for (Index j = 0; j < padded; ++j) {
     double* panel = panels + j / 4 * 4 * packed_stride + j % 4 * step;
     if (j < x.cols()) {
-      HWY_DYNAMIC_DISPATCH(pack_column)(x.col(j).data(), center[j], x.rows(), panel);
+      const Index ahead = std::min(j + columns_ahead, x.cols() - 1);
+      HWY_DYNAMIC_DISPATCH(pack_column)
+      (x.col(j).data(), center[j], x.rows(), x.col(ahead).data(), panel);
     } else {
-      HWY_DYNAMIC_DISPATCH(pack_column)(nothing.data(), 0, 0, panel);
+      HWY_DYNAMIC_DISPATCH(pack_column)(nothing.data(), 0, 0, nothing.data(), panel);
     }
   }
 }

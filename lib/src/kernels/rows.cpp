@@ -7,6 +7,7 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/rows.cpp"
+#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>
 
 #include "kernels/sharing-inl.h"
@@ -164,13 +165,34 @@ double weighted_sum(double* r, const double* w, Index rows) {
   return sum_of(sum);
 }
 
-void pack(const double* x, double center, Index rows, double* packed, Index packed_size) {
+// `ahead` is a column that is asked for from memory meanwhile, because columns are far apart there
+// and each begins as a surprise to the processor.
+void pack(const double* x, double center, Index rows, const double* ahead, double* packed,
+          Index packed_size) {
   const Index step = lanes();
   const V c = hn::Set(Lanes(), center);
   Index i = 0;
-  for (; i + step <= rows; i += step) Full().store(hn::Sub(Full().load(x + i), c), packed + i);
+  for (; i + step <= rows; i += step) {
+    hwy::Prefetch(ahead + i);
+    Full().store(hn::Sub(Full().load(x + i), c), packed + i);
+  }
   for (; i < rows; ++i) packed[i] = x[i] - center;
   for (; i < packed_size; ++i) packed[i] = 0;
+}
+
+// out = the squared norms of rows of d columns.
+void squared_norms(const double* x, Index stride, Index rows, Index d, double* out) {
+  const auto step_of = [&](const auto& access, Index i) {
+    V sum = hn::Zero(Lanes());
+    for (Index j = 0; j < d; ++j) {
+      const V value = access.load(x + j * stride + i);
+      sum = hn::MulAdd(value, value, sum);
+    }
+    access.store(sum, out + i);
+  };
+  Index i = 0;
+  for (; i + lanes() <= rows; i += lanes()) step_of(Full(), i);
+  if (i < rows) step_of(Part(rows - i), i);
 }
 
 void exponential(const double* x, Index n, double* out) {
@@ -196,6 +218,7 @@ namespace mix::kernels {
 HWY_EXPORT(share_out);
 HWY_EXPORT(weighted_sum);
 HWY_EXPORT(pack);
+HWY_EXPORT(squared_norms);
 HWY_EXPORT(exponential);
 HWY_EXPORT(logarithm);
 
@@ -236,9 +259,15 @@ void add_sums(ConstMatrixRef r, VectorRef mass) {
 void pack(Rows x, ConstVectorRef center, MatrixRef packed) {
   for (Index j = 0; j < x.cols(); ++j) {
     HWY_DYNAMIC_DISPATCH(pack)
-    (x.col(j).data(), center[j], x.rows(), packed.col(j).data(), packed.rows());
+    (x.col(j).data(), center[j], x.rows(), x.col(std::min(j + columns_ahead, x.cols() - 1)).data(),
+     packed.col(j).data(), packed.rows());
   }
   packed.rightCols(packed.cols() - x.cols()).setZero();
+}
+
+void squared_norms(Rows x, VectorRef out) {
+  HWY_DYNAMIC_DISPATCH(squared_norms)
+  (x.data(), x.outerStride(), x.rows(), x.cols(), out.data());
 }
 
 void exponential(ConstVectorRef x, VectorRef out) {

@@ -90,17 +90,31 @@ class Gaussians {
   };
   // What rows are evaluated with.
   struct Evaluation {
-    std::vector<Matrix> inverses;  // of the factors; a single one where they are common
-    std::vector<kernels::Whitening> whitenings;  // by the inverses, of rows less `center`,
-    std::vector<bool> far;      // or less the component's mean, where the center is too far from it
-    std::vector<bool> whitens;  // statistics are of whitened rows
+    // Of the factors; a single one where they are common.
+    std::vector<Matrix> inverses;
+    // By the inverses, of rows less `center`, or less the component's mean where that is too far.
+    std::vector<kernels::Whitening> whitenings;
+    std::vector<bool> far;
+    // Statistics are of whitened rows.
+    std::vector<bool> whitens;
     Vector center;
-    Matrix scale;     // d x k: log density = constant - |scale x + offset|^2 / 2, of rows less
-    Matrix offset;    // `center` of a diagonal structure, of whitened rows where pooled
-    Matrix shift;     // padded d x k: means less `center`
-    Vector constant;  // log density at the mean
-    kernels::SmallGaussians small;  // of few columns only
-    bool pooled = false;            // EEE, with statistics of all components together
+    // d x k: log density = constant - |scale x + offset|^2 / 2, of rows less `center`, of a
+    // diagonal structure.
+    Matrix scale;
+    Matrix offset;
+    // Where log density = constant + slope'x + what all components share: of whitened rows where
+    // pooled, of rows less `center` and their squared norm where spherical.
+    Matrix slope;
+    // Padded d x k: means less `center`.
+    Matrix shift;
+    // What does not depend on the row.
+    Vector constant;
+    // Of few columns only.
+    kernels::SmallGaussians small;
+    // EEE, with statistics of all components together.
+    bool pooled = false;
+    // EII or VII, with statistics of rows less `center`.
+    bool spherical = false;
   };
 
   [[nodiscard]] bool diagonal() const;
