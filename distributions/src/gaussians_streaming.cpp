@@ -207,19 +207,62 @@ bool Gaussians::keeps_whitened() const {
 
 // The rows whitened by component k, which are kept in the memory where that is large enough; `out`
 // gets the log densities.
-const Matrix& Gaussians::whitened(Rows x, Index k, VectorRef out, BlockMemory& memory) const {
+template <class T>
+const T* Gaussians::whitened(Rows x, Index k, VectorRef out, BlockMemory& memory) const {
   const Evaluation& e = evaluation_;
   const auto i = static_cast<std::size_t>(k);
   const Index padded = kernels::PackedTriangle::padded(dimension());
-  const Matrix* panels = &memory.matrix(panels_place);
+  T* panels = memory.numbers<T>(panels_place, kernels::packed_stride, padded);
   if (e.far[i]) {
-    Matrix& own = memory.matrix(own_place, kernels::packed_stride, padded);
-    kernels::pack_panels(x, means_.row(k).transpose(), own.data());
-    panels = &own;
+    panels = memory.numbers<T>(own_place, kernels::packed_stride, padded);
+    kernels::pack_panels(x, means_.row(k).transpose(), panels);
   }
-  Matrix& y = memory.part(i).matrix(whitened_place, kernels::packed_stride, padded);
-  kernels::whiten(panels->data(), e.whitenings[i], {.panels = y.data()}, out);
+  T* y = memory.part(i).numbers<T>(whitened_place, kernels::packed_stride, padded);
+  kernels::whiten(panels, e.whitenings[i], y, out);
   return y;
+}
+
+template <class T>
+void Gaussians::whitened_densities(Rows x, MatrixRef out, BlockMemory& memory) const {
+  const Evaluation& e = evaluation_;
+  const Index padded = kernels::PackedTriangle::padded(dimension());
+  T* panels = memory.numbers<T>(panels_place, kernels::packed_stride, padded);
+  kernels::pack_panels(x, e.center, panels);
+  for (Index k = 0; k < size(); ++k) {
+    const auto i = static_cast<std::size_t>(k);
+    if (e.far[i] || (e.whitens[i] && keeps_whitened())) {
+      whitened<T>(x, k, out.col(k), memory);
+    } else {
+      kernels::whiten(panels, e.whitenings[i], static_cast<T*>(nullptr), out.col(k));
+    }
+  }
+}
+
+template <class T>
+void Gaussians::accumulate_scatter(Rows x, Shares shares, VectorRef statistics,
+                                   BlockMemory& memory) const {
+  const Index d = dimension();
+  const Index padded = kernels::PackedTriangle::padded(d);
+  const Index length = 1 + d + triangle_size();
+  const Vector no_shift = Vector::Zero(padded);
+  for (Index k = 0; k < size(); ++k) {
+    if (!(shares.col(k).maxCoeff() > 0)) continue;
+    const auto i = static_cast<std::size_t>(k);
+    auto sum = statistics.segment(k * length, length);
+    if (!evaluation_.whitens[i]) {
+      const T* panels = memory.numbers<T>(panels_place, kernels::packed_stride, padded);
+      kernels::add_scatter(panels, evaluation_.shift.col(k), d, shares.col(k), sum);
+      continue;
+    }
+    const T* y =
+        keeps_whitened()
+            ? memory.part(i).numbers<T>(whitened_place, kernels::packed_stride, padded)
+            : whitened<T>(
+                  x, k,
+                  memory.matrix(density_place, kernels::packed_stride, 1).col(0).head(x.rows()),
+                  memory);
+    kernels::add_scatter(y, no_shift, d, shares.col(k), sum);
+  }
 }
 
 void Gaussians::log_densities(Rows x, MatrixRef out) const {
@@ -258,10 +301,10 @@ void Gaussians::log_densities(Rows x, MatrixRef out, BlockMemory& memory) const 
     }
     return;
   }
-  const Index padded = kernels::PackedTriangle::padded(d);
-  double* panels = memory.matrix(panels_place, kernels::packed_stride, padded).data();
-  kernels::pack_panels(x, e.center, panels);
   if (e.pooled) {
+    const Index padded = kernels::PackedTriangle::padded(d);
+    double* panels = memory.matrix(panels_place, kernels::packed_stride, padded).data();
+    kernels::pack_panels(x, e.center, panels);
     Matrix& y = memory.matrix(whitened_place, kernels::packed_stride, padded);
     Matrix& y_panels = memory.matrix(own_place, kernels::packed_stride, padded);
     VectorRef common =
@@ -270,13 +313,10 @@ void Gaussians::log_densities(Rows x, MatrixRef out, BlockMemory& memory) const 
     kernels::affine(y.topLeftCorner(x.rows(), d), e.slope, e.constant, common, out);
     return;
   }
-  for (Index k = 0; k < size(); ++k) {
-    const auto i = static_cast<std::size_t>(k);
-    if (e.far[i] || (e.whitens[i] && keeps_whitened())) {
-      whitened(x, k, out.col(k), memory);
-    } else {
-      kernels::whiten(panels, e.whitenings[i], {}, out.col(k));
-    }
+  if (memory.single_precision()) {
+    whitened_densities<float>(x, out, memory);
+  } else {
+    whitened_densities<double>(x, out, memory);
   }
 }
 
@@ -355,29 +395,21 @@ void Gaussians::accumulate(Rows x, Shares shares, VectorRef statistics, BlockMem
                                    shares, sums);
     return;
   }
+  if (!evaluation_.whitenings.empty()) {
+    if (memory.single_precision()) {
+      accumulate_scatter<float>(x, shares, statistics, memory);
+    } else {
+      accumulate_scatter<double>(x, shares, statistics, memory);
+    }
+    return;
+  }
   const Index length = 1 + d + triangle_size();
   for (Index c = 0; c < k; ++c) {
     auto sum = statistics.segment(c * length, length);
     if (diagonal()) {
       kernels::add_moments(x, means_.row(c).transpose(), shares.col(c), sum);
-    } else if (evaluation_.whitenings.empty()) {
+    } else {
       kernels::add_small_scatter(x, means_.row(c).transpose(), inverse(c), shares.col(c), sum);
-    } else if (shares.col(c).maxCoeff() > 0) {
-      const auto i = static_cast<std::size_t>(c);
-      if (!evaluation_.whitens[i]) {
-        kernels::add_scatter(memory.matrix(panels_place).data(), evaluation_.shift.col(c), d,
-                             shares.col(c), sum);
-        continue;
-      }
-      const Matrix& y =
-          keeps_whitened()
-              ? memory.part(i).matrix(whitened_place)
-              : whitened(
-                    x, c,
-                    memory.matrix(density_place, kernels::packed_stride, 1).col(0).head(x.rows()),
-                    memory);
-      kernels::add_scatter(y.data(), Vector::Zero(kernels::PackedTriangle::padded(d)), d,
-                           shares.col(c), sum);
     }
   }
 }

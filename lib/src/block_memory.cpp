@@ -21,6 +21,9 @@ BorrowedMemory::BorrowedMemory() {
   memory_ = s.all[s.lent++].get();
 }
 
-BorrowedMemory::~BorrowedMemory() { --stock().lent; }
+BorrowedMemory::~BorrowedMemory() {
+  memory_->allow_single_precision(false);
+  --stock().lent;
+}
 
 }  // namespace mix

@@ -26,6 +26,9 @@ constexpr Index patience = 100;
 // As many passes may a row have density zero under every component before the run is given up.
 constexpr int impossible_passes = 10;
 
+// Below this gain per unit of weight, passes in single precision may stand still or turn.
+constexpr double single_gain = 1e-8;
+
 // Differences between objectives that may be rounding.
 double rounding_of(double objective) { return 1e-8 + 1e-11 * std::abs(objective); }
 
@@ -64,7 +67,7 @@ class Expectation {
     if (options.assignment.hard()) labels_.assign(static_cast<std::size_t>(x.rows()), -1);
   }
 
-  Pass operator()(const MixtureState& state, Index iteration, bool keep_shares) {
+  Pass operator()(const MixtureState& state, Index iteration, bool keep_shares, bool single) {
     const Index k = state.family.size();
     const bool streams = state.family.streams() && !keep_shares;
     const Index family_size = streams ? state.family.statistics_size() : 0;
@@ -87,6 +90,7 @@ class Expectation {
             }
           }
           const BorrowedMemory memory;
+          memory->allow_single_precision(single);
           MatrixRef l = memory->matrix(0, kernels::packed_stride, k).topLeftCorner(count, k);
           state.family.log_densities(x, l, memory->part(0));
           if (soft_) {
@@ -275,6 +279,24 @@ MixingWeights parse_mixing_weights(std::string_view name) {
       fmt::format("mixing is \"{}\"; the known ones are free, equal, fixed", name));
 }
 
+std::string to_string(Precision precision) {
+  switch (precision) {
+    case Precision::full:
+      return "full";
+    case Precision::mixed:
+      return "mixed";
+  }
+  return "unknown";
+}
+
+Precision parse_precision(std::string_view name) {
+  for (const Precision precision : {Precision::full, Precision::mixed}) {
+    if (name == to_string(precision)) return precision;
+  }
+  throw std::invalid_argument(
+      fmt::format("precision is \"{}\"; the known ones are full, mixed", name));
+}
+
 std::string to_string(Stop stop) {
   switch (stop) {
     case Stop::converged:
@@ -309,11 +331,14 @@ EmReport run_em(MixtureState& state, Rows x, Weights w, const EmOptions& options
   Index stage = 0;
   bool reseeded = false;
   int impossible = 0;
+  bool single = options.precision == Precision::mixed && options.max_iter > 1;
+  const double single_loss = single_gain * w.sum();
   std::optional<MixtureState> repetition;  // of the last pass, when its labels were repeated
 
   for (Index iteration = 0;; ++iteration) {
     state.family.select_cycle(0);
-    Pass pass = expect(state, iteration, false);
+    const bool in_single = single;
+    Pass pass = expect(state, iteration, false, in_single);
     report.objective_history.push_back(pass.objective);
     report.objective = pass.objective;
     report.mass = pass.mass;
@@ -333,13 +358,19 @@ EmReport run_em(MixtureState& state, Rows x, Weights w, const EmOptions& options
       stage = options.assignment.stage(iteration);
       enough.restart();
       reseeded = false;
-    } else if (options.assignment.ascends() && pass.objective < previous - rounding_of(previous)) {
+    } else if (options.assignment.ascends() &&
+               pass.objective < previous - rounding_of(previous) - (in_single ? single_loss : 0)) {
       ++report.falls;
     }
     // Where an estimate depends on the parameters before it, labels can repeat too early.
     const double gain = pass.objective - previous;
     const bool rests = options.tol < 0 || gain <= options.tol;
     const bool repeats = options.assignment.hard() && iteration > 0 && pass.changed_labels == 0;
+    if (single && (repeats || gain <= single_loss || iteration + 2 >= options.max_iter)) {
+      // Objectives of single precision are not compared with those of double.
+      single = false;
+      reseeded = true;
+    }
     previous = pass.objective;
 
     if (!options.assignment.ascends()) {
@@ -352,6 +383,8 @@ EmReport run_em(MixtureState& state, Rows x, Weights w, const EmOptions& options
         report.stop = Stop::no_improvement;
         break;
       }
+    } else if (in_single) {
+      // Only a pass in double precision may be the last.
     } else if (repeats && rests) {
       report.stop = Stop::labels_repeat;
       if (repetition && std::abs(gain) <= rounding_of(previous)) {
@@ -394,7 +427,7 @@ EmReport run_em(MixtureState& state, Rows x, Weights w, const EmOptions& options
       continue;
     }
     if (!empty.empty() && options.empty == EmptyComponent::reseed) {
-      pass = expect(state, iteration, true);
+      pass = expect(state, iteration, true, false);
       reseed(pass, empty, state, x, w, options);
       report.warnings.push_back(
           fmt::format("component {} held no rows and took over the worst-explained ones",
@@ -412,7 +445,7 @@ EmReport run_em(MixtureState& state, Rows x, Weights w, const EmOptions& options
       state.family.maximize(pass.statistics);
       if (++cycle >= state.family.cycles()) break;
       state.family.select_cycle(cycle);
-      pass = expect(state, iteration, false);
+      pass = expect(state, iteration, false, in_single);
     }
   }
 

@@ -208,6 +208,7 @@ class Search {
       em.tol = std::max(em.tol, fast_gain_per_row * w_.sum());
     }
     em.max_iter = options_.max_iter;
+    em.precision = options_.precision;
     em.seed = options_.seed;
     if (options_.progress) {
       em.progress = [this](const Progress& progress) {

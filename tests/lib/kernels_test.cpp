@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "mix/random.h"
@@ -110,7 +111,7 @@ TEST_P(Kernels, ShareOutIsSoftmaxOfWeightedDensities) {
     l.col(2).setConstant(infinity);  // of weight zero
     Vector w = random_shares(rows, 3);
     if (rows > 1) w[1] = 0;
-    for (const double* given : {static_cast<const double*>(nullptr), w.data()}) {
+    for (const double* given : std::array<const double*, 2>{nullptr, w.data()}) {
       const Vector each = given != nullptr ? w : Vector::Ones(rows);
       Matrix r = l;
       Vector mass = Vector::Ones(5);
@@ -150,6 +151,45 @@ TEST_P(Kernels, ShareOutCountsImpossibleRowsOnlyWhereTheyHaveWeight) {
   EXPECT_TRUE(std::isnan(value(Vector{{1, 0, 1, 1}})));
 }
 
+TEST_P(Kernels, InSinglePrecisionWhitenAndScatterAgreeWithDouble) {
+  for (const Index d : {5, 8, 19}) {
+    const Index padded = kernels::PackedTriangle::padded(d);
+    const Matrix lower = Matrix(random_matrix(d, d, 30).triangularView<Eigen::Lower>()) +
+                         Matrix(2 * Matrix::Identity(d, d));
+    kernels::Whitening whitening{kernels::PackedTriangle(lower), Vector::Zero(padded), -3};
+    whitening.offset.head(d) = random_matrix(d, 1, 31);
+    const Vector center = 1e6 * random_matrix(d, 1, 32);
+    Vector shift = Vector::Zero(padded);
+    shift.head(d) = random_matrix(d, 1, 33);
+    for (const Index rows : row_counts) {
+      const Matrix x = random_matrix(rows, d, 34).rowwise() + center.transpose();
+      const Vector r = random_shares(rows, 35);
+      Matrix panels(kernels::packed_stride, padded);
+      kernels::pack_panels(x, center, panels.data());
+      Matrix whitened(kernels::packed_stride, padded);
+      Vector density(rows);
+      kernels::whiten(panels.data(), whitening, {.panels = whitened.data()}, density);
+      Eigen::MatrixXf single(kernels::packed_stride, padded);
+      kernels::pack_panels(x, center, single.data());
+      Eigen::MatrixXf single_whitened(kernels::packed_stride, padded);
+      Vector again(rows);
+      kernels::whiten(single.data(), whitening, single_whitened.data(), again);
+      EXPECT_LT((density - again).cwiseAbs().maxCoeff(),
+                2e-6 * (1 + density.cwiseAbs().maxCoeff()));
+      const Index length = 1 + d + d * (d + 1) / 2;
+      for (const bool of_whitened : {false, true}) {
+        Vector sum = Vector::Ones(length);
+        Vector sum_single = Vector::Ones(length);
+        kernels::add_scatter(of_whitened ? whitened.data() : panels.data(), shift, d, r, sum);
+        kernels::add_scatter(of_whitened ? single_whitened.data() : single.data(), shift, d, r,
+                             sum_single);
+        EXPECT_LT((sum - sum_single).cwiseAbs().maxCoeff(), 2e-6 * (1 + sum.cwiseAbs().maxCoeff()))
+            << d << " columns, " << rows << " rows";
+      }
+    }
+  }
+}
+
 TEST_P(Kernels, SmallSoftPassIsDensitiesSharesAndScatterInOne) {
   constexpr Index k = 3;
   for (const Index d : {1, 2, 3, 4}) {
@@ -167,7 +207,7 @@ TEST_P(Kernels, SmallSoftPassIsDensitiesSharesAndScatterInOne) {
     for (const Index rows : row_counts) {
       const Matrix x = random_matrix(rows, d, 25);
       const Vector w = random_shares(rows, 26);
-      for (const double* given : {static_cast<const double*>(nullptr), w.data()}) {
+      for (const double* given : std::array<const double*, 2>{nullptr, w.data()}) {
         Vector sum = Vector::Ones(k * length);
         const double value = kernels::small_soft_pass(x, gaussians, log_weights, given, sum);
         Matrix l(rows, k);
@@ -336,7 +376,7 @@ TEST_P(Kernels, WhiteningAndScatter) {
       const Vector by_hand = 1.5 - 0.5 * expected.rowwise().squaredNorm().array();
       EXPECT_LT((density - by_hand).cwiseAbs().maxCoeff(), 1e-11);
       Vector again(rows);
-      kernels::whiten(x_panels.data(), whitening, {}, again);
+      kernels::whiten(x_panels.data(), whitening, kernels::WhitenedRows{}, again);
       EXPECT_EQ(again, density);
 
       Vector sum = Vector::Ones(1 + d + d * (d + 1) / 2);
@@ -445,7 +485,7 @@ TEST_P(Kernels, AnOverflowingDistanceIsADensityOfZero) {
   lower(1, 0) = -1e300;
   const kernels::Whitening whitening{kernels::PackedTriangle(lower), Vector::Zero(4), 0};
   Vector density(2);
-  kernels::whiten(panels.data(), whitening, {}, density);
+  kernels::whiten(panels.data(), whitening, kernels::WhitenedRows{}, density);
   EXPECT_EQ(density[0], -infinity);
   EXPECT_EQ(density[1], 0);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <type_traits>
 #include <vector>
 
 #include "mix/types.h"
@@ -23,14 +24,33 @@ class BlockMemory {
     if (m.rows() != rows || m.cols() < columns) m.resize(rows, columns);
     return m;
   }
+  /// Numbers of type T for panels of rows: a matrix of doubles or of floats with number i.
+  template <class T>
+  T* numbers(std::size_t i, Index rows, Index columns) {
+    if constexpr (std::is_same_v<T, float>) {
+      while (singles_.size() <= i) singles_.push_back(std::make_unique<Eigen::MatrixXf>());
+      Eigen::MatrixXf& m = *singles_[i];
+      if (m.rows() != rows || m.cols() < columns) m.resize(rows, columns);
+      return m.data();
+    } else {
+      return matrix(i, rows, columns).data();
+    }
+  }
   /// The memory of family number i within a family of several.
   BlockMemory& part(std::size_t i) {
     while (parts_.size() <= i) parts_.push_back(std::make_unique<BlockMemory>());
+    parts_[i]->single_precision_ = single_precision_;
     return *parts_[i];
   }
 
+  /// Whether single precision is enough within this block of rows; sums beyond it are of doubles.
+  [[nodiscard]] bool single_precision() const { return single_precision_; }
+  void allow_single_precision(bool allowed) { single_precision_ = allowed; }
+
  private:
+  bool single_precision_ = false;
   std::vector<std::unique_ptr<Matrix>> matrices_;
+  std::vector<std::unique_ptr<Eigen::MatrixXf>> singles_;
   std::vector<std::unique_ptr<BlockMemory>> parts_;
 };
 

@@ -36,6 +36,19 @@ enum class EmptyComponent {
   stop,    ///< the run ends
 };
 
+/// How precise the arithmetic within a block of rows is. Sums over blocks are always of doubles.
+enum class Precision {
+  full,  ///< double
+  /// Single where the family can do with it, until a pass gains no more than single precision may
+  /// lose; then double. The last pass is always double.
+  mixed,
+};
+
+/// The enumerator's name: "mixed".
+std::string to_string(Precision precision);
+/// The value of that name; throws std::invalid_argument that lists the names.
+Precision parse_precision(std::string_view name);
+
 /// Why a run ended.
 enum class Stop {
   converged,        ///< the estimated remaining gain of the objective is below `tol`
@@ -66,6 +79,7 @@ struct EmOptions {
   double tol = 1e-3;
   /// The largest number of passes over the data.
   Index max_iter = 1000;
+  Precision precision = Precision::full;
   std::uint64_t seed = 0;
   /// Called once per iteration; the run ends when it returns false.
   std::function<bool(const Progress&)> progress = nullptr;

@@ -77,6 +77,7 @@ class PackedTriangle {
   PackedTriangle() = default;
   explicit PackedTriangle(const Matrix& lower);
   [[nodiscard]] const double* data() const { return values_.data(); }
+  [[nodiscard]] Index size() const { return static_cast<Index>(values_.size()); }
   [[nodiscard]] Index padded_dimension() const { return padded_dimension_; }
 
  private:
@@ -108,10 +109,21 @@ struct WhitenedRows {
 /// out.size() rows; where that is NaN, because a distance overflowed, minus infinity.
 void whiten(const double* panels, const Whitening& whitening, WhitenedRows rows, VectorRef out);
 
+inline void whiten(const double* panels, const Whitening& whitening, double* whitened,
+                   VectorRef out) {
+  whiten(panels, whitening, WhitenedRows{.panels = whitened}, out);
+}
+
 /// Adds to `sum` the statistics of rows y in panels with shares r about z, which has as many
 /// entries as panels have columns: sum r, sum r (y - z), and the lower triangle of
 /// sum r (y - z)(y - z)' by columns, all of the first d columns.
 void add_scatter(const double* panels, ConstVectorRef z, Index d, Weights r, VectorRef sum);
+
+/// The three above in single precision within a block: rows become floats after the center is
+/// subtracted, distances and sums over the block's rows are floats, and everything else is double.
+void pack_panels(Rows x, ConstVectorRef center, float* panels);
+void whiten(const float* panels, const Whitening& whitening, float* whitened, VectorRef out);
+void add_scatter(const float* panels, ConstVectorRef z, Index d, Weights r, VectorRef sum);
 
 /// out(n, k) = constant(k) - sum over j of (x(n, j) scale(j, k) + offset(j, k))^2 / 2 for packed x.
 void scaled_distances(const Matrix& x, ConstMatrixRef scale, ConstMatrixRef offset,

@@ -17,35 +17,34 @@ namespace mix::kernels::HWY_NAMESPACE {
 
 // `x` are panels of columns; `triangle` holds, for each panel of 4 rows, the 4 entries of each
 // column up to the diagonal.
-template <class Y>
-HWY_INLINE void whiten_rows(const double* x, Index stride, const double* triangle,
-                            const double* offset, Index d, double constant, const Y& y,
-                            double* out) {
+template <class T, class Y>
+HWY_INLINE void whiten_rows(const T* x, Index stride, const T* triangle, const T* offset, Index d,
+                            const Y& y, VectorOf<T>* distance) {
+  using Vec = VectorOf<T>;
   constexpr int height = 4;
-  const Lanes tag;
-  const Index step = lanes();
-  V distance[tile_vectors];
+  const LanesOf<T> tag;
+  const Index step = lanes_of<T>();
   MIX_UNROLL
   for (int v = 0; v < tile_vectors; ++v) distance[v] = hn::Zero(tag);
   for (Index p = 0; p < d; p += height) {
-    V sum[height][tile_vectors];
+    Vec sum[height][tile_vectors];
     MIX_UNROLL
     for (int r = 0; r < height; ++r) {
       MIX_UNROLL
       for (int v = 0; v < tile_vectors; ++v) sum[r][v] = hn::Set(tag, offset[p + r]);
     }
-    const double* panel = x;
+    const T* panel = x;
     for (Index j = 0; j <= p; j += height, triangle += height * height, panel += height * stride) {
       MIX_UNROLL
       for (int c = 0; c < height; ++c) {
-        V row[tile_vectors];
+        Vec row[tile_vectors];
         MIX_UNROLL
         for (int v = 0; v < tile_vectors; ++v) {
           row[v] = hn::Load(tag, panel + (height * v + c) * step);
         }
         MIX_UNROLL
         for (int r = 0; r < height; ++r) {
-          const V factor = hn::Set(tag, triangle[height * c + r]);
+          const Vec factor = hn::Set(tag, triangle[height * c + r]);
           MIX_UNROLL
           for (int v = 0; v < tile_vectors; ++v) sum[r][v] = hn::MulAdd(factor, row[v], sum[r][v]);
         }
@@ -60,18 +59,15 @@ HWY_INLINE void whiten_rows(const double* x, Index stride, const double* triangl
       }
     }
   }
-  MIX_UNROLL
-  for (int v = 0; v < tile_vectors; ++v) {
-    hn::Store(log_density_of(distance[v], constant), tag, out + v * step);
-  }
 }
 
 // Where whitened rows go: vector v of row r of the panel at p.
+template <class T>
 struct Panels {
-  HWY_INLINE void store(V value, Index p, int r, int v) const {
-    hn::Store(value, Lanes(), panels + p * stride + (4 * v + r) * lanes());
+  HWY_INLINE void store(VectorOf<T> value, Index p, int r, int v) const {
+    hn::Store(value, LanesOf<T>(), panels + p * stride + (4 * v + r) * lanes_of<T>());
   }
-  double* panels;
+  T* panels;
   Index stride;
 };
 struct PanelsAndColumns {
@@ -79,32 +75,58 @@ struct PanelsAndColumns {
     panels.store(value, p, r, v);
     hn::Store(value, Lanes(), columns + (p + r) * panels.stride + v * lanes());
   }
-  Panels panels;
+  Panels<double> panels;
   double* columns;
 };
+template <class T>
 struct Nowhere {
-  HWY_INLINE void store(V /*value*/, Index /*p*/, int /*r*/, int /*v*/) const {}
+  HWY_INLINE void store(VectorOf<T> /*value*/, Index /*p*/, int /*r*/, int /*v*/) const {}
 };
 
 void whiten(const double* x, Index stride, Index rows, const double* triangle, const double* offset,
             Index d, double constant, double* panels, double* columns, double* out) {
   const Index step = tile_vectors * lanes();
   for (Index i = 0; i < rows; i += step) {
-    const Panels place{panels + 4 * i, stride};
+    const Panels<double> place{panels + 4 * i, stride};
+    V distance[tile_vectors];
     if (columns != nullptr) {
-      whiten_rows(x + 4 * i, stride, triangle, offset, d, constant,
-                  PanelsAndColumns{place, columns + i}, out + i);
+      whiten_rows(x + 4 * i, stride, triangle, offset, d, PanelsAndColumns{place, columns + i},
+                  distance);
     } else if (panels != nullptr) {
-      whiten_rows(x + 4 * i, stride, triangle, offset, d, constant, place, out + i);
+      whiten_rows(x + 4 * i, stride, triangle, offset, d, place, distance);
     } else {
-      whiten_rows(x + 4 * i, stride, triangle, offset, d, constant, Nowhere{}, out + i);
+      whiten_rows(x + 4 * i, stride, triangle, offset, d, Nowhere<double>{}, distance);
+    }
+    MIX_UNROLL
+    for (int v = 0; v < tile_vectors; ++v) {
+      hn::Store(log_density_of(distance[v], constant), Lanes(), out + i + v * lanes());
+    }
+  }
+}
+
+// `out` gets squared distances.
+void whiten_single(const float* x, Index stride, Index rows, const float* triangle,
+                   const float* offset, Index d, float* panels, float* out) {
+  const Index step = tile_vectors * lanes_of<float>();
+  for (Index i = 0; i < rows; i += step) {
+    VectorOf<float> distance[tile_vectors];
+    if (panels != nullptr) {
+      whiten_rows(x + 4 * i, stride, triangle, offset, d, Panels<float>{panels + 4 * i, stride},
+                  distance);
+    } else {
+      whiten_rows(x + 4 * i, stride, triangle, offset, d, Nowhere<float>{}, distance);
+    }
+    MIX_UNROLL
+    for (int v = 0; v < tile_vectors; ++v) {
+      hn::Store(distance[v], LanesOf<float>(), out + i + v * lanes_of<float>());
     }
   }
 }
 
 // Adds the sums of a tile that begins at row i and column j to a packed lower triangle.
-HWY_INLINE void add_tile(Tile& tile, Index i, Index j, Index d, double* triangle) {
-  double products[16];
+template <class T>
+HWY_INLINE void add_tile(TileOf<T>& tile, Index i, Index j, Index d, double* triangle) {
+  T products[16];
   tile.sums(products);
   const bool inside = j + 4 <= i && i + 4 <= d;
   for (Index c = 0; c < 4 && j + c < d; ++c) {
@@ -125,9 +147,10 @@ constexpr Index tiles_together = 2;
 
 // `r` is padded with zeros to whole vectors, `shift` to whole panels. `weighted`: tiles_together
 // panels.
-void add_scatter(const double* panels, Index stride, const double* shift, Index padded, Index d,
-                 const double* r, Index rows, double* weighted, double* first, double* second) {
-  const Index step = lanes();
+template <class T>
+HWY_INLINE void scatter_of(const T* panels, Index stride, const T* shift, Index padded, Index d,
+                           const T* r, Index rows, T* weighted, double* first, double* second) {
+  const Index step = lanes_of<T>();
   const Index count = (rows + step - 1) / step * step;
   for (Index group = 0; group < padded; group += 4 * tiles_together) {
     const Index end = std::min(padded, group + 4 * tiles_together);
@@ -136,11 +159,11 @@ void add_scatter(const double* panels, Index stride, const double* shift, Index 
         for (Index c = 0; c < 4 && j + c < d; ++c) {
           hwy::Prefetch(second + (j + c) * d - (j + c) * (j + c - 1) / 2 - (j + c) + i);
         }
-        Tile tile;
+        TileOf<T> tile;
         tile.clear();
-        double* left = weighted + (i - group) * stride;
+        T* left = weighted + (i - group) * stride;
         if (j == 0) {
-          double sums[4];
+          T sums[4];
           tile.add_weighted_panels(panels + i * stride, shift + i, r, panels, shift, count, left,
                                    sums);
           for (Index k = 0; k < 4 && i + k < d; ++k) first[i + k] += sums[k];
@@ -151,6 +174,17 @@ void add_scatter(const double* panels, Index stride, const double* shift, Index 
       }
     }
   }
+}
+
+void add_scatter(const double* panels, Index stride, const double* shift, Index padded, Index d,
+                 const double* r, Index rows, double* weighted, double* first, double* second) {
+  scatter_of(panels, stride, shift, padded, d, r, rows, weighted, first, second);
+}
+
+void add_scatter_single(const float* panels, Index stride, const float* shift, Index padded,
+                        Index d, const float* r, Index rows, float* weighted, double* first,
+                        double* second) {
+  scatter_of(panels, stride, shift, padded, d, r, rows, weighted, first, second);
 }
 
 // One column less its center; the rows beyond become zero. `ahead` is asked for meanwhile.
@@ -171,7 +205,24 @@ void pack_column(const double* x, double center, Index rows, const double* ahead
   for (; i < packed_rows; i += step) hn::Store(hn::Zero(Lanes()), Lanes(), panel + 4 * i);
 }
 
+// The same in single precision; the difference is taken before.
+void pack_column_single(const double* x, double center, Index rows, const double* ahead,
+                        float* panel) {
+  const Index step = lanes_of<float>();
+  Index i = 0;
+  for (; i < rows; i += step) {
+    hwy::Prefetch(ahead + i);
+    hwy::Prefetch(ahead + i + 8);
+    const Index count = std::min(step, rows - i);
+    for (Index k = 0; k < count; ++k) panel[4 * i + k] = static_cast<float>(x[i + k] - center);
+    for (Index k = count; k < step; ++k) panel[4 * i + k] = 0;
+  }
+  for (; i < packed_rows; i += step)
+    hn::Store(hn::Zero(LanesOf<float>()), LanesOf<float>(), panel + 4 * i);
+}
+
 Index vector_size() { return lanes(); }
+Index vector_size_single() { return lanes_of<float>(); }
 
 template <int D, class Access>
 HWY_INLINE void small_whiten(const Access& access, const double* x, Index stride, const V* center,
@@ -301,11 +352,15 @@ HWY_AFTER_NAMESPACE();
 namespace mix::kernels {
 
 HWY_EXPORT(whiten);
+HWY_EXPORT(whiten_single);
 HWY_EXPORT(add_scatter);
+HWY_EXPORT(add_scatter_single);
 HWY_EXPORT(small_density);
 HWY_EXPORT(add_small_scatter);
 HWY_EXPORT(pack_column);
+HWY_EXPORT(pack_column_single);
 HWY_EXPORT(vector_size);
+HWY_EXPORT(vector_size_single);
 
 PackedTriangle::PackedTriangle(const Matrix& lower) : padded_dimension_(padded(lower.rows())) {
   values_.reserve(static_cast<std::size_t>(padded_dimension_ * (padded_dimension_ + panel) / 2));
@@ -352,6 +407,53 @@ void add_scatter(const double* panels, ConstVectorRef shift, Index d, Weights r,
   thread_local Matrix weighted(packed_stride, 8);
   HWY_DYNAMIC_DISPATCH(add_scatter)
   (panels, packed_stride, shift.data(), shift.size(), d, shares.data(), r.size(), weighted.data(),
+   sum.data() + 1, sum.data() + 1 + d);
+}
+
+void whiten(const float* panels, const Whitening& whitening, float* whitened, VectorRef out) {
+  alignas(64) std::array<float, packed_rows> distances;
+  thread_local std::vector<float> parameters;
+  const PackedTriangle& triangle = whitening.triangle;
+  parameters.resize(std::max(parameters.size(),
+                             static_cast<std::size_t>(triangle.size() + whitening.offset.size())));
+  const auto to_single = [](double value) { return static_cast<float>(value); };
+  float* offset = std::transform(triangle.data(), triangle.data() + triangle.size(),
+                                 parameters.data(), to_single);
+  std::transform(whitening.offset.begin(), whitening.offset.end(), offset, to_single);
+  HWY_DYNAMIC_DISPATCH(whiten_single)
+  (panels, packed_stride, out.size(), parameters.data(), offset, triangle.padded_dimension(),
+   whitened, distances.data());
+  for (Index i = 0; i < out.size(); ++i) {
+    const double value = whitening.constant - 0.5 * distances[static_cast<std::size_t>(i)];
+    out[i] = std::isnan(value) ? -infinity : value;
+  }
+}
+
+void pack_panels(Rows x, ConstVectorRef center, float* panels) {
+  const Index step = HWY_DYNAMIC_DISPATCH(vector_size_single)();
+  const Index padded = PackedTriangle::padded(x.cols());
+  for (Index j = 0; j < padded; ++j) {
+    float* panel = panels + j / 4 * 4 * packed_stride + j % 4 * step;
+    const Index column = std::min(j, x.cols() - 1);
+    const Index ahead = std::min(j + columns_ahead, x.cols() - 1);
+    HWY_DYNAMIC_DISPATCH(pack_column_single)
+    (x.col(column).data(), center[column], j < x.cols() ? x.rows() : 0, x.col(ahead).data(), panel);
+  }
+}
+
+void add_scatter(const float* panels, ConstVectorRef shift, Index d, Weights r, VectorRef sum) {
+  alignas(64) std::array<float, packed_rows> shares{};
+  std::transform(r.begin(), r.end(), shares.begin(),
+                 [](double share) { return static_cast<float>(share); });
+  VectorRef mass = sum.head(1);
+  add_sums(r, mass);
+  thread_local std::vector<float> centers;
+  centers.assign(static_cast<std::size_t>(shift.size()), 0);
+  std::transform(shift.begin(), shift.end(), centers.begin(),
+                 [](double value) { return static_cast<float>(value); });
+  thread_local Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic> weighted(packed_stride, 8);
+  HWY_DYNAMIC_DISPATCH(add_scatter_single)
+  (panels, packed_stride, centers.data(), shift.size(), d, shares.data(), r.size(), weighted.data(),
    sum.data() + 1, sum.data() + 1 + d);
 }
 

@@ -19,8 +19,12 @@ namespace mix::kernels::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-using Lanes = hn::ScalableTag<double>;
-using V = hn::Vec<Lanes>;
+template <class T>
+using LanesOf = hn::ScalableTag<T>;
+template <class T>
+using VectorOf = hn::Vec<LanesOf<T>>;
+using Lanes = LanesOf<double>;
+using V = VectorOf<double>;
 
 // How many vectors a tile is wide: 32 registers hold 4 x 4 accumulators and what feeds them, 16
 // hold 4 x 2.
@@ -68,9 +72,16 @@ class Part {
   hn::Mask<Lanes> mask_;
 };
 
-HWY_INLINE Index lanes() { return static_cast<Index>(hn::Lanes(Lanes())); }
+template <class T>
+HWY_INLINE Index lanes_of() {
+  return static_cast<Index>(hn::Lanes(LanesOf<T>()));
+}
+HWY_INLINE Index lanes() { return lanes_of<double>(); }
 
-HWY_INLINE double sum_of(V v) { return hn::GetLane(hn::SumOfLanes(Lanes(), v)); }
+template <class Any>
+HWY_INLINE auto sum_of(Any v) {
+  return hn::GetLane(hn::SumOfLanes(hn::DFromV<Any>(), v));
+}
 
 // exp(x) for x up to 709; 0 below -708, where results would not be normal numbers. With
 // n = round(x / log 2) and r = x - n log 2: 2^n times 1 + r + r^2 q(r), where q makes this the

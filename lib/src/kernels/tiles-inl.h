@@ -21,18 +21,20 @@ HWY_INLINE V log_density_of(V distance, double constant) {
 }
 
 // Two vectors as one of sums of neighbors: those of `low`, then those of `high`.
-HWY_INLINE V add_neighbors(V low, [[maybe_unused]] V high) {
+template <class Any>
+HWY_INLINE Any add_neighbors(Any low, [[maybe_unused]] Any high) {
 #if HWY_TARGET == HWY_SCALAR
   return low;  // never called: a vector of one lane is its own sum
 #else
-  const Lanes d;
+  const hn::DFromV<Any> d;
   return hn::Add(hn::ConcatEven(d, high, low), hn::ConcatOdd(d, high, low));
 #endif
 }
 
 // sums[i] = the sum of the lanes of v[i], for 16 vectors.
-HWY_INLINE void sums_of_16(V* v, double* sums) {
-  constexpr int width = static_cast<int>(hn::MaxLanes(Lanes()));
+template <class T>
+HWY_INLINE void sums_of_16(VectorOf<T>* v, T* sums) {
+  constexpr int width = static_cast<int>(hn::MaxLanes(LanesOf<T>()));
   if constexpr (width > 1) {
     MIX_UNROLL
     for (int i = 0; i < 8; ++i) v[i] = add_neighbors(v[2 * i], v[2 * i + 1]);
@@ -45,37 +47,42 @@ HWY_INLINE void sums_of_16(V* v, double* sums) {
     MIX_UNROLL
     for (int i = 0; i < 2; ++i) v[i] = add_neighbors(v[2 * i], v[2 * i + 1]);
   }
+  if constexpr (width > 8) v[0] = add_neighbors(v[0], v[1]);
   MIX_UNROLL
-  for (int i = 0; i < 16 / width; ++i) hn::StoreU(v[i], Lanes(), sums + i * width);
+  for (int i = 0; i < 16 / width; ++i) hn::StoreU(v[i], LanesOf<T>(), sums + i * width);
 }
 
 // 4 x 4 vector accumulators of products of left columns r with right columns c, at 4 c + r. Where
 // the registers are few, half of them at a time.
-class Tile {
+template <class T>
+class TileOf {
+  using Lanes = LanesOf<T>;
+  using V = VectorOf<T>;
+  static HWY_INLINE Index lanes() { return lanes_of<T>(); }
+
  public:
   HWY_INLINE void clear() {
     MIX_UNROLL
     for (V& v : v_) v = hn::Zero(Lanes());
   }
-  HWY_INLINE void load(const double* from) {
+  HWY_INLINE void load(const T* from) {
     MIX_UNROLL
     for (int i = 0; i < 16; ++i) v_[i] = hn::LoadU(Lanes(), from + i * lanes());
   }
-  HWY_INLINE void store(double* to) const {
+  HWY_INLINE void store(T* to) const {
     MIX_UNROLL
     for (int i = 0; i < 16; ++i) hn::StoreU(v_[i], Lanes(), to + i * lanes());
   }
-  HWY_INLINE void sums(double* sums) { sums_of_16(v_, sums); }
+  HWY_INLINE void sums(T* sums) { sums_of_16(v_, sums); }
 
-  HWY_INLINE void add(const double* const* left, const double* const* right, Index rows) {
+  HWY_INLINE void add(const T* const* left, const T* const* right, Index rows) {
     MIX_UNROLL
     for (int c = 0; c < 4; c += tile_vectors) add_columns(left, right + c, rows, c);
   }
 
   // The same for panels (for each vector of rows, those of 4 columns one after the other), of which
   // the right one is taken less `shift`. The adders have time for that while the multipliers work.
-  HWY_INLINE void add_panels(const double* left, const double* right, const double* shift,
-                             Index rows) {
+  HWY_INLINE void add_panels(const T* left, const T* right, const T* shift, Index rows) {
     MIX_UNROLL
     for (int c = 0; c < 4; c += tile_vectors) {
       V sum[4][tile_vectors];
@@ -83,8 +90,8 @@ class Tile {
       V center[tile_vectors];
       MIX_UNROLL
       for (int v = 0; v < tile_vectors; ++v) center[v] = hn::Set(Lanes(), shift[c + v]);
-      const double* a = left;
-      const double* b = right + c * lanes();
+      const T* a = left;
+      const T* b = right + c * lanes();
       for (Index i = 0; i < rows; i += lanes(), a += 4 * lanes(), b += 4 * lanes()) {
         V columns[tile_vectors];
         MIX_UNROLL
@@ -104,9 +111,9 @@ class Tile {
 
   // As add_panels with the left panel less `left_shift` and times r, which is stored as `weighted`
   // and added up in `sums`.
-  HWY_INLINE void add_weighted_panels(const double* left, const double* left_shift, const double* r,
-                                      const double* right, const double* right_shift, Index rows,
-                                      double* weighted, double* sums) {
+  HWY_INLINE void add_weighted_panels(const T* left, const T* left_shift, const T* r,
+                                      const T* right, const T* right_shift, Index rows, T* weighted,
+                                      T* sums) {
     const Lanes d;
     const Index step = lanes();
     V left_center[4];
@@ -141,8 +148,8 @@ class Tile {
 
  private:
   template <class Access>
-  static HWY_INLINE void step(const Access& access, const double* const* left,
-                              const double* const* right, Index i, V (&sum)[4][tile_vectors]) {
+  static HWY_INLINE void step(const Access& access, const T* const* left, const T* const* right,
+                              Index i, V (&sum)[4][tile_vectors]) {
     V b[tile_vectors];
     MIX_UNROLL
     for (int c = 0; c < tile_vectors; ++c) b[c] = access.load(right[c] + i);
@@ -155,12 +162,11 @@ class Tile {
   }
 
   // The sums stay in registers over the rows.
-  HWY_INLINE void add_columns(const double* const* left, const double* const* right, Index rows,
-                              int first) {
+  HWY_INLINE void add_columns(const T* const* left, const T* const* right, Index rows, int first) {
     V sum[4][tile_vectors];
     get(sum, first);
-    const double* a[4] = {left[0], left[1], left[2], left[3]};
-    const double* b[tile_vectors];
+    const T* a[4] = {left[0], left[1], left[2], left[3]};
+    const T* b[tile_vectors];
     MIX_UNROLL
     for (int c = 0; c < tile_vectors; ++c) b[c] = right[c];
     Index i = 0;
@@ -187,6 +193,7 @@ class Tile {
 
   V v_[16];
 };
+using Tile = TileOf<double>;
 
 }  // namespace mix::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

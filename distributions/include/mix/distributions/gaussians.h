@@ -132,7 +132,12 @@ class Gaussians {
   [[nodiscard]] Matrix pseudo_scatter(Index k, double mass, const Vector& mean_of_rows) const;
   [[nodiscard]] bool keeps_whitened() const;
   [[nodiscard]] Matrix imaginary_scatter(double mass, const Vector& mean_of_rows) const;
-  const Matrix& whitened(Rows x, Index k, VectorRef out, BlockMemory& memory) const;
+  template <class T>
+  void whitened_densities(Rows x, MatrixRef out, BlockMemory& memory) const;
+  template <class T>
+  void accumulate_scatter(Rows x, Shares shares, VectorRef statistics, BlockMemory& memory) const;
+  template <class T>
+  const T* whitened(Rows x, Index k, VectorRef out, BlockMemory& memory) const;
   void update();
   void update_diagonal();
   void update_whitening();

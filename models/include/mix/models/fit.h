@@ -47,6 +47,9 @@ struct FitOptions {
   double tol = 1e-3;
   /// The largest number of passes of one run.
   Index max_iter = 5000;
+  /// Mixed: faster passes until they gain almost nothing, for Gaussians that are neither diagonal
+  /// nor tied, in more than kernels::most_small_columns columns.
+  Precision precision = Precision::full;
   std::uint64_t seed = 0;
   /// Threads to use; 0 means one per core. The result does not depend on it.
   Index threads = 0;
