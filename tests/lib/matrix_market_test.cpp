@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "mix/errors.h"
 #include "mix/files.h"
+#include "mix/table.h"
 
 namespace {
 
@@ -90,6 +92,23 @@ TEST(MatrixMarket, NamesTheLineThatIsWrong) {
 TEST(MatrixMarket, AnnouncesOfHugeMatricesTakeNoMemory) {
   EXPECT_THAT(error_of(header + "2000000 2000000 2000000000\n1 1 1\n"),
               StartsWith("a.mtx line 3: the file ends after 1 cells"));
+}
+
+TEST(MatrixMarket, IsATableWithAllItsCells) {
+  const std::string path = testing::TempDir() + "matrix_market_table.mtx";
+  write_file_atomically(path, header + "2 3 2\n1 2 3\n2 3 1\n");
+  const Table table = read_table(path);
+  EXPECT_EQ(table.names(), (std::vector<std::string>{"x1", "x2", "x3"}));
+  EXPECT_EQ(table.values(), (Matrix(2, 3) << 0, 3, 0, 0, 0, 1).finished());
+  EXPECT_EQ(table.column(1).kind, ColumnKind::count);
+  EXPECT_EQ(table.source_name(), path);
+  write_file_atomically(path, header + "1000000 1000000 0\n");
+  try {
+    (void)read_table(path);
+    FAIL();
+  } catch (const DataError& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr(path + ": SparseRows: a dense copy of 1000000"));
+  }
 }
 
 TEST(MatrixMarket, ReadsFiles) {
