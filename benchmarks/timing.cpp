@@ -27,7 +27,8 @@ double run(const Workload& workload, const std::string& model, Index passes, Ind
   const Vector ones = Vector::Ones(workload.x.rows());
   double value = 0;
   mix::with_threads(threads, [&] {
-    value = run_em(state, workload.x, ones, {.tol = -1, .max_iter = passes}).log_likelihood;
+    value =
+        run_em(state, workload.rows(model), ones, {.tol = -1, .max_iter = passes}).log_likelihood;
   });
   return value;
 }

@@ -75,7 +75,7 @@ Matrix pooled_covariance(const Matrix& x) {
 
 Workload make_gaussian(const GaussianRecipe& recipe) {
   const auto [name, kind, n, d, k, separation] = recipe;
-  Workload w{std::string(name), kind, k, Matrix(n, d), {}, {}};
+  Workload w{std::string(name), kind, k, Matrix(n, d), {}, {}, {}};
   Rng rng = stream(name, 0);
   const Matrix means =
       standard_normals(rng, k, d) * separation / std::sqrt(2 * static_cast<double>(d));
@@ -106,7 +106,7 @@ Workload make_gaussian(const GaussianRecipe& recipe) {
 }
 
 Workload make_poisson_column() {
-  Workload w{"g1", Kind::poisson, 4, Matrix(1000000, 1), Matrix(4, 1), {}};
+  Workload w{"g1", Kind::poisson, 4, Matrix(1000000, 1), Matrix(4, 1), {}, {}};
   const Vector rates{{1, 4, 10, 25}};
   w.start << 0.5, 3, 8, 30;
   for_each_row(w.name, w.x.rows(), [&](Index i, Rng& row) {
@@ -118,7 +118,7 @@ Workload make_poisson_column() {
 Workload make_poisson_columns() {
   constexpr Index k = 8;
   constexpr Index d = 20;
-  Workload w{"g2", Kind::poisson, k, Matrix(100000, d), Matrix(k, d), {}};
+  Workload w{"g2", Kind::poisson, k, Matrix(100000, d), Matrix(k, d), {}, {}};
   Rng rng = stream(w.name, 0);
   Matrix rates(k, d);
   for (double& rate : rates.reshaped()) rate = 1.5 * mix::standard_gamma(rng, 3);
@@ -136,7 +136,7 @@ constexpr Index levels = 4;
 Workload make_categorical() {
   constexpr Index k = 8;
   constexpr Index d = 20;
-  Workload w{"g3", Kind::categorical, k, Matrix(100000, d), Matrix(k, d * levels), {}};
+  Workload w{"g3", Kind::categorical, k, Matrix(100000, d), Matrix(k, d * levels), {}, {}};
   Rng rng = stream(w.name, 0);
   Matrix p(k, d * levels);
   for (Index c = 0; c < k; ++c) {
@@ -159,7 +159,7 @@ Workload make_multinomial() {
   constexpr Index k = 20;
   constexpr Index d = 1000;
   constexpr Index trials = 150;
-  Workload w{"g4", Kind::multinomial, k, Matrix::Zero(20000, d), Matrix(k, d), {}};
+  Workload w{"g4", Kind::multinomial, k, Matrix::Zero(20000, d), Matrix(k, d), {}, {}};
   Rng rng = stream(w.name, 0);
   Matrix cumulative(k, d);
   for (Index c = 0; c < k; ++c) {
@@ -175,6 +175,7 @@ Workload make_multinomial() {
       w.x(i, std::min<Index>(edge - edges.begin(), d - 1)) += 1;
     }
   });
+  w.sparse = w.x.sparseView();
   return w;
 }
 
@@ -209,6 +210,10 @@ mix::AnyFamily untied(const std::vector<D>& components) {
 
 }  // namespace
 
+mix::AnyRows Workload::rows(const std::string& model) const {
+  return model == "multinomial_sparse" ? mix::AnyRows(sparse) : mix::AnyRows(x);
+}
+
 const std::vector<std::string>& workload_names() {
   static const std::vector<std::string> names{"a",  "b",  "c",  "d",  "e",  "f1", "f2",
                                               "f3", "g1", "g2", "g3", "g4", "i",  "w"};
@@ -242,9 +247,10 @@ Workload read_workload(std::string_view name, const std::filesystem::path& direc
   const auto values = [&](std::string_view part) {
     return mix::read_npy(file_of(directory, name, part)).values();
   };
-  Workload w{std::string(name), kind_of(name), 0, values("x"), values("start"), {}};
+  Workload w{std::string(name), kind_of(name), 0, values("x"), values("start"), {}, {}};
   w.components = w.start.rows();
   if (w.kind == Kind::gaussian) w.covariance = values("covariance");
+  if (w.kind == Kind::multinomial) w.sparse = w.x.sparseView();
   return w;
 }
 
@@ -266,7 +272,7 @@ std::vector<std::string> models(std::string_view workload) {
     case Kind::categorical:
       return {"categorical"};
     case Kind::multinomial:
-      return {"multinomial"};
+      return {"multinomial", "multinomial_sparse"};
   }
   return {};
 }
@@ -338,8 +344,15 @@ Work work_per_iteration(const Workload& workload, const std::string& model) {
       work = {2 * n * k * d, 0, 8 * n * d};
       break;
     case Kind::poisson:
+      work.flops = 4 * n * k * d;
+      break;
     case Kind::multinomial:
       work.flops = 4 * n * k * d;
+      if (model == "multinomial_sparse") {  // of the cells that are not 0, value and column
+        const auto cells = static_cast<double>(workload.sparse.nonZeros());
+        work.flops = 4 * cells * k;
+        work.bytes = 12 * cells;
+      }
       break;
     case Kind::categorical:
       work.flops = 4 * n * k * d * static_cast<double>(levels);

@@ -7,6 +7,7 @@
 
 #include "mix/any_family.h"
 #include "mix/em.h"
+#include "mix/sparse_matrix.h"
 #include "mix/types.h"
 
 namespace bench {
@@ -26,6 +27,11 @@ struct Workload {
   Matrix x;           ///< rows x columns
   Matrix start;       ///< means, rates or probabilities, one component per row
   Matrix covariance;  ///< pooled, the start of every component; Gaussian rows only
+  /// The rows as sparse ones; of those whose models look at them so.
+  mix::SparseMatrix sparse = {};
+
+  /// The rows as the model reads them.
+  [[nodiscard]] mix::AnyRows rows(const std::string& model) const;
 };
 
 /// Names of all workloads: a to e Gaussian, f1 to f3 k-means, g1 to g4 discrete, i for searches.

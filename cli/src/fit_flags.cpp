@@ -117,7 +117,7 @@ void check_criterion(const std::string& name) {
 }  // namespace
 
 void add_fit_flags(CLI::App& command, FitFlags& flags) {
-  command.add_option("DATA", flags.file, "table to read: .csv, .tsv or .npy")
+  command.add_option("DATA", flags.file, "table to read: .csv, .tsv, .npy or .mtx")
       ->required()
       ->type_name("FILE");
   command

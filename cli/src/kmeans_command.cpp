@@ -123,7 +123,7 @@ void run_kmeans(KMeansCommand flags) {
 void add_kmeans(CLI::App& app) {
   const auto flags = std::make_shared<KMeansCommand>();
   CLI::App& command = *app.add_subcommand("kmeans", "Cluster rows around k centers");
-  command.add_option("DATA", flags->data, "table to read: .csv, .tsv or .npy")
+  command.add_option("DATA", flags->data, "table to read: .csv, .tsv, .npy or .mtx")
       ->required()
       ->type_name("FILE");
   command.add_option("-k", flags->k, "number of clusters")

@@ -181,7 +181,7 @@ void add_predict(CLI::App& app) {
   command.add_option("MODEL", flags->model, "model file that fit wrote")
       ->required()
       ->type_name("FILE");
-  command.add_option("DATA", flags->data, "table to read: .csv, .tsv or .npy")
+  command.add_option("DATA", flags->data, "table to read: .csv, .tsv, .npy or .mtx")
       ->required()
       ->type_name("FILE");
   command.add_option("--out", flags->out, "write to this file instead of standard output")

@@ -31,7 +31,8 @@ RowsForModel::RowsForModel(const std::filesystem::path& path, const SavedModel& 
   const bool besides = !weights.empty() &&
                        std::none_of(columns.begin(), columns.end(),
                                     [&](const Column& column) { return column.name == weights; });
-  if (lower_extension(path) == ".npy") {
+  if (const std::string extension = lower_extension(path);
+      extension == ".npy" || extension == ".mtx") {
     const Table read = read_table(path);
     if (besides) columns.insert(columns.begin() + read.index_of(weights), weight_column);
     if (read.column_count() != static_cast<Index>(columns.size())) {

@@ -16,7 +16,8 @@ namespace mix::cli {
 std::vector<bool> complete_rows(const Matrix& x);
 
 /// The columns that a model describes, read from a file block by block: in the model's order, with
-/// the model's levels. The columns of a NumPy file have no names and are taken as they stand.
+/// the model's levels. The columns of a NumPy or Matrix Market file have no names and are taken as
+/// they stand.
 class RowsForModel {
  public:
   /// Throws DataError when the file cannot be read or lacks a column. The column `weights`, when
@@ -36,7 +37,7 @@ class RowsForModel {
 
  private:
   std::optional<CsvReader> reader_;
-  Table array_;  // of a NumPy file
+  Table array_;  // of a file without names
   Index position_ = 0;
   Index missing_ = 0;
   std::string first_missing_;

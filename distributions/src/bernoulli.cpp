@@ -100,6 +100,10 @@ double Bernoulli::log_prior() const {
 
 std::string Bernoulli::check_support(Rows x) const { return check_cells(x, is_binary, "0 or 1"); }
 
+std::string Bernoulli::check_support(const SparseRows& x) const {
+  return check_cells(x, is_binary, "0 or 1");
+}
+
 void Bernoulli::fields(Fields& visit) {
   visit("probability", probability_);
   visit("pseudo_count", smoothing_.pseudo_count);

@@ -14,6 +14,7 @@ namespace {
 
 // An estimated mean is at least this share of the column's mean in all data.
 constexpr double least_share = 1e-10;
+constexpr std::string_view expected_duration = "a waiting time (finite, at least 0)";
 // Used where the data give no scale: no `prepare`, or a column of zeros alone.
 constexpr double least_scale = 1e-300;
 
@@ -79,6 +80,11 @@ bool Exponential::log_base(Rows x, VectorRef out) const {
   return (x.array() * 0).sum() == 0 && x.minCoeff() >= 0;
 }
 
+bool Exponential::log_base(const SparseRows& x, VectorRef out) const {
+  out.setZero();
+  return std::all_of(x.value(), x.value() + x.cells(), is_duration);
+}
+
 void Exponential::natural_parameters(VectorRef eta) const { eta = -rate_; }
 
 double Exponential::log_partition() const { return -rate_.array().log().sum(); }
@@ -86,12 +92,34 @@ double Exponential::log_partition() const { return -rate_.array().log().sum(); }
 void Exponential::prepare(Rows x, Weights w) {
   Vector sum = Vector::Zero(statistics_size());
   accumulate(x, w, sum);
+  learn_least_mean(sum);
+}
+
+void Exponential::prepare(const SparseRows& x, Weights w) {
+  Vector sum = Vector::Zero(statistics_size());
+  for (Index i = 0; i < x.rows(); ++i) {
+    const double* first = x.value() + x.begin(i);
+    const double* last = x.value() + x.begin(i + 1);
+    if (!(w[i] > 0) || !std::all_of(first, last, is_duration)) continue;
+    sum[0] += w[i];
+    for (Index c = x.begin(i); c < x.begin(i + 1); ++c) {
+      sum[1 + x.column()[c]] += w[i] * x.value()[c];
+    }
+  }
+  learn_least_mean(sum);
+}
+
+void Exponential::learn_least_mean(ConstVectorRef sum) {
   if (!(sum[0] > 0)) return;
   least_mean_ = (sum.tail(dimension()) / sum[0] * least_share).cwiseMax(least_scale);
 }
 
 std::string Exponential::check_support(Rows x) const {
-  return check_cells(x, is_duration, "a waiting time (finite, at least 0)");
+  return check_cells(x, is_duration, expected_duration);
+}
+
+std::string Exponential::check_support(const SparseRows& x) const {
+  return check_cells(x, is_duration, expected_duration);
 }
 
 Matrix Exponential::embed(Rows x) const {
@@ -99,6 +127,19 @@ Matrix Exponential::embed(Rows x) const {
   for (Index j = 0; j < out.cols(); ++j) {
     const double mean = out.col(j).mean();
     if (mean > 0) out.col(j) = (out.col(j) / mean).array().sqrt().sqrt();
+  }
+  return out;
+}
+
+Vector Exponential::embed(const SparseRows& x) const {
+  Vector mean = Vector::Zero(x.cols());
+  for (Index c = 0; c < x.cells(); ++c) {
+    mean[x.column()[c]] += std::max(x.value()[c], 0.0) / static_cast<double>(x.rows());
+  }
+  Vector out(x.cells());
+  for (Index c = 0; c < x.cells(); ++c) {
+    const double value = std::max(x.value()[c], 0.0);
+    out[c] = value > 0 ? std::sqrt(std::sqrt(value / mean[x.column()[c]])) : 0;
   }
   return out;
 }

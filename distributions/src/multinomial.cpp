@@ -15,6 +15,22 @@
 namespace mix {
 namespace {
 
+constexpr std::string_view expected_count = "a count (0, 1, 2, ...)";
+
+// The total of a row that probabilities explain, NaN of any other.
+double total_of(const double* value, Index cells) {
+  double total = 0;
+  for (Index c = 0; c < cells; ++c) {
+    if (!is_count(value[c])) return quiet_nan;
+    total += value[c];
+  }
+  return total;
+}
+
+double total_of(const SparseRows& x, Index i) {
+  return total_of(x.value() + x.begin(i), x.begin(i + 1) - x.begin(i));
+}
+
 void check(const Vector& probabilities, Index trials, const Smoothing& smoothing) {
   if (!(probabilities.array() >= 0).all() || !(std::abs(probabilities.sum() - 1) < 1e-9)) {
     throw std::invalid_argument(fmt::format(
@@ -88,26 +104,56 @@ void Multinomial::maximize(ConstVectorRef sum) {
   if (total > 0) probabilities_ = counts / total;
 }
 
-bool Multinomial::log_base(Rows x, VectorRef out) const {
+namespace {
+
+template <class X>
+bool log_multiplicity(const X& x, VectorRef out) {
   Eigen::Matrix<double, Eigen::Dynamic, 1, 0, block_rows, 1> total(x.rows());
   if (std::isnan(kernels::log_factorials(x, out, total))) return false;
   for (Index i = 0; i < x.rows(); ++i) out[i] = log_factorial(total[i]) - out[i];
   return true;
 }
 
+}  // namespace
+
+bool Multinomial::log_base(Rows x, VectorRef out) const { return log_multiplicity(x, out); }
+
+bool Multinomial::log_base(const SparseRows& x, VectorRef out) const {
+  return log_multiplicity(x, out);
+}
+
 void Multinomial::natural_parameters(VectorRef eta) const { eta = probabilities_.array().log(); }
 
 double Multinomial::log_partition() const { return 0; }
 
-void Multinomial::prepare(Rows x, Weights w) {
+namespace {
+
+// The rounded weighted mean of those totals that are numbers; `otherwise` where there are none.
+template <class Total>
+Index mean_trials(Weights w, Index otherwise, const Total& total_of_row) {
   double sum = 0;
   double weight = 0;
-  for (Index i = 0; i < x.rows(); ++i) {
-    if (!(w[i] > 0) || !x.row(i).unaryExpr(&is_count).all()) continue;
-    sum += w[i] * x.row(i).sum();
+  for (Index i = 0; i < w.size(); ++i) {
+    if (!(w[i] > 0)) continue;
+    const double total = total_of_row(i);
+    if (std::isnan(total)) continue;
+    sum += w[i] * total;
     weight += w[i];
   }
-  if (weight > 0) trials_ = std::llround(sum / weight);
+  return weight > 0 ? std::llround(sum / weight) : otherwise;
+}
+
+}  // namespace
+
+void Multinomial::prepare(Rows x, Weights w) {
+  trials_ = mean_trials(w, trials_, [&](Index i) {
+    const Vector row = x.row(i);
+    return total_of(row.data(), row.size());
+  });
+}
+
+void Multinomial::prepare(const SparseRows& x, Weights w) {
+  trials_ = mean_trials(w, trials_, [&](Index i) { return total_of(x, i); });
 }
 
 double Multinomial::log_prior() const {
@@ -116,7 +162,11 @@ double Multinomial::log_prior() const {
 }
 
 std::string Multinomial::check_support(Rows x) const {
-  return check_cells(x, is_count, "a count (0, 1, 2, ...)");
+  return check_cells(x, is_count, expected_count);
+}
+
+std::string Multinomial::check_support(const SparseRows& x) const {
+  return check_cells(x, is_count, expected_count);
 }
 
 Matrix Multinomial::embed(Rows x) const {
@@ -131,6 +181,19 @@ Matrix Multinomial::embed(Rows x) const {
     }
   }
   return (4 * std::max(1.0, mean_total) * out).cwiseSqrt();
+}
+
+Vector Multinomial::embed(const SparseRows& x) const {
+  const Eigen::Map<const Vector> value(x.value(), x.cells());
+  const double mean_total =
+      value.cwiseMax(0).sum() / static_cast<double>(std::max<Index>(x.rows(), 1));
+  Vector out = (4 * std::max(1.0, mean_total) * value.cwiseMax(0)).cwiseSqrt();
+  for (Index i = 0; i < x.rows(); ++i) {
+    const Index cells = x.begin(i + 1) - x.begin(i);
+    const double total = value.segment(x.begin(i), cells).cwiseMax(0).sum();
+    if (total > 0) out.segment(x.begin(i), cells) /= std::sqrt(total);
+  }
+  return out;
 }
 
 void Multinomial::fields(Fields& visit) {

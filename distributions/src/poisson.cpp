@@ -68,11 +68,22 @@ void Poisson::maximize(ConstVectorRef sum) {
   if (sum[0] > 0) rate_ = sum.tail(dimension()) / sum[0];
 }
 
-bool Poisson::log_base(Rows x, VectorRef out) const {
+namespace {
+
+template <class X>
+bool log_inverse_factorials(const X& x, VectorRef out) {
   const double largest = kernels::log_factorials(x, out);
   out = -out;
   // Beyond, the terms of the sum would cancel; log_poisson avoids it.
   return largest < static_cast<double>(small_count);
+}
+
+}  // namespace
+
+bool Poisson::log_base(Rows x, VectorRef out) const { return log_inverse_factorials(x, out); }
+
+bool Poisson::log_base(const SparseRows& x, VectorRef out) const {
+  return log_inverse_factorials(x, out);
 }
 
 void Poisson::natural_parameters(VectorRef eta) const { eta = rate_.array().log(); }
@@ -81,7 +92,16 @@ double Poisson::log_partition() const { return rate_.sum(); }
 
 std::string Poisson::check_support(Rows x) const { return check_cells(x, is_count, expected); }
 
+std::string Poisson::check_support(const SparseRows& x) const {
+  return check_cells(x, is_count, expected);
+}
+
 Matrix Poisson::embed(Rows x) const { return 2 * (x.array().max(0) + 0.375).sqrt(); }
+
+Vector Poisson::embed(const SparseRows& x) const {
+  const Eigen::Map<const Vector> value(x.value(), x.cells());
+  return 2 * ((value.array().max(0) + 0.375).sqrt() - std::sqrt(0.375));
+}
 
 void Poisson::fields(Fields& visit) {
   visit("rate", rate_);

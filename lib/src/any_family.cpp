@@ -1,8 +1,53 @@
 #include "mix/any_family.h"
 
+#include <algorithm>
 #include <cmath>
 
+#include "mix/kernels.h"
+#include "mix/parallel.h"
+
 namespace mix {
+
+void AnyFamily::fit_by_streaming(Interface& family, const AnyRows& x, Shares shares) {
+  const Index cycles = family.cycles();
+  for (Index cycle = 0; cycle < cycles; ++cycle) {
+    family.select_cycle(cycle);
+    const Vector sum = sum_over_blocks(
+        x.rows(), family.statistics_size(), [&](Index first, Index count, VectorRef statistics) {
+          family.accumulate(x.middleRows(first, count), shares.middleRows(first, count),
+                            statistics);
+        });
+    family.maximize(sum);
+  }
+}
+
+void AnyFamily::evaluate_blocks(const Interface& family, const AnyRows& x, MatrixRef out) {
+  const BorrowedMemory memory;
+  for (Index first = 0; first < x.rows(); first += block_rows) {
+    const Index count = std::min(block_rows, x.rows() - first);
+    family.log_densities(x.middleRows(first, count), out.middleRows(first, count), *memory);
+  }
+}
+
+void AnyFamily::accumulate_blocks(const Interface& family, const AnyRows& x, Shares shares,
+                                  VectorRef statistics) {
+  const BorrowedMemory memory;
+  for (Index first = 0; first < x.rows(); first += block_rows) {
+    const Index count = std::min(block_rows, x.rows() - first);
+    const AnyRows block = x.middleRows(first, count);
+    // Statistics are those of the block that was evaluated last.
+    Matrix& l = memory->matrix(0, kernels::packed_stride, family.size());
+    family.log_densities(block, l.topLeftCorner(count, family.size()), memory->part(0));
+    family.accumulate(block, shares.middleRows(first, count), statistics, memory->part(0));
+  }
+}
+
+Rows AnyFamily::dense_block(const SparseRows& x, BlockMemory& memory) {
+  MatrixRef block =
+      memory.matrix(0, kernels::packed_stride, x.cols()).topLeftCorner(x.rows(), x.cols());
+  x.write_to(block);
+  return block;
+}
 
 Matrix standardized(Rows x) {
   const auto n = static_cast<double>(std::max<Index>(x.rows(), 1));

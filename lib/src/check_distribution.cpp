@@ -20,13 +20,13 @@ double difference(const Matrix& a, const Matrix& b) {
 
 bool has_nan(const Matrix& m) { return m.array().isNaN().any(); }
 
-Matrix log_densities(const AnyFamily& family, Rows x) {
+Matrix log_densities(const AnyFamily& family, const AnyRows& x) {
   Matrix l(x.rows(), family.size());
   family.log_densities(x, l);
   return l;
 }
 
-Vector statistics(const AnyFamily& family, Rows x, Shares shares) {
+Vector statistics(const AnyFamily& family, const AnyRows& x, Shares shares) {
   Vector sum = Vector::Zero(family.statistics_size());
   family.accumulate(x, shares, sum);
   return sum;
@@ -102,6 +102,7 @@ LawReport Laws::check() {
   }
   run("one_by_one", &Laws::one_by_one);
   run("soft_pass", &Laws::soft_pass);
+  run("sparse_rows", &Laws::sparse_rows);
   run("const", &Laws::constant);
   run("threads", &Laws::threads);
   run("best", &Laws::best);

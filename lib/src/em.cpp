@@ -58,7 +58,7 @@ void add_log_weights(const Vector& weights, MatrixRef l) {
 // pass over the rows. Holds what must outlive a pass.
 class Expectation {
  public:
-  Expectation(Rows x, Weights w, const EmOptions& options)
+  Expectation(const AnyRows& x, Weights w, const EmOptions& options)
       : x_(x),
         w_(w),
         unit_weights_((w.array() == 1).all()),
@@ -78,12 +78,12 @@ class Expectation {
     if (!streams) pass.shares.resize(x_.rows(), k);
     const Vector sum = sum_over_blocks(
         x_.rows(), slot_count + k + family_size, [&](Index first, Index count, VectorRef total) {
-          const Rows x = x_.middleRows(first, count);
+          const AnyRows x = x_.middleRows(first, count);
           const double* w = unit_weights_ ? nullptr : w_.data() + first;
           VectorRef mass = total.segment(slot_count, k);
-          if (soft_ && streams) {
+          if (soft_ && streams && x.dense() != nullptr) {
             const std::optional<double> value =
-                state.family.soft_pass(x, log_weights, w, mass, total.tail(family_size));
+                state.family.soft_pass(*x.dense(), log_weights, w, mass, total.tail(family_size));
             if (value) {
               total[objective_slot] += *value;
               return;
@@ -144,7 +144,7 @@ class Expectation {
     return changed;
   }
 
-  Rows x_;
+  AnyRows x_;
   Weights w_;
   bool unit_weights_;
   bool soft_;
@@ -203,8 +203,8 @@ void update_weights(MixtureState& state, const Vector& mass, MixingWeights mixin
 }
 
 // Gives the worst-explained rows to the empty components, so that the M-step rebuilds them there.
-void reseed(Pass& pass, const std::vector<Index>& empty, const MixtureState& state, Rows x,
-            Weights w, const EmOptions& options) {
+void reseed(Pass& pass, const std::vector<Index>& empty, const MixtureState& state,
+            const AnyRows& x, Weights w, const EmOptions& options) {
   const Index k = state.family.size();
   const auto per_component = options.assignment.hard() ? Index{1} : x.cols() + 1;
   Vector term(x.rows());
@@ -317,7 +317,7 @@ std::string to_string(Stop stop) {
   return "unknown";
 }
 
-EmReport run_em(MixtureState& state, Rows x, Weights w, const EmOptions& options) {
+EmReport run_em(MixtureState& state, const AnyRows& x, Weights w, const EmOptions& options) {
   EmReport report;
   if (options.mixing == MixingWeights::equal) {
     state.weights.setConstant(1.0 / static_cast<double>(state.weights.size()));
@@ -476,12 +476,12 @@ EmReport run_em(MixtureState& state, Rows x, Weights w, const EmOptions& options
   return report;
 }
 
-void log_joint(const MixtureState& state, Rows x, MatrixRef out) {
+void log_joint(const MixtureState& state, const AnyRows& x, MatrixRef out) {
   state.family.log_densities(x, out);
   add_log_weights(state.weights, out);
 }
 
-double log_likelihood(const MixtureState& state, Rows x, Weights w) {
+double log_likelihood(const MixtureState& state, const AnyRows& x, Weights w) {
   const Index k = state.family.size();
   const Vector sum = sum_over_blocks(x.rows(), 1, [&](Index first, Index count, VectorRef total) {
     const BorrowedMemory memory;
@@ -496,7 +496,7 @@ double log_likelihood(const MixtureState& state, Rows x, Weights w) {
   return sum[0];
 }
 
-Matrix responsibilities(const MixtureState& state, Rows x) {
+Matrix responsibilities(const MixtureState& state, const AnyRows& x) {
   Matrix r(x.rows(), state.family.size());
   for_each_block(x.rows(), [&](Index first, Index count) {
     const BorrowedMemory memory;

@@ -56,7 +56,7 @@ Index FamilyList::parameter_count() const {
   return sum;
 }
 
-void FamilyList::log_densities(Rows x, MatrixRef out) const {
+void FamilyList::log_densities(const AnyRows& x, MatrixRef out) const {
   Index column = 0;
   for (const AnyFamily& family : families_) {
     family.log_densities(x, out.middleCols(column, family.size()));
@@ -64,7 +64,7 @@ void FamilyList::log_densities(Rows x, MatrixRef out) const {
   }
 }
 
-void FamilyList::log_densities(Rows x, MatrixRef out, BlockMemory& memory) const {
+void FamilyList::log_densities(const AnyRows& x, MatrixRef out, BlockMemory& memory) const {
   Index column = 0;
   std::size_t i = 0;
   for (const AnyFamily& family : families_) {
@@ -105,7 +105,7 @@ void FamilyList::for_each_part(const Body& body) const {
   }
 }
 
-void FamilyList::accumulate(Rows x, Shares shares, VectorRef statistics) const {
+void FamilyList::accumulate(const AnyRows& x, Shares shares, VectorRef statistics) const {
   for_each_part([&](std::size_t i, Index column, Index offset) {
     const AnyFamily& family = families_[i];
     family.accumulate(x, shares.middleCols(column, family.size()),
@@ -113,7 +113,7 @@ void FamilyList::accumulate(Rows x, Shares shares, VectorRef statistics) const {
   });
 }
 
-void FamilyList::accumulate(Rows x, Shares shares, VectorRef statistics,
+void FamilyList::accumulate(const AnyRows& x, Shares shares, VectorRef statistics,
                             BlockMemory& memory) const {
   for_each_part([&](std::size_t i, Index column, Index offset) {
     const AnyFamily& family = families_[i];
@@ -131,7 +131,7 @@ void FamilyList::maximize(ConstVectorRef sum) {
   }
 }
 
-void FamilyList::fit(Rows x, Shares shares) {
+void FamilyList::fit(const AnyRows& x, Shares shares) {
   Index column = 0;
   for (AnyFamily& family : families_) {
     family.fit(x, shares.middleCols(column, family.size()));
@@ -139,7 +139,7 @@ void FamilyList::fit(Rows x, Shares shares) {
   }
 }
 
-void FamilyList::start(Rows x, Shares shares) {
+void FamilyList::start(const AnyRows& x, Shares shares) {
   Index column = 0;
   for (AnyFamily& family : families_) {
     family.start(x, shares.middleCols(column, family.size()));
@@ -158,11 +158,11 @@ void FamilyList::select_cycle(Index cycle) {
   for (AnyFamily& family : families_) family.select_cycle(cycle % family.cycles());
 }
 
-void FamilyList::prepare(Rows x, Weights w) {
+void FamilyList::prepare(const AnyRows& x, Weights w) {
   for (AnyFamily& family : families_) family.prepare(x, w);
 }
 
-std::string FamilyList::check_support(Rows x) const {
+std::string FamilyList::check_support(const AnyRows& x) const {
   // A row must be explained by some family, not by all of them: complain only when every one does.
   std::string first;
   for (const AnyFamily& family : families_) {
@@ -173,7 +173,7 @@ std::string FamilyList::check_support(Rows x) const {
   return first;
 }
 
-Matrix FamilyList::embed(Rows x) const { return families_.front().embed(x); }
+Matrix FamilyList::embed(const AnyRows& x) const { return families_.front().embed(x); }
 
 double FamilyList::log_prior() const {
   double sum = 0;

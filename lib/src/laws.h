@@ -19,9 +19,9 @@ double difference(const Matrix& a, const Matrix& b);
 
 bool has_nan(const Matrix& m);
 
-Matrix log_densities(const AnyFamily& family, Rows x);
+Matrix log_densities(const AnyFamily& family, const AnyRows& x);
 
-Vector statistics(const AnyFamily& family, Rows x, Shares shares);
+Vector statistics(const AnyFamily& family, const AnyRows& x, Shares shares);
 
 /// One iteration of estimation with fixed shares, as the engine makes it.
 void step(AnyFamily& family, Rows x, Shares shares);
@@ -109,6 +109,7 @@ class Laws {
   void zero_share();
   void one_by_one();
   void soft_pass();
+  void sparse_rows();
   void constant();
   void threads();
   void best();

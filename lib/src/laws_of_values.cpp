@@ -4,6 +4,7 @@
 #include "laws.h"
 #include "mix/kernels.h"
 #include "mix/parallel.h"
+#include "mix/sparse_matrix.h"
 
 // The laws of evaluation, of statistics, and of values: copying, saving, selecting.
 namespace mix::laws {
@@ -108,6 +109,26 @@ void Laws::soft_pass() {
                                "soft_pass adds other statistics than accumulate");
     }
   }
+}
+
+void Laws::sparse_rows() {
+  const SparseMatrix sparse = x_.sparseView();
+  AnyFamily of_dense = given_;
+  AnyFamily of_sparse = given_;
+  of_dense.prepare(x_, shares_.col(0));
+  of_sparse.prepare(sparse, shares_.col(0));
+  of_dense.start(x_, shares_);
+  of_sparse.start(sparse, shares_);
+  require_equal(log_densities(of_sparse, x_), log_densities(of_dense, x_), options_.tolerance,
+                "the first estimate from sparse rows is another");
+  require(elsewhere_.check_support(sparse) == elsewhere_.check_support(x_),
+          "check_support says something else of sparse rows");
+  require_equal(log_densities(elsewhere_, sparse), log_densities(elsewhere_, x_),
+                options_.tolerance, "sparse rows have other densities");
+  if (!given_.streams()) return;
+  require_equal_statistics(statistics(elsewhere_, sparse, shares_),
+                           statistics(elsewhere_, x_, shares_),
+                           "sparse rows have other statistics");
 }
 
 void Laws::constant() {

@@ -1,15 +1,35 @@
+#include <stdexcept>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "mix/csv.h"
+#include "mix/errors.h"
 #include "mix/files.h"
+#include "mix/matrix_market.h"
 #include "mix/npy.h"
 #include "mix/table.h"
 
 namespace mix {
+namespace {
+
+Table read_dense(const std::filesystem::path& path) {
+  const SparseMatrix x = read_matrix_market(path);
+  try {
+    Matrix values = SparseRows(x).dense();
+    const std::vector<Column> columns = Table::from_matrix(values).columns();
+    return {columns, std::move(values), TableSource{.name = path.string()}};
+  } catch (const std::invalid_argument& error) {
+    throw DataError(path.string() + ": " + error.what());
+  }
+}
+
+}  // namespace
 
 Table read_table(const std::filesystem::path& path) {
   const std::string extension = lower_extension(path);
   if (extension == ".npy") return read_npy(path);
+  if (extension == ".mtx") return read_dense(path);
   CsvOptions options;
   if (extension == ".tsv") options.separator = '\t';
   return read_csv(path, options);

@@ -48,13 +48,23 @@ void check_known(const Known& known, Index rows, Index k) {
 
 }  // namespace
 
-void check_cells(Rows x, const char* what) {
-  for (Index d = 0; d < x.cols(); ++d) {
+void check_cells(const AnyRows& x, const char* what) {
+  const auto check = [what](double value, Index row, Index column) {
+    if (std::isfinite(value)) return;
+    refuse("{}: row {}, column {} is {}; leave such rows out, cells must be finite", what, row + 1,
+           column + 1, std::isnan(value) ? "missing (NaN)" : "infinite");
+  };
+  if (const SparseRows* sparse = x.sparse()) {
     for (Index i = 0; i < x.rows(); ++i) {
-      if (std::isfinite(x(i, d))) continue;
-      refuse("{}: row {}, column {} is {}; leave such rows out, cells must be finite", what, i + 1,
-             d + 1, std::isnan(x(i, d)) ? "missing (NaN)" : "infinite");
+      for (Index c = sparse->begin(i); c < sparse->begin(i + 1); ++c) {
+        check(sparse->value()[c], i, sparse->column()[c]);
+      }
     }
+    return;
+  }
+  const Rows& dense = *x.dense();
+  for (Index d = 0; d < x.cols(); ++d) {
+    for (Index i = 0; i < x.rows(); ++i) check(dense(i, d), i, d);
   }
 }
 
@@ -70,7 +80,7 @@ void check_weights(const Vector& w, Index rows, const char* what) {
   if (!(w.sum() > 0)) refuse("{}: all sample weights are 0; at least one must be positive", what);
 }
 
-void check_rows(const MixtureModel& model, Rows x, const Vector& w, const char* what) {
+void check_rows(const MixtureModel& model, const AnyRows& x, const Vector& w, const char* what) {
   if (x.cols() != model.dimension()) {
     refuse("{}: the model describes {} columns, but the data have {}", what, model.dimension(),
            x.cols());
@@ -80,7 +90,7 @@ void check_rows(const MixtureModel& model, Rows x, const Vector& w, const char* 
   if (w.size() > 0) check_weights(w, x.rows(), what);
 }
 
-void check_arguments(const MixtureModel& model, Rows x, const FitOptions& options) {
+void check_arguments(const MixtureModel& model, const AnyRows& x, const FitOptions& options) {
   const Index k = model.n_components();
   if (k < 1) refuse("fit: the model has no components");
   check_rows(model, x, options.sample_weight, "fit");

@@ -6,7 +6,7 @@
 namespace mix {
 
 /// Throws std::invalid_argument, with `what` in front, unless all cells are finite.
-void check_cells(Rows x, const char* what);
+void check_cells(const AnyRows& x, const char* what);
 
 /// Throws std::invalid_argument, with `what` in front, unless there is one finite weight per row,
 /// none negative, not all 0.
@@ -14,9 +14,9 @@ void check_weights(const Vector& w, Index rows, const char* what);
 
 /// Throws std::invalid_argument, with `what` in front, unless `x` has the model's columns, at least
 /// one row and finite cells, and `w` is empty or passes check_weights.
-void check_rows(const MixtureModel& model, Rows x, const Vector& w, const char* what);
+void check_rows(const MixtureModel& model, const AnyRows& x, const Vector& w, const char* what);
 
 /// Throws std::invalid_argument for what no fit of `model` to `x` can have.
-void check_arguments(const MixtureModel& model, Rows x, const FitOptions& options);
+void check_arguments(const MixtureModel& model, const AnyRows& x, const FitOptions& options);
 
 }  // namespace mix

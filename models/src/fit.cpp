@@ -11,6 +11,7 @@
 #include <stdexcept>
 
 #include "arguments.h"
+#include "chosen_rows.h"
 #include "distinct_rows.h"
 #include "growing.h"
 #include "mix/json_fields.h"
@@ -88,7 +89,7 @@ struct Run {
 };
 
 // Continues a run and joins the two histories.
-void carry_on(Run& run, Rows x, Weights w, EmOptions options, Index most_passes) {
+void carry_on(Run& run, const AnyRows& x, Weights w, EmOptions options, Index most_passes) {
   EmReport before = std::move(run.em);
   // The first pass of a continuation evaluates parameters that already count as a pass.
   const Index repeated = before.n_iter > 0 ? 1 : 0;
@@ -106,7 +107,8 @@ void carry_on(Run& run, Rows x, Weights w, EmOptions options, Index most_passes)
 
 class Search {
  public:
-  Search(const MixtureModel& model, Rows x, const FitOptions& options, PartitionPool* pool)
+  Search(const MixtureModel& model, const AnyRows& x, const FitOptions& options,
+         PartitionPool* pool)
       : model_(model),
         x_(x),
         w_(options.sample_weight.size() > 0 ? options.sample_weight : Vector::Ones(x.rows())),
@@ -135,14 +137,7 @@ class Search {
     std::vector<Index> rows = sample_without_replacement(rng, count, searched_rows);
     for (Index& row : rows) row = weighted[static_cast<std::size_t>(row)];
     std::sort(rows.begin(), rows.end());
-    for (Index d = 0; d < x_.cols(); ++d) {
-      const auto column = x_.col(d);
-      const auto same = [&](Index i) { return column[i] == column[rows.front()]; };
-      if (std::all_of(rows.begin(), rows.end(), same) &&
-          !std::all_of(weighted.begin(), weighted.end(), same)) {
-        return std::nullopt;
-      }
-    }
+    if (misses_what_varies(x_, rows, weighted)) return std::nullopt;
     return rows;
   }
 
@@ -151,8 +146,8 @@ class Search {
     inner.sample_weight = Vector(w_(rows));
     inner.more_starts.clear();
     Report found;
-    const Matrix part = x_(rows, Eigen::all);
-    const Run best = Search(model_, part, inner, pool_).best_of_all(found);
+    const ChosenRows part(x_, rows);
+    const Run best = Search(model_, part.view(), inner, pool_).best_of_all(found);
 
     FitOptions outer = options_;
     Matrix r = responsibilities(best.state, x_);
@@ -364,7 +359,7 @@ class Search {
   }
 
   const MixtureModel& model_;
-  Rows x_;
+  AnyRows x_;
   Vector w_;
   const FitOptions& options_;
   Narrowing narrowing_;
@@ -402,7 +397,7 @@ void order_components(MixtureState& state, Vector& mass) {
 }
 
 // The log-likelihood of the same family with a single component, NaN where it cannot be had.
-double one_component(const MixtureModel& model, Rows x, Weights w) {
+double one_component(const MixtureModel& model, const AnyRows& x, Weights w) {
   if (!model.family().selects() || model.family().as<FamilyList>() != nullptr) return quiet_nan;
   MixtureState state{Vector::Ones(1), model.family()};
   state.family.select({0});
@@ -411,7 +406,7 @@ double one_component(const MixtureModel& model, Rows x, Weights w) {
   return run_em(state, x, w, {.max_iter = 200}).log_likelihood;
 }
 
-void complete_report(Report& report, const MixtureModel& model, Rows x, Weights w) {
+void complete_report(Report& report, const MixtureModel& model, const AnyRows& x, Weights w) {
   const Index k = model.n_components();
   const Vector sums = sum_over_blocks(x.rows(), 4, [&](Index first, Index count, VectorRef sum) {
     Matrix l(count, k);
@@ -453,7 +448,8 @@ bool keeps_labels(const FitOptions& options) {
          options.assignment.as<Known>() != nullptr || options.mixing == MixingWeights::fixed;
 }
 
-Fit fit_here(const MixtureModel& model, Rows x, const FitOptions& options, PartitionPool* pool) {
+Fit fit_here(const MixtureModel& model, const AnyRows& x, const FitOptions& options,
+             PartitionPool* pool) {
   Fit fit;
   Report& report = fit.report;
   Run run = Search(model, x, options, pool).best(report);
@@ -503,16 +499,19 @@ bool every_component_is_known(const Known& known, Index k) {
 
 }  // namespace
 
-Fit fit(const MixtureModel& model, Rows x, const FitOptions& options) {
+Fit fit(const MixtureModel& model, const AnyRows& x, const FitOptions& options) {
   return fit_sharing(model, x, options, nullptr);
 }
 
-Fit fit_sharing(const MixtureModel& model, Rows x, const FitOptions& options, PartitionPool* pool) {
+Fit fit_sharing(const MixtureModel& model, const AnyRows& x, const FitOptions& options,
+                PartitionPool* pool) {
   check_arguments(model, x, options);
   Fit result;
   if (rows_are_exchangeable(options)) {
     // Exact: the likelihood of equal rows is that of one row with the sum of their weights.
-    if (auto distinct = distinct_rows(x, options.sample_weight)) {
+    const Rows* dense = x.dense();
+    if (auto distinct = dense != nullptr ? distinct_rows(*dense, options.sample_weight)
+                                         : std::optional<DistinctRows>()) {
       FitOptions weighted = options;
       weighted.sample_weight = std::move(distinct->weight);
       with_threads(options.threads, [&] { result = fit_here(model, distinct->x, weighted, pool); });
@@ -530,7 +529,7 @@ Fit fit_sharing(const MixtureModel& model, Rows x, const FitOptions& options, Pa
   return result;
 }
 
-Report evaluate(const MixtureModel& model, Rows x, const FitOptions& options) {
+Report evaluate(const MixtureModel& model, const AnyRows& x, const FitOptions& options) {
   check_rows(model, x, options.sample_weight, "evaluate");
   Report report;
   const Vector w =

@@ -62,8 +62,9 @@ Matrix insert(const Matrix& r, Weights w, const Vector& rank, double share, Inde
 
 }  // namespace
 
-std::vector<Matrix> grow(const MixtureState& state, Rows x, Weights w, const Matrix& points,
-                         const std::vector<Index>& splittable, Index position) {
+std::vector<Matrix> grow(const MixtureState& state, const AnyRows& x, Weights w,
+                         const Matrix& points, const std::vector<Index>& splittable,
+                         Index position) {
   Matrix r(x.rows(), state.family.size());
   Vector log_density(x.rows());
   log_joint(state, x, r);

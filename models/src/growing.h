@@ -10,8 +10,9 @@ namespace mix {
 /// across the direction in which its rows vary most, the worst-explained rows split off as a
 /// component of their own, and likewise the neighborhood of the worst one. `points` are the
 /// embedded rows; the new component is column `position`.
-std::vector<Matrix> grow(const MixtureState& state, Rows x, Weights w, const Matrix& points,
-                         const std::vector<Index>& splittable, Index position);
+std::vector<Matrix> grow(const MixtureState& state, const AnyRows& x, Weights w,
+                         const Matrix& points, const std::vector<Index>& splittable,
+                         Index position);
 
 /// The same density with component j counted twice at half its weight; the copy is column
 /// `position`.

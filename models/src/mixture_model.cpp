@@ -37,7 +37,7 @@ void MixtureModel::check_weights() {
   if (std::abs(w.sum() - 1) > 1e-14) w /= w.sum();
 }
 
-void MixtureModel::check_columns(Rows x) const {
+void MixtureModel::check_columns(const AnyRows& x) const {
   if (x.cols() == dimension()) return;
   throw std::invalid_argument(
       fmt::format("the model describes {} columns, but the rows have {}", dimension(), x.cols()));
@@ -51,7 +51,7 @@ Index MixtureModel::parameter_count() const {
   return state_.family.parameter_count() + weights;
 }
 
-void MixtureModel::log_density(Rows x, VectorRef out) const {
+void MixtureModel::log_density(const AnyRows& x, VectorRef out) const {
   // Called for one block of rows by an engine, or for all rows by a user: blocks bound the memory.
   for (Index first = 0; first < x.rows(); first += block_rows) {
     const Index count = std::min(block_rows, x.rows() - first);
@@ -61,7 +61,7 @@ void MixtureModel::log_density(Rows x, VectorRef out) const {
   }
 }
 
-Vector MixtureModel::log_density(Rows x) const {
+Vector MixtureModel::log_density(const AnyRows& x) const {
   check_columns(x);
   Vector out(x.rows());
   for_each_block(x.rows(), [&](Index first, Index count) {
@@ -70,12 +70,12 @@ Vector MixtureModel::log_density(Rows x) const {
   return out;
 }
 
-Matrix MixtureModel::responsibilities(Rows x) const {
+Matrix MixtureModel::responsibilities(const AnyRows& x) const {
   check_columns(x);
   return mix::responsibilities(state_, x);
 }
 
-std::vector<Index> MixtureModel::predict(Rows x) const {
+std::vector<Index> MixtureModel::predict(const AnyRows& x) const {
   const Matrix r = responsibilities(x);
   std::vector<Index> labels(static_cast<std::size_t>(x.rows()));
   for (Index i = 0; i < x.rows(); ++i) {
@@ -85,12 +85,12 @@ std::vector<Index> MixtureModel::predict(Rows x) const {
   return labels;
 }
 
-double MixtureModel::log_likelihood(Rows x) const {
+double MixtureModel::log_likelihood(const AnyRows& x) const {
   check_columns(x);
   return mix::log_likelihood(state_, x, Vector::Ones(x.rows()));
 }
 
-double MixtureModel::score(Rows x) const {
+double MixtureModel::score(const AnyRows& x) const {
   return log_likelihood(x) / static_cast<double>(x.rows());
 }
 

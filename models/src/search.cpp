@@ -50,7 +50,7 @@ bool rows_are_exchangeable(const FitOptions& options) {
          std::all_of(options.more_starts.begin(), options.more_starts.end(), exchangeable);
 }
 
-Starter::Starter(const MixtureModel& model, Rows x, Weights w, const FitOptions& options,
+Starter::Starter(const MixtureModel& model, const AnyRows& x, Weights w, const FitOptions& options,
                  PartitionPool* pool)
     : model_(model), x_(x), w_(w), options_(options), prepared_(model.family()), pool_(pool) {
   prepared_.prepare(x, w);

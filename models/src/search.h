@@ -21,12 +21,13 @@ struct PlannedStart {
 
 /// `fit`, with the partitions it starts from shared with the other fits to `pool`; null shares
 /// nothing.
-Fit fit_sharing(const MixtureModel& model, Rows x, const FitOptions& options, PartitionPool* pool);
+Fit fit_sharing(const MixtureModel& model, const AnyRows& x, const FitOptions& options,
+                PartitionPool* pool);
 
 /// Turns starts into shares of the rows. Several threads may use it at once.
 class Starter {
  public:
-  Starter(const MixtureModel& model, Rows x, Weights w, const FitOptions& options,
+  Starter(const MixtureModel& model, const AnyRows& x, Weights w, const FitOptions& options,
           PartitionPool* pool);
 
   /// The list of starts that the options ask for.
@@ -53,7 +54,7 @@ class Starter {
   [[nodiscard]] Matrix shares_around(const Known& known, const Matrix& embedded, Rng& rng) const;
 
   const MixtureModel& model_;
-  Rows x_;
+  AnyRows x_;
   Weights w_;
   const FitOptions& options_;
   AnyFamily prepared_;

@@ -28,6 +28,30 @@ void fit_faithful(const Folder& here) {
       {"fit", faithful, "--components", "2", "--structure", "VVV", "--out", "model.json"});
 }
 
+TEST(Model, OfASparseMatrixIsThatOfTheTable) {
+  const Folder here;
+  std::string cells;
+  std::string table = "x1,x2,x3\n";
+  for (int i = 0; i < 40; ++i) {
+    const int own = i % 2 == 0 ? 1 : 3;
+    cells += std::to_string(i + 1) + " " + std::to_string(own) + " " + std::to_string(i % 7 + 3) +
+             "\n" + std::to_string(i + 1) + " 2 1\n";
+    table += (own == 1 ? std::to_string(i % 7 + 3) : "0") + ",1," +
+             (own == 3 ? std::to_string(i % 7 + 3) : "0") + "\n";
+  }
+  here.write("counts.mtx", "%%MatrixMarket matrix coordinate integer general\n40 3 80\n" + cells);
+  here.write("counts.csv", table);
+  const auto fit = [&](const std::string& file) {
+    Json result = here.succeed({"fit", file, "--family", "multinomial", "--components", "2",
+                                "--json", "--out", file + ".json"})
+                      .json();
+    return result["log_likelihood"].get<double>();
+  };
+  EXPECT_EQ(fit("counts.mtx"), fit("counts.csv"));
+  EXPECT_EQ(here.succeed({"predict", "counts.mtx.json", "counts.mtx"}).out,
+            here.succeed({"predict", "counts.csv.json", "counts.csv"}).out);
+}
+
 TEST(Model, GoesFromFitToPredictToSampleAndBackToFit) {
   const Folder here;
   const Json first = here.succeed({"fit", faithful, "--components", "2", "--structure", "VVV",

@@ -72,7 +72,7 @@ LawReport report_of(const D& distribution) {
 TEST(LawKit, AcceptsALawfulDistribution) {
   const LawReport report = report_of(Rayleigh{});
   EXPECT_TRUE(report.ok()) << report.text();
-  EXPECT_EQ(report.checked.size(), 27U);
+  EXPECT_EQ(report.checked.size(), 28U);
 }
 
 TEST(LawKit, AcceptsADistributionThatIsOnlyFitted) {
@@ -90,14 +90,14 @@ TEST(LawKit, AcceptsADistributionThatIsOnlyFitted) {
   static_assert(Refittable<Fitted> && !Streaming<Fitted>);
   const LawReport report = report_of(Fitted{});
   EXPECT_TRUE(report.ok()) << report.text();
-  EXPECT_EQ(report.checked.size(), 21U);  // no statistics, no sampler, no fields
+  EXPECT_EQ(report.checked.size(), 22U);  // no statistics, no sampler, no fields
 }
 
 TEST(LawKit, LeavesOutWhatIsSkipped) {
   const LawReport report =
       check_distribution(Rayleigh{}, rayleigh_rows(), {.skip = {"sampler", "best"}});
   EXPECT_TRUE(report.ok());
-  EXPECT_EQ(report.checked.size(), 24U);
+  EXPECT_EQ(report.checked.size(), 25U);
 }
 
 TEST(LawKit, NamesExamplesOfAnotherDimension) {
@@ -123,7 +123,7 @@ struct NaturalRayleigh : Rayleigh {
 TEST(LawKit, ComparesAnExponentialFamilyWithItsLogDensity) {
   const LawReport report = report_of(NaturalRayleigh{});
   EXPECT_TRUE(report.ok()) << report.text();
-  EXPECT_EQ(report.checked.size(), 28U);
+  EXPECT_EQ(report.checked.size(), 29U);
 }
 
 TEST(LawKit, CatchesAWrongLogPartition) {
@@ -131,6 +131,14 @@ TEST(LawKit, CatchesAWrongLogPartition) {
     [[nodiscard]] double log_partition() const { return 2 * std::log(s); }
   };
   EXPECT_TRUE(report_of(Broken{}).broke("one_by_one")) << report_of(Broken{}).text();
+}
+
+TEST(LawKit, CatchesWrongSparseRows) {
+  struct Broken : Rayleigh {
+    std::string check_support(Rows /*x*/) const { return {}; }
+    std::string check_support(const SparseRows& /*x*/) const { return "row 1: wrong"; }
+  };
+  EXPECT_TRUE(report_of(Broken{}).broke("sparse_rows")) << report_of(Broken{}).text();
 }
 
 TEST(LawKit, CatchesFeaturesThatAreNotTheStatistics) {

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "mix/any_rows.h"
 #include "mix/concepts.h"
 #include "mix/untied.h"
 
@@ -50,10 +51,14 @@ class AnyFamily {
   /// The name with what the value adds, such as the covariance structure.
   [[nodiscard]] std::string title() const { return self_->title(); }
 
+  // Rows may be dense or sparse. A family that does not read sparse rows gets dense copies: of one
+  // block at a time in a pass; of all rows in `fit`, `start`, `prepare`, `check_support` and
+  // `embed` where it has these functions, which SparseRows::dense refuses when they are too many.
+
   /// Writes the log density of every row (rows) under every component (columns of `out`).
-  void log_densities(Rows x, MatrixRef out) const { self_->log_densities(x, out); }
+  void log_densities(const AnyRows& x, MatrixRef out) const { self_->log_densities(x, out); }
   /// The same for one block of rows, whose statistics are asked for next with the same memory.
-  void log_densities(Rows x, MatrixRef out, BlockMemory& memory) const {
+  void log_densities(const AnyRows& x, MatrixRef out, BlockMemory& memory) const {
     self_->log_densities(x, out, memory);
   }
 
@@ -62,11 +67,12 @@ class AnyFamily {
   /// The length of the statistics vector; 0 when the family does not stream.
   [[nodiscard]] Index statistics_size() const { return self_->statistics_size(); }
   /// Adds the statistics of a block.
-  void accumulate(Rows x, Shares shares, VectorRef statistics) const {
+  void accumulate(const AnyRows& x, Shares shares, VectorRef statistics) const {
     self_->accumulate(x, shares, statistics);
   }
   /// The same for the block of rows that log_densities just saw with the same memory.
-  void accumulate(Rows x, Shares shares, VectorRef statistics, BlockMemory& memory) const {
+  void accumulate(const AnyRows& x, Shares shares, VectorRef statistics,
+                  BlockMemory& memory) const {
     self_->accumulate(x, shares, statistics, memory);
   }
   /// The whole of Soft's pass over one block of rows, as the concept SoftPassing says; nothing
@@ -78,9 +84,9 @@ class AnyFamily {
   /// Sets the parameters from the sum of statistics of all rows.
   void maximize(ConstVectorRef sum) { self_->maximize(sum); }
   /// One estimate from all rows at once: what accumulate and maximize do, or the family's own fit.
-  void fit(Rows x, Shares shares) { self_->fit(x, shares); }
+  void fit(const AnyRows& x, Shares shares) { self_->fit(x, shares); }
   /// The first estimate, independent of the current parameters.
-  void start(Rows x, Shares shares) { self_->start(x, shares); }
+  void start(const AnyRows& x, Shares shares) { self_->start(x, shares); }
 
   /// The number of conditional maximizations that make one iteration.
   [[nodiscard]] Index cycles() const { return self_->cycles(); }
@@ -88,11 +94,14 @@ class AnyFamily {
   void select_cycle(Index cycle) { self_->select_cycle(cycle); }
 
   /// Learns location and scale of the data; called once before the first estimate.
-  void prepare(Rows x, Weights w) { self_->prepare(x, w); }
+  void prepare(const AnyRows& x, Weights w) { self_->prepare(x, w); }
   /// Empty, or which rows no parameter value can explain, and why.
-  [[nodiscard]] std::string check_support(Rows x) const { return self_->check_support(x); }
-  /// Rows as points whose Euclidean distances mean something for this family.
-  [[nodiscard]] Matrix embed(Rows x) const { return self_->embed(x); }
+  [[nodiscard]] std::string check_support(const AnyRows& x) const {
+    return self_->check_support(x);
+  }
+  /// Rows as points whose Euclidean distances mean something for this family; sparse rows of many
+  /// columns as `projected` approximates them.
+  [[nodiscard]] Matrix embed(const AnyRows& x) const { return self_->embed(x); }
   /// The log prior density at the parameters, 0 without a prior.
   [[nodiscard]] double log_prior() const { return self_->log_prior(); }
   /// Why component k looks like an artifact of an unbounded likelihood; empty when it does not.
@@ -144,24 +153,24 @@ class AnyFamily {
     [[nodiscard]] virtual Index parameter_count() const = 0;
     [[nodiscard]] virtual std::string name() const = 0;
     [[nodiscard]] virtual std::string title() const = 0;
-    virtual void log_densities(Rows x, MatrixRef out) const = 0;
-    virtual void log_densities(Rows x, MatrixRef out, BlockMemory& memory) const = 0;
+    virtual void log_densities(const AnyRows& x, MatrixRef out) const = 0;
+    virtual void log_densities(const AnyRows& x, MatrixRef out, BlockMemory& memory) const = 0;
     [[nodiscard]] virtual bool streams() const = 0;
     [[nodiscard]] virtual Index statistics_size() const = 0;
-    virtual void accumulate(Rows x, Shares shares, VectorRef statistics) const = 0;
-    virtual void accumulate(Rows x, Shares shares, VectorRef statistics,
+    virtual void accumulate(const AnyRows& x, Shares shares, VectorRef statistics) const = 0;
+    virtual void accumulate(const AnyRows& x, Shares shares, VectorRef statistics,
                             BlockMemory& memory) const = 0;
     [[nodiscard]] virtual std::optional<double> soft_pass(Rows x, ConstVectorRef log_weights,
                                                           const double* w, VectorRef mass,
                                                           VectorRef statistics) const = 0;
     virtual void maximize(ConstVectorRef sum) = 0;
-    virtual void fit(Rows x, Shares shares) = 0;
-    virtual void start(Rows x, Shares shares) = 0;
+    virtual void fit(const AnyRows& x, Shares shares) = 0;
+    virtual void start(const AnyRows& x, Shares shares) = 0;
     [[nodiscard]] virtual Index cycles() const = 0;
     virtual void select_cycle(Index cycle) = 0;
-    virtual void prepare(Rows x, Weights w) = 0;
-    [[nodiscard]] virtual std::string check_support(Rows x) const = 0;
-    [[nodiscard]] virtual Matrix embed(Rows x) const = 0;
+    virtual void prepare(const AnyRows& x, Weights w) = 0;
+    [[nodiscard]] virtual std::string check_support(const AnyRows& x) const = 0;
+    [[nodiscard]] virtual Matrix embed(const AnyRows& x) const = 0;
     [[nodiscard]] virtual double log_prior() const = 0;
     [[nodiscard]] virtual std::string flaw(Index k, double mass) const = 0;
     [[nodiscard]] virtual std::string caution(Index k) const = 0;
@@ -176,6 +185,16 @@ class AnyFamily {
 
   template <class F>
   struct Holder;
+
+  // Estimates a streaming family: one accumulate-and-maximize per cycle, summed over blocks in an
+  // order that depends on the number of rows alone.
+  static void fit_by_streaming(Interface& family, const AnyRows& x, Shares shares);
+  // The functions without memory, of sparse rows: block by block.
+  static void evaluate_blocks(const Interface& family, const AnyRows& x, MatrixRef out);
+  static void accumulate_blocks(const Interface& family, const AnyRows& x, Shares shares,
+                                VectorRef statistics);
+  // A block of sparse rows as a dense one in `memory`.
+  static Rows dense_block(const SparseRows& x, BlockMemory& memory);
 
   std::unique_ptr<Interface> self_;
 };
@@ -192,11 +211,6 @@ class NoFamily {
   void accumulate(Rows /*x*/, Shares /*shares*/, VectorRef /*statistics*/) const {}
   void maximize(ConstVectorRef /*sum*/) {}
 };
-
-/// Estimates a streaming family from all rows: one accumulate-and-maximize per cycle, summed over
-/// blocks in an order that depends on the number of rows alone.
-template <StreamingFamily F>
-void fit_by_streaming(F& family, Rows x, Shares shares);
 
 /// Columns centered and divided by their standard deviations: the default embedding.
 Matrix standardized(Rows x);
@@ -219,12 +233,25 @@ struct AnyFamily::Holder final : AnyFamily::Interface {
     if constexpr (Titled<F>) return family.title();
     return name();
   }
-  void log_densities(Rows x, MatrixRef out) const override { family.log_densities(x, out); }
-  void log_densities(Rows x, MatrixRef out, [[maybe_unused]] BlockMemory& memory) const override {
-    if constexpr (Remembering<F>) {
+  void log_densities(const AnyRows& x, MatrixRef out) const override {
+    if (const Rows* dense = x.dense()) {
+      family.log_densities(*dense, out);
+    } else {
+      evaluate_blocks(*this, x, out);
+    }
+  }
+  void log_densities(const AnyRows& x, MatrixRef out, BlockMemory& memory) const override {
+    if (const Rows* dense = x.dense()) {
+      evaluate(*dense, out, memory);
+      return;
+    }
+    if constexpr (FamilyOfAnyRows<F>) {
       family.log_densities(x, out, memory);
     } else {
-      family.log_densities(x, out);
+      if constexpr (SparseFamily<F>) {
+        if (family.log_densities(*x.sparse(), out, memory.part(sparse_part))) return;
+      }
+      evaluate(dense_block(*x.sparse(), memory), out, memory.part(dense_part));
     }
   }
   [[nodiscard]] bool streams() const override {
@@ -240,19 +267,27 @@ struct AnyFamily::Holder final : AnyFamily::Interface {
     if constexpr (StreamingFamily<F>) return family.statistics_size();
     return 0;
   }
-  void accumulate(Rows x, Shares shares, VectorRef statistics) const override {
-    if constexpr (StreamingFamily<F>) {
-      family.accumulate(x, shares, statistics);
+  void accumulate(const AnyRows& x, Shares shares, VectorRef statistics) const override {
+    if (const Rows* dense = x.dense()) {
+      add_up(*dense, shares, statistics);
     } else {
-      throw std::logic_error("family '" + name() + "' has no additive statistics; call fit");
+      accumulate_blocks(*this, x, shares, statistics);
     }
   }
-  void accumulate(Rows x, Shares shares, VectorRef statistics,
-                  [[maybe_unused]] BlockMemory& memory) const override {
-    if constexpr (Remembering<F>) {
+  void accumulate(const AnyRows& x, Shares shares, VectorRef statistics,
+                  BlockMemory& memory) const override {
+    if (const Rows* dense = x.dense()) {
+      add_up(*dense, shares, statistics, memory);
+      return;
+    }
+    if constexpr (FamilyOfAnyRows<F>) {
       family.accumulate(x, shares, statistics, memory);
     } else {
-      accumulate(x, shares, statistics);
+      if constexpr (SparseFamily<F>) {
+        if (family.accumulate(*x.sparse(), shares, statistics, memory.part(sparse_part))) return;
+      }
+      add_up(memory.matrix(0).topLeftCorner(x.rows(), x.cols()), shares, statistics,
+             memory.part(dense_part));
     }
   }
   [[nodiscard]] std::optional<double> soft_pass(
@@ -269,16 +304,20 @@ struct AnyFamily::Holder final : AnyFamily::Interface {
       throw std::logic_error("family '" + name() + "' has no additive statistics; call fit");
     }
   }
-  void fit(Rows x, Shares shares) override {
-    if constexpr (RefittableFamily<F>) {
+  void fit(const AnyRows& x, Shares shares) override {
+    if constexpr (requires { family.fit(x, shares); }) {
       family.fit(x, shares);
+    } else if constexpr (RefittableFamily<F>) {
+      family.fit(*DenseRows(x), shares);
     } else {
-      fit_by_streaming(family, x, shares);
+      fit_by_streaming(*this, x, shares);
     }
   }
-  void start(Rows x, Shares shares) override {
-    if constexpr (Startable<F>) {
+  void start(const AnyRows& x, Shares shares) override {
+    if constexpr (requires { family.start(x, shares); }) {
       family.start(x, shares);
+    } else if constexpr (Startable<F>) {
+      family.start(*DenseRows(x), shares);
     } else {
       fit(x, shares);
     }
@@ -290,16 +329,31 @@ struct AnyFamily::Holder final : AnyFamily::Interface {
   void select_cycle([[maybe_unused]] Index cycle) override {
     if constexpr (Cyclic<F>) family.select_cycle(cycle);
   }
-  void prepare([[maybe_unused]] Rows x, [[maybe_unused]] Weights w) override {
-    if constexpr (Preparable<F>) family.prepare(x, w);
+  void prepare([[maybe_unused]] const AnyRows& x, [[maybe_unused]] Weights w) override {
+    if constexpr (SparsePreparable<F>) {
+      if (x.sparse() != nullptr) return family.prepare(*x.sparse(), w);
+    }
+    if constexpr (Preparable<F>) family.prepare(*DenseRows(x), w);
   }
-  [[nodiscard]] std::string check_support([[maybe_unused]] Rows x) const override {
-    if constexpr (Supported<F>) return family.check_support(x);
+  [[nodiscard]] std::string check_support([[maybe_unused]] const AnyRows& x) const override {
+    if constexpr (SparseSupported<F>) {
+      if (x.sparse() != nullptr) return family.check_support(*x.sparse());
+    }
+    if constexpr (Supported<F>) return family.check_support(*DenseRows(x));
     return {};
   }
-  [[nodiscard]] Matrix embed(Rows x) const override {
-    if constexpr (Embeddable<F>) return family.embed(x);
-    return standardized(x);
+  [[nodiscard]] Matrix embed(const AnyRows& x) const override {
+    if constexpr (requires { family.embed(x); }) {
+      return family.embed(x);
+    } else {
+      if constexpr (SparseEmbeddable<F> || !Embeddable<F>) {
+        if (const SparseRows* sparse = x.sparse()) {
+          return projected(sparse->with_values(cell_coordinates(*sparse)));
+        }
+      }
+      if constexpr (Embeddable<F>) return family.embed(*DenseRows(x));
+      return standardized(*DenseRows(x));
+    }
   }
   [[nodiscard]] double log_prior() const override {
     if constexpr (WithPrior<F>) return family.log_prior();
@@ -367,25 +421,42 @@ struct AnyFamily::Holder final : AnyFamily::Interface {
   }
 
   F family;
+
+ private:
+  // What the memory of a block of sparse rows holds, besides the block.
+  enum Part : std::size_t { sparse_part, dense_part };
+
+  void evaluate(Rows x, MatrixRef out, [[maybe_unused]] BlockMemory& memory) const {
+    if constexpr (Remembering<F>) {
+      family.log_densities(x, out, memory);
+    } else {
+      family.log_densities(x, out);
+    }
+  }
+  void add_up(Rows x, Shares shares, VectorRef statistics) const {
+    if constexpr (StreamingFamily<F>) {
+      family.accumulate(x, shares, statistics);
+    } else {
+      throw std::logic_error("family '" + name() + "' has no additive statistics; call fit");
+    }
+  }
+  void add_up(Rows x, Shares shares, VectorRef statistics,
+              [[maybe_unused]] BlockMemory& memory) const {
+    if constexpr (Remembering<F>) {
+      family.accumulate(x, shares, statistics, memory);
+    } else {
+      add_up(x, shares, statistics);
+    }
+  }
+  [[nodiscard]] Vector cell_coordinates(const SparseRows& x) const {
+    if constexpr (SparseEmbeddable<F>) {
+      return family.embed(x);
+    } else {
+      return scaled_cells(x);
+    }
+  }
 };
 
 inline AnyFamily::AnyFamily() : AnyFamily(NoFamily{}) {}
 
 }  // namespace mix
-
-#include "mix/parallel.h"
-
-template <mix::StreamingFamily F>
-void mix::fit_by_streaming(F& family, Rows x, Shares shares) {
-  Index cycles = 1;
-  if constexpr (Cyclic<F>) cycles = family.cycles();
-  for (Index cycle = 0; cycle < cycles; ++cycle) {
-    if constexpr (Cyclic<F>) family.select_cycle(cycle);
-    const Vector sum = sum_over_blocks(
-        x.rows(), family.statistics_size(), [&](Index first, Index count, VectorRef statistics) {
-          family.accumulate(x.middleRows(first, count), shares.middleRows(first, count),
-                            statistics);
-        });
-    family.maximize(sum);
-  }
-}

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include "mix/any_rows.h"
 #include "mix/block_memory.h"
 #include "mix/fields.h"
 #include "mix/random.h"
@@ -147,6 +148,50 @@ concept ExponentialFamily = Streaming<D> && has_own_natural_parameters<D> &&
   { d.log_base(x, out) } -> std::same_as<bool>;
   d.natural_parameters(out);
   { d.log_partition() } -> std::convertible_to<double>;
+};
+
+/// An exponential family with T(x) = x that also finds log h of rows whose cells are mostly 0, in
+/// time that grows with the cells stored: `log_base(x, out)`, which again returns whether the form
+/// serves. Where it does not, the block is evaluated as a dense one.
+template <class D>
+concept SparseExponentialFamily = ExponentialFamily<D> &&
+    requires(const D& d, const SparseRows& x, VectorRef out) {
+  { d.log_base(x, out) } -> std::same_as<bool>;
+} && !requires(const D& d, Rows x, MatrixRef out) {
+  d.features(x, out);
+};
+
+/// A family that evaluates a block of sparse rows, and adds up the statistics of the block that it
+/// evaluated last with the same memory. Both return whether they did it, and `accumulate` does it
+/// if `log_densities` did; where they did not, and for all other families, the block is made dense.
+template <class F>
+concept SparseFamily = requires(const F& f, const SparseRows& x, MatrixRef out, Shares shares,
+                                VectorRef statistics, BlockMemory& memory) {
+  { f.log_densities(x, out, memory) } -> std::same_as<bool>;
+  { f.accumulate(x, shares, statistics, memory) } -> std::same_as<bool>;
+};
+
+/// `prepare`, `check_support` and `embed` of sparse rows. The coordinates are those of the stored
+/// cells, after a shift of the origin that makes cells of 0 have the coordinate 0.
+template <class T>
+concept SparsePreparable = requires(T& t, const SparseRows& x, Weights w) {
+  t.prepare(x, w);
+};
+template <class T>
+concept SparseSupported = requires(const T& t, const SparseRows& x) {
+  { t.check_support(x) } -> std::convertible_to<std::string>;
+};
+template <class T>
+concept SparseEmbeddable = requires(const T& t, const SparseRows& x) {
+  { t.embed(x) } -> std::same_as<Vector>;
+};
+
+/// A family that takes rows of either kind and hands them on, as a wrapper around other families.
+template <class F>
+concept FamilyOfAnyRows = requires(const F& f, const AnyRows& x, MatrixRef out, Shares shares,
+                                   VectorRef statistics, BlockMemory& memory) {
+  f.log_densities(x, out, memory);
+  f.accumulate(x, shares, statistics, memory);
 };
 
 /// A name in snake case: `static constexpr std::string_view name = "poisson";`

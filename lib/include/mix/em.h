@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "mix/any_family.h"
+#include "mix/any_rows.h"
 #include "mix/assignment.h"
 
 namespace mix {
@@ -106,18 +107,18 @@ struct EmReport {
 };
 
 /// Runs expectation-maximization from `state` and leaves the final parameters there.
-/// `x` is rows x columns, `w` one non-negative weight per row. Never throws for what data do to the
-/// method; the report tells. The same bits for any number of threads.
-EmReport run_em(MixtureState& state, Rows x, Weights w, const EmOptions& options = {});
+/// `x` is rows x columns, dense or sparse, `w` one non-negative weight per row. Never throws for
+/// what data do to the method; the report tells. The same bits for any number of threads.
+EmReport run_em(MixtureState& state, const AnyRows& x, Weights w, const EmOptions& options = {});
 
 /// Writes log weight plus log density of each row (rows) and component (columns).
-void log_joint(const MixtureState& state, Rows x, MatrixRef out);
+void log_joint(const MixtureState& state, const AnyRows& x, MatrixRef out);
 
 /// The sum over rows of weight times log density.
-double log_likelihood(const MixtureState& state, Rows x, Weights w);
+double log_likelihood(const MixtureState& state, const AnyRows& x, Weights w);
 
 /// Responsibilities, rows x components; each row sums to one, except that a row of density zero
 /// everywhere is all zero.
-Matrix responsibilities(const MixtureState& state, Rows x);
+Matrix responsibilities(const MixtureState& state, const AnyRows& x);
 
 }  // namespace mix

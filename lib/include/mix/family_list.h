@@ -24,24 +24,24 @@ class FamilyList {
   [[nodiscard]] Index size() const;
   [[nodiscard]] Index dimension() const;
   [[nodiscard]] Index parameter_count() const;
-  void log_densities(Rows x, MatrixRef out) const;
-  void log_densities(Rows x, MatrixRef out, BlockMemory& memory) const;
+  void log_densities(const AnyRows& x, MatrixRef out) const;
+  void log_densities(const AnyRows& x, MatrixRef out, BlockMemory& memory) const;
   [[nodiscard]] bool samples() const;
   void sample(Index k, Rng& rng, VectorRef out) const;
 
   [[nodiscard]] bool streams() const;
   [[nodiscard]] Index statistics_size() const;
-  void accumulate(Rows x, Shares shares, VectorRef statistics) const;
-  void accumulate(Rows x, Shares shares, VectorRef statistics, BlockMemory& memory) const;
+  void accumulate(const AnyRows& x, Shares shares, VectorRef statistics) const;
+  void accumulate(const AnyRows& x, Shares shares, VectorRef statistics, BlockMemory& memory) const;
   void maximize(ConstVectorRef sum);
-  void fit(Rows x, Shares shares);
-  void start(Rows x, Shares shares);
+  void fit(const AnyRows& x, Shares shares);
+  void start(const AnyRows& x, Shares shares);
 
   [[nodiscard]] Index cycles() const;
   void select_cycle(Index cycle);
-  void prepare(Rows x, Weights w);
-  [[nodiscard]] std::string check_support(Rows x) const;
-  [[nodiscard]] Matrix embed(Rows x) const;
+  void prepare(const AnyRows& x, Weights w);
+  [[nodiscard]] std::string check_support(const AnyRows& x) const;
+  [[nodiscard]] Matrix embed(const AnyRows& x) const;
   [[nodiscard]] double log_prior() const;
   [[nodiscard]] std::string flaw(Index k, double mass) const;
   [[nodiscard]] std::string caution(Index k) const;
@@ -82,14 +82,21 @@ class Frozen {
   [[nodiscard]] Index size() const { return family_.size(); }
   [[nodiscard]] Index dimension() const { return family_.dimension(); }
   [[nodiscard]] Index parameter_count() const { return 0; }
-  void log_densities(Rows x, MatrixRef out) const { family_.log_densities(x, out); }
+  void log_densities(const AnyRows& x, MatrixRef out) const { family_.log_densities(x, out); }
+  void log_densities(const AnyRows& x, MatrixRef out, BlockMemory& memory) const {
+    family_.log_densities(x, out, memory);
+  }
   [[nodiscard]] bool samples() const { return family_.samples(); }
   void sample(Index k, Rng& rng, VectorRef out) const { family_.sample(k, rng, out); }
   [[nodiscard]] Index statistics_size() const { return 0; }
-  void accumulate(Rows /*x*/, Shares /*shares*/, VectorRef /*statistics*/) const {}
+  void accumulate(const AnyRows& /*x*/, Shares /*shares*/, VectorRef /*statistics*/) const {}
+  void accumulate(const AnyRows& /*x*/, Shares /*shares*/, VectorRef /*statistics*/,
+                  BlockMemory& /*memory*/) const {}
   void maximize(ConstVectorRef /*sum*/) {}
-  [[nodiscard]] std::string check_support(Rows x) const { return family_.check_support(x); }
-  [[nodiscard]] Matrix embed(Rows x) const { return family_.embed(x); }
+  [[nodiscard]] std::string check_support(const AnyRows& x) const {
+    return family_.check_support(x);
+  }
+  [[nodiscard]] Matrix embed(const AnyRows& x) const { return family_.embed(x); }
   void fields(Fields& visit) { visit("family", family_); }
   void describe(Index k, Fields& visit) const { family_.describe(k, visit); }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "mix/sparse_rows.h"
 #include "mix/types.h"
 
 /// The inner loops over rows, in vector instructions that are chosen when the program runs (SSE2 to
@@ -48,11 +49,26 @@ void add_products(ConstMatrixRef a, ConstMatrixRef b, MatrixRef sum);
 /// sum(i + 1, j) += sum over n of a(n, i) b(n, j). For at most packed_rows rows.
 void add_sums_and_products(ConstMatrixRef a, ConstMatrixRef b, MatrixRef sum);
 
+/// Rows of matrices that hold all components of a column side by side: k, rounded up to whole
+/// vectors.
+Index padded_components(Index k);
+
+/// As `affine`, of sparse rows. Here `slope` has a row for each component and a column for each of
+/// x, padded with zeros to padded_components(k) rows.
+void affine(const SparseRows& x, const Matrix& slope, ConstVectorRef constant, ConstVectorRef base,
+            MatrixRef out);
+
+/// sum(j, k) += sum over n of x(n, j) r(n, k).
+void add_products(const SparseRows& x, ConstMatrixRef r, MatrixRef sum);
+
 /// out(n) = sum over j of log(x(n, j)!). Returns the largest cell, or NaN, and leaves `out`
 /// undefined, where a cell is no count up to 2^52.
 double log_factorials(Rows x, VectorRef out);
 /// The same, and total(n) = sum over j of x(n, j).
 double log_factorials(Rows x, VectorRef out, VectorRef total);
+/// The same of sparse rows.
+double log_factorials(const SparseRows& x, VectorRef out);
+double log_factorials(const SparseRows& x, VectorRef out, VectorRef total);
 
 /// out(n, l) = 1 where codes(n) = l, 0 elsewhere, for each of the columns of `out`. Returns whether
 /// all codes are numbers of columns.

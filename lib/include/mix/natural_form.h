@@ -1,6 +1,7 @@
 #pragma once
 
 #include "mix/parallel.h"
+#include "mix/sparse_rows.h"
 #include "mix/types.h"
 
 namespace mix {
@@ -21,6 +22,8 @@ class NaturalForm {
   [[nodiscard]] VectorRef parameters(Index k) { return eta_.col(k); }
   /// To be called once the parameters of component k are written.
   void set(Index k, double log_partition);
+  /// To be called after that for all components, where rows will be sparse.
+  void serve_sparse_rows();
 
   /// Whether the parameters of all components are such that the form gives their densities.
   [[nodiscard]] bool holds() const { return holds_; }
@@ -31,8 +34,16 @@ class NaturalForm {
   /// preceded by the sum of the shares where there is room for it.
   void accumulate(Rows features, Shares shares, VectorRef statistics) const;
 
+  /// The same of rows that are their own features, in time that grows with the stored cells. At
+  /// most block_rows rows.
+  void log_densities(const SparseRows& x, ConstVectorRef log_base, MatrixRef out) const;
+  void accumulate(const SparseRows& x, Shares shares, VectorRef statistics) const;
+
  private:
+  void mark_impossible(MatrixRef out) const;
+
   Matrix eta_;
+  Matrix by_feature_;  // of sparse rows: all components of a feature side by side
   Vector constant_;
   bool holds_ = false;
   bool has_impossible_ = false;

@@ -11,7 +11,7 @@
 namespace mix {
 
 /// What a stream of random numbers is drawn for; streams of different purposes never overlap.
-enum class Purpose : std::uint32_t { start, assignment, sample, fold, user = 5 };
+enum class Purpose : std::uint32_t { start, assignment, sample, fold, projection, user };
 
 /// A counter-based generator (Philox4x64-10, Salmon et al. 2011): the stream is a function of
 /// (seed, purpose, iteration, row) alone, so that a draw never depends on threads or on other

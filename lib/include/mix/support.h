@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "mix/sparse_rows.h"
 #include "mix/types.h"
 
 /// What the `check_support` of distributions have in common.
@@ -24,6 +25,9 @@ std::string check_cells(Rows x,
 /// `check_cells` for a support that is the same in all cells; `expected` completes the sentence "-1
 /// is not ...".
 std::string check_cells(Rows x, const std::function<bool(double)>& valid,
+                        std::string_view expected);
+/// The same of sparse rows, for a support that holds 0.
+std::string check_cells(const SparseRows& x, const std::function<bool(double)>& valid,
                         std::string_view expected);
 
 }  // namespace mix

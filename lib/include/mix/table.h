@@ -149,8 +149,10 @@ struct CompleteRows {
 /// The kind of a column of numbers, NaN where missing: `count` or `real`.
 ColumnKind numeric_kind(const Eigen::Ref<const Eigen::VectorXd>& values);
 
-/// Reads a table from a file: `.npy` as NumPy's array, `.tsv` as text separated by tabs, anything
-/// else as CSV. Throws DataError naming file, line and column.
+/// Reads a table from a file: `.npy` as NumPy's array, `.mtx` as a matrix in the Matrix Market
+/// format (all its cells, columns x1, x2, ...; see mix/matrix_market.h for rows that stay sparse),
+/// `.tsv` as text separated by tabs, anything else as CSV. Throws DataError naming file, line and
+/// column.
 Table read_table(const std::filesystem::path& path);
 
 }  // namespace mix

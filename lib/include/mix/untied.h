@@ -75,6 +75,16 @@ class Untied {
       evaluate_each(x, out);
     }
   }
+  /// The same for sparse rows; false where the form does not serve for the block.
+  bool log_densities(const SparseRows& x, MatrixRef out,
+                     BlockMemory& memory) const requires SparseExponentialFamily<D> {
+    double& found = memory.matrix(found_place, 1, 1)(0, 0);
+    VectorRef base = memory.matrix(base_place, block_rows, 1).col(0).head(x.rows());
+    const bool serves = natural_.holds() && components_.front().log_base(x, base);
+    found = serves ? 1 : 0;
+    if (serves) natural_.log_densities(x, base, out);
+    return serves;
+  }
   /// The same family, evaluated by each component's own functions until its parameters change.
   [[nodiscard]] Untied one_by_one() const requires ExponentialFamily<D> {
     Untied copy = *this;
@@ -123,6 +133,12 @@ class Untied {
       accumulate_each(x, shares, statistics);
     }
   }
+  bool accumulate(const SparseRows& x, Shares shares, VectorRef statistics,
+                  BlockMemory& memory) const requires SparseExponentialFamily<D> {
+    if (memory.matrix(found_place)(0, 0) != 1) return false;
+    natural_.accumulate(x, shares, statistics);
+    return true;
+  }
   void maximize(ConstVectorRef sum) requires Streaming<D> {
     Index offset = 0;
     for (D& d : components_) {
@@ -161,10 +177,20 @@ class Untied {
     for (D& d : components_) d.prepare(x, w);
     derive();
   }
+  void prepare(const SparseRows& x, Weights w) requires SparsePreparable<D> {
+    for (D& d : components_) d.prepare(x, w);
+    derive();
+  }
   [[nodiscard]] std::string check_support(Rows x) const requires Supported<D> {
     return components_.empty() ? std::string() : components_.front().check_support(x);
   }
+  [[nodiscard]] std::string check_support(const SparseRows& x) const requires SparseSupported<D> {
+    return components_.empty() ? std::string() : components_.front().check_support(x);
+  }
   [[nodiscard]] Matrix embed(Rows x) const requires Embeddable<D> {
+    return components_.front().embed(x);
+  }
+  [[nodiscard]] Vector embed(const SparseRows& x) const requires SparseEmbeddable<D> {
     return components_.front().embed(x);
   }
   [[nodiscard]] double log_prior() const requires WithPrior<D> {
@@ -255,6 +281,7 @@ class Untied {
         component(k).natural_parameters(natural_.parameters(k));
         natural_.set(k, component(k).log_partition());
       }
+      if constexpr (SparseExponentialFamily<D>) natural_.serve_sparse_rows();
     }
   }
   // Writes base measure and features of a block to `memory`, if the form serves for it.

@@ -14,37 +14,53 @@
 HWY_BEFORE_NAMESPACE();
 namespace mix::kernels::HWY_NAMESPACE {
 
+// Sums of log-factorials and of counts, lane by lane, and what tells whether all were counts.
+class CountSums {
+ public:
+  HWY_INLINE CountSums() { sum_ = total_ = fraction_ = least_ = most_ = hn::Zero(Lanes()); }
+  HWY_INLINE void add(V count, const double* table) {
+    const Lanes tag;
+    const hn::RebindToSigned<Lanes> whole;
+    // Adding 2^52 rounds to an integer and leaves it in the low bits.
+    const V magic = hn::Set(tag, 0x1p52);
+    const auto low = hn::Set(whole, static_cast<std::int64_t>(small_count - 1));
+    const V shifted = hn::Add(count, magic);
+    fraction_ = hn::Add(fraction_, hn::Abs(hn::Sub(hn::Sub(shifted, magic), count)));
+    least_ = hn::Min(least_, count);
+    most_ = hn::Max(most_, count);
+    total_ = hn::Add(total_, count);
+    // In sparse data most vectors hold nothing above 1.
+    if (hn::AllFalse(tag, hn::Gt(count, hn::Set(tag, 1.0)))) return;
+    sum_ = hn::Add(sum_, hn::GatherIndex(tag, table, hn::And(hn::BitCast(whole, shifted), low)));
+  }
+  [[nodiscard]] HWY_INLINE V log_factorials() const { return sum_; }
+  [[nodiscard]] HWY_INLINE V total() const { return total_; }
+  [[nodiscard]] HWY_INLINE V most() const { return most_; }
+  // A NaN makes the sum of the fractions NaN, whatever minima make of it.
+  [[nodiscard]] HWY_INLINE bool are_counts() const {
+    const Lanes tag;
+    return hn::AllTrue(tag,
+                       hn::And(hn::Eq(fraction_, hn::Zero(tag)), hn::Eq(least_, hn::Zero(tag))));
+  }
+
+ private:
+  V sum_;
+  V total_;
+  V fraction_;
+  V least_;
+  V most_;
+};
+
 // Log-factorials and totals of one vector of rows. Returns whether all cells are counts.
 template <class Access>
 HWY_INLINE bool log_factorials_of(const Access& access, const double* x, Index stride, Index d,
                                   const double* table, double* out, double* total, V& largest) {
-  const Lanes tag;
-  const hn::RebindToSigned<Lanes> whole;
-  // Adding 2^52 rounds to an integer and leaves it in the low bits.
-  const V magic = hn::Set(tag, 0x1p52);
-  const V one = hn::Set(tag, 1.0);
-  const auto low = hn::Set(whole, static_cast<std::int64_t>(small_count - 1));
-  V sum = hn::Zero(tag);
-  V all = hn::Zero(tag);
-  V fraction = hn::Zero(tag);
-  V least = hn::Zero(tag);
-  V most = largest;
-  for (Index j = 0; j < d; ++j) {
-    const V count = access.load(x + j * stride);
-    const V shifted = hn::Add(count, magic);
-    fraction = hn::Add(fraction, hn::Abs(hn::Sub(hn::Sub(shifted, magic), count)));
-    least = hn::Min(least, count);
-    most = hn::Max(most, count);
-    all = hn::Add(all, count);
-    // In sparse data most vectors hold nothing above 1.
-    if (hn::AllFalse(tag, hn::Gt(count, one))) continue;
-    sum = hn::Add(sum, hn::GatherIndex(tag, table, hn::And(hn::BitCast(whole, shifted), low)));
-  }
-  access.store(sum, out);
-  if (total != nullptr) access.store(all, total);
-  largest = most;
-  // A NaN makes the sum of the fractions NaN, whatever minima make of it.
-  return hn::AllTrue(tag, hn::And(hn::Eq(fraction, hn::Zero(tag)), hn::Eq(least, hn::Zero(tag))));
+  CountSums sums;
+  for (Index j = 0; j < d; ++j) sums.add(access.load(x + j * stride), table);
+  access.store(sums.log_factorials(), out);
+  if (total != nullptr) access.store(sums.total(), total);
+  largest = hn::Max(largest, sums.most());
+  return sums.are_counts();
 }
 
 double log_factorials(const double* x, Index stride, Index rows, Index d, const double* table,
@@ -63,6 +79,25 @@ double log_factorials(const double* x, Index stride, Index rows, Index d, const 
     return quiet_nan;
   }
   return hn::GetLane(hn::MaxOfLanes(Lanes(), largest));
+}
+
+// The same of sparse rows: lanes are cells of one row.
+double sparse_log_factorials(const SparseRows& x, const double* table, double* out, double* total) {
+  const Index step = lanes();
+  V largest = hn::Zero(Lanes());
+  bool counts = true;
+  for (Index i = 0; i < x.rows(); ++i) {
+    CountSums sums;
+    const double* value = x.value() + x.begin(i);
+    Index left = x.begin(i + 1) - x.begin(i);
+    for (; left >= step; left -= step, value += step) sums.add(Full().load(value), table);
+    if (left > 0) sums.add(Part(left).load(value), table);
+    out[i] = sum_of(sums.log_factorials());
+    if (total != nullptr) total[i] = sum_of(sums.total());
+    largest = hn::Max(largest, sums.most());
+    counts = counts && sums.are_counts();
+  }
+  return counts ? hn::GetLane(hn::MaxOfLanes(Lanes(), largest)) : quiet_nan;
 }
 
 // Where x is the code of a level, for all levels of one column. Returns whether all are codes.
@@ -98,21 +133,39 @@ HWY_AFTER_NAMESPACE();
 namespace mix::kernels {
 
 HWY_EXPORT(log_factorials);
+HWY_EXPORT(sparse_log_factorials);
 HWY_EXPORT(one_hot);
 
 namespace {
 
-double log_factorials(Rows x, VectorRef out, double* total) {
-  const double largest = HWY_DYNAMIC_DISPATCH(log_factorials)(
-      x.data(), x.outerStride(), x.rows(), x.cols(), small_log_factorials(), out.data(), total);
+// What a kernel found, which knows small counts alone; sum_of_row(i) is the sum of row i.
+template <class RowSum>
+double with_large_counts(double largest, VectorRef out, const RowSum& sum_of_row) {
   if (largest < static_cast<double>(small_count)) return largest;
   // Beyond 2^52 every double is whole.
   if (!(largest <= 0x1p52)) return quiet_nan;
-  for (Index i = 0; i < x.rows(); ++i) {
-    out[i] = 0;
-    for (Index j = 0; j < x.cols(); ++j) out[i] += log_factorial(x(i, j));
-  }
+  for (Index i = 0; i < out.size(); ++i) out[i] = sum_of_row(i);
   return largest;
+}
+
+double log_factorials(Rows x, VectorRef out, double* total) {
+  const double largest = HWY_DYNAMIC_DISPATCH(log_factorials)(
+      x.data(), x.outerStride(), x.rows(), x.cols(), small_log_factorials(), out.data(), total);
+  return with_large_counts(largest, out, [&](Index i) {
+    double sum = 0;
+    for (Index j = 0; j < x.cols(); ++j) sum += log_factorial(x(i, j));
+    return sum;
+  });
+}
+
+double log_factorials(const SparseRows& x, VectorRef out, double* total) {
+  const double largest =
+      HWY_DYNAMIC_DISPATCH(sparse_log_factorials)(x, small_log_factorials(), out.data(), total);
+  return with_large_counts(largest, out, [&](Index i) {
+    double sum = 0;
+    for (Index c = x.begin(i); c < x.begin(i + 1); ++c) sum += log_factorial(x.value()[c]);
+    return sum;
+  });
 }
 
 }  // namespace
@@ -120,6 +173,14 @@ double log_factorials(Rows x, VectorRef out, double* total) {
 double log_factorials(Rows x, VectorRef out) { return log_factorials(x, out, nullptr); }
 
 double log_factorials(Rows x, VectorRef out, VectorRef total) {
+  return log_factorials(x, out, total.data());
+}
+
+double log_factorials(const SparseRows& x, VectorRef out) {
+  return log_factorials(x, out, nullptr);
+}
+
+double log_factorials(const SparseRows& x, VectorRef out, VectorRef total) {
   return log_factorials(x, out, total.data());
 }
 

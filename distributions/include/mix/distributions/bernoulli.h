@@ -7,6 +7,7 @@
 #include "mix/distributions/smoothing.h"
 #include "mix/fields.h"
 #include "mix/random.h"
+#include "mix/sparse_rows.h"
 #include "mix/types.h"
 
 namespace mix {
@@ -51,8 +52,12 @@ class Bernoulli {
   /// The log density of the smoothing as a prior, up to a constant; 0 without.
   [[nodiscard]] double log_prior() const;
   [[nodiscard]] std::string check_support(Rows x) const;
+  [[nodiscard]] std::string check_support(const SparseRows& x) const;
   /// The rows themselves: the squared distance counts the columns that differ.
   [[nodiscard]] Matrix embed(Rows x) const { return x; }
+  [[nodiscard]] Vector embed(const SparseRows& x) const {
+    return Eigen::Map<const Vector>(x.value(), x.cells());
+  }
   void fields(Fields& visit);
   /// The parameters without `pseudo_count`, which is a setting.
   void describe(Fields& visit) const;

@@ -6,6 +6,7 @@
 
 #include "mix/fields.h"
 #include "mix/random.h"
+#include "mix/sparse_rows.h"
 #include "mix/types.h"
 
 namespace mix {
@@ -43,20 +44,26 @@ class Exponential {
 
   /// As an exponential family: the features are the rows themselves.
   bool log_base(Rows x, VectorRef out) const;
+  bool log_base(const SparseRows& x, VectorRef out) const;
   void natural_parameters(VectorRef eta) const;
   [[nodiscard]] double log_partition() const;
 
   /// Learns the least mean that an estimate may have.
   void prepare(Rows x, Weights w);
+  void prepare(const SparseRows& x, Weights w);
   [[nodiscard]] std::string check_support(Rows x) const;
+  [[nodiscard]] std::string check_support(const SparseRows& x) const;
   /// The fourth root of x / mean: near to normal, and defined at 0.
   [[nodiscard]] Matrix embed(Rows x) const;
+  [[nodiscard]] Vector embed(const SparseRows& x) const;
   [[nodiscard]] std::string flaw(double mass) const;
   void fields(Fields& visit);
   /// The parameters without `least_mean`, which is a setting.
   void describe(Fields& visit) const;
 
  private:
+  void learn_least_mean(ConstVectorRef sum);
+
   Vector rate_;
   Vector least_mean_;  // per column; the estimate stays at or above it
 };

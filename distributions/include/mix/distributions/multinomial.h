@@ -6,6 +6,7 @@
 #include "mix/distributions/smoothing.h"
 #include "mix/fields.h"
 #include "mix/random.h"
+#include "mix/sparse_rows.h"
 #include "mix/types.h"
 
 namespace mix {
@@ -44,17 +45,22 @@ class Multinomial {
 
   /// As an exponential family: the features are the counts.
   bool log_base(Rows x, VectorRef out) const;
+  bool log_base(const SparseRows& x, VectorRef out) const;
   void natural_parameters(VectorRef eta) const;
   [[nodiscard]] double log_partition() const;
 
   /// Learns the total of a sampled row.
   void prepare(Rows x, Weights w);
+  void prepare(const SparseRows& x, Weights w);
   /// The log density of the smoothing as a prior, up to a constant; 0 without.
   [[nodiscard]] double log_prior() const;
   [[nodiscard]] std::string check_support(Rows x) const;
+  [[nodiscard]] std::string check_support(const SparseRows& x) const;
   /// 2 sqrt(n x_j / total), n the mean total of `x`: the Hellinger distance of the proportions, in
   /// units of the noise.
   [[nodiscard]] Matrix embed(Rows x) const;
+  /// Likewise; a row of zeros alone stays one.
+  [[nodiscard]] Vector embed(const SparseRows& x) const;
   void fields(Fields& visit);
   /// The parameters without settings.
   void describe(Fields& visit) const;

@@ -6,6 +6,7 @@
 
 #include "mix/fields.h"
 #include "mix/random.h"
+#include "mix/sparse_rows.h"
 #include "mix/types.h"
 
 namespace mix {
@@ -42,13 +43,16 @@ class Poisson {
 
   /// As an exponential family: the features are the counts.
   bool log_base(Rows x, VectorRef out) const;
+  bool log_base(const SparseRows& x, VectorRef out) const;
   void natural_parameters(VectorRef eta) const;
   [[nodiscard]] double log_partition() const;
 
   [[nodiscard]] std::string check_support(Rows x) const;
+  [[nodiscard]] std::string check_support(const SparseRows& x) const;
   /// 2 sqrt(x + 3/8), whose variance within a component is about 1 whatever the rate (Anscombe
   /// 1948).
   [[nodiscard]] Matrix embed(Rows x) const;
+  [[nodiscard]] Vector embed(const SparseRows& x) const;
   void fields(Fields& visit);
 
  private:

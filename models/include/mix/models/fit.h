@@ -94,10 +94,10 @@ struct Fit {
 /// one without spurious components preferred. Throws std::invalid_argument for arguments that no
 /// fit can have (sizes that differ, negative weights, non-finite cells, rows outside the support,
 /// more components than rows with weight).
-Fit fit(const MixtureModel& model, Rows x, const FitOptions& options = {});
+Fit fit(const MixtureModel& model, const AnyRows& x, const FitOptions& options = {});
 
 /// The report that a fit ending in `model` would give: nothing is estimated. `options` tell the
 /// sample weights and the threads. Throws std::invalid_argument for data that no fit can have.
-Report evaluate(const MixtureModel& model, Rows x, const FitOptions& options = {});
+Report evaluate(const MixtureModel& model, const AnyRows& x, const FitOptions& options = {});
 
 }  // namespace mix

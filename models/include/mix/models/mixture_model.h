@@ -43,19 +43,21 @@ class MixtureModel {
   [[nodiscard]] Index dimension() const { return state_.family.dimension(); }
   [[nodiscard]] Index parameter_count() const;
 
+  // Rows may be dense or sparse.
+
   /// Writes the log density of each row.
-  void log_density(Rows x, VectorRef out) const;
+  void log_density(const AnyRows& x, VectorRef out) const;
   /// The log density of each row.
-  [[nodiscard]] Vector log_density(Rows x) const;
+  [[nodiscard]] Vector log_density(const AnyRows& x) const;
   /// The probability that row i came from component k, rows x components.
-  [[nodiscard]] Matrix responsibilities(Rows x) const;
+  [[nodiscard]] Matrix responsibilities(const AnyRows& x) const;
   /// The most probable component of each row, from 0; ties to the lowest index. -1 for a row that
   /// no component explains, or that has a missing cell.
-  [[nodiscard]] std::vector<Index> predict(Rows x) const;
+  [[nodiscard]] std::vector<Index> predict(const AnyRows& x) const;
   /// The sum of the rows' log densities.
-  [[nodiscard]] double log_likelihood(Rows x) const;
+  [[nodiscard]] double log_likelihood(const AnyRows& x) const;
   /// The mean of the rows' log densities.
-  [[nodiscard]] double score(Rows x) const;
+  [[nodiscard]] double score(const AnyRows& x) const;
 
   /// Draws one row into `out`.
   void sample(Rng& rng, VectorRef out) const;
@@ -86,7 +88,7 @@ class MixtureModel {
  private:
   static Vector equal_weights(Index k);
   void check_weights();
-  void check_columns(Rows x) const;
+  void check_columns(const AnyRows& x) const;
 
   MixtureState state_;
   MixingWeights mixing_ = MixingWeights::free;
