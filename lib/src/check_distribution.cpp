@@ -101,6 +101,7 @@ LawReport Laws::check() {
     run("zero_share", &Laws::zero_share);
   }
   run("one_by_one", &Laws::one_by_one);
+  run("separable", &Laws::separable);
   run("const", &Laws::constant);
   run("threads", &Laws::threads);
   run("best", &Laws::best);

@@ -108,6 +108,7 @@ class Laws {
   void disjoint_rows();
   void zero_share();
   void one_by_one();
+  void separable();
   void constant();
   void threads();
   void best();

@@ -33,6 +33,9 @@ class FamilyList {
   [[nodiscard]] Index statistics_size() const;
   void accumulate(Rows x, Shares shares, VectorRef statistics) const;
   void accumulate(Rows x, Shares shares, VectorRef statistics, BlockMemory& memory) const;
+  [[nodiscard]] bool separable() const;
+  void log_density_of(Index k, Rows x, VectorRef out) const;
+  void accumulate_of(Index k, Rows x, Weights w, VectorRef statistics) const;
   void maximize(ConstVectorRef sum);
   void fit(Rows x, Shares shares);
   void start(Rows x, Shares shares);
@@ -87,6 +90,9 @@ class Frozen {
   void sample(Index k, Rng& rng, VectorRef out) const { family_.sample(k, rng, out); }
   [[nodiscard]] Index statistics_size() const { return 0; }
   void accumulate(Rows /*x*/, Shares /*shares*/, VectorRef /*statistics*/) const {}
+  [[nodiscard]] bool separable() const { return family_.separable(); }
+  void log_density_of(Index k, Rows x, VectorRef out) const { family_.log_density_of(k, x, out); }
+  void accumulate_of(Index /*k*/, Rows /*x*/, Weights /*w*/, VectorRef /*statistics*/) const {}
   void maximize(ConstVectorRef /*sum*/) {}
   [[nodiscard]] std::string check_support(Rows x) const { return family_.check_support(x); }
   [[nodiscard]] Matrix embed(Rows x) const { return family_.embed(x); }

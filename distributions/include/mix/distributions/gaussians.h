@@ -55,6 +55,12 @@ class Gaussians {
   [[nodiscard]] Index statistics_size() const;
   void accumulate(Rows x, Shares shares, VectorRef statistics) const;
   void accumulate(Rows x, Shares shares, VectorRef statistics, BlockMemory& memory) const;
+  /// What log_densities and accumulate do for component k alone, any number of rows at a time.
+  void log_density_of(Index k, Rows x, VectorRef out) const;
+  void accumulate_of(Index k, Rows x, Weights w, VectorRef statistics) const;
+  /// Whether the scatter is of all components together (EEE).
+  [[nodiscard]] bool shares_statistics() const { return evaluation_.pooled; }
+  void accumulate_common(Rows x, Weights w, VectorRef statistics) const;
   void maximize(ConstVectorRef sum);
 
   /// Learns location and scale. Throws std::invalid_argument for entries that are not finite and
@@ -114,6 +120,7 @@ class Gaussians {
   [[nodiscard]] bool keeps_whitened() const;
   [[nodiscard]] Matrix imaginary_scatter(double mass, const Vector& mean_of_rows) const;
   const Matrix& whitened(Rows x, Index k, VectorRef out, BlockMemory& memory) const;
+  const Matrix& whiten_of(Index k, Rows x, VectorRef out, BlockMemory& memory) const;
   void update();
   void update_diagonal();
   void update_whitening();
