@@ -60,7 +60,7 @@ void measure(benchmark::State& state, const std::string& policy, Index k, Index 
     state.SetIterationTime(*middle);
   }
   state.counters["per_row"] = report.log_likelihood / static_cast<double>(n);
-  state.counters["gap"] = report.truncation_gap / static_cast<double>(n);
+  state.counters["gap"] = report.truncation_gap.value_or(0) / static_cast<double>(n);
 }
 
 }  // namespace

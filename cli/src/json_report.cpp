@@ -98,7 +98,8 @@ Json table_array(const Comparison& comparison) {
 Json fit_object(const Problem& problem, const Fit& fit, double seconds) {
   const Table& table = problem.data.table;
   const Report& report = fit.report;
-  return {{"n", table.rows()},
+  Json object{
+          {"n", table.rows()},
           {"d", table.column_count()},
           {"columns", table.names()},
           {"name", family_name(fit.model)},
@@ -117,6 +118,8 @@ Json fit_object(const Problem& problem, const Fit& fit, double seconds) {
           {"components",
            components_array(fit.model, problem.component_names(fit.model.n_components()))},
           {"seconds", seconds}};
+  if (report.truncation_gap) object["truncation_gap"] = *report.truncation_gap;
+  return object;
 }
 
 Json model_object(const SavedModel& saved) {

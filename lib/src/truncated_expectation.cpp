@@ -25,6 +25,8 @@ constexpr Index most_held = Index{1} << 23;
 // Without neighbors, statistics of the kept components alone pay from so many components per kept
 // one.
 constexpr Index worthwhile = 4;
+constexpr Index rows_ahead = 12;
+constexpr Index line = 8;  // numbers in a line of the cache
 // Divergences of so many components for each neighbor are remembered from one group of rows to the
 // next.
 constexpr std::size_t remembered = 4;
@@ -78,6 +80,11 @@ void for_each_gathered(std::span<const RowsByComponent::Entry> entries, const Ma
     const auto count = static_cast<Index>(part.size());
     for (Index i = 0; i < count; ++i) {
       const double* row = rows.col(part[static_cast<std::size_t>(i)].row).data();
+      // The next rows lie anywhere: ask for them before they are needed.
+      if (i + rows_ahead < count) {
+        const double* later = rows.col(part[static_cast<std::size_t>(i + rows_ahead)].row).data();
+        for (Index j = 0; j < rows.rows(); j += line) __builtin_prefetch(later + j);
+      }
       for (Index j = 0; j < rows.rows(); ++j) gathered(i, j) = row[j];
     }
     body(Rows(gathered.topLeftCorner(count, rows.rows())), part,
@@ -245,6 +252,7 @@ void TruncatedExpectation::evaluate_candidates(const AnyFamily& family, Group gr
   });
   for_each_index(components_, [&](Index c) {
     for_each_gathered(lists_.of(c), rows_, [&](Rows x, const auto& entries, VectorRef out) {
+      for (const auto& [i, place] : entries) __builtin_prefetch(&densities_(place, i), 1);
       family.log_density_of(c, x, out);
       add_log_weights(log_weights_.segment(c, 1), out);
       for (std::size_t i = 0; i < entries.size(); ++i) {

@@ -114,7 +114,8 @@ std::vector<Case> cases(Index n, Index k) {
   noisy.weights = Vector::Constant(k + 1, 1.0 / static_cast<double>(k + 1));
   all.push_back({"with noise", plane, std::move(noisy)});
   MixtureState both = at_rows(plane, k);
-  both.family = Product({{std::move(both.family), {0, 2}}, {poissons_at_rows(x, k).family, {1, 3, 4}}});
+  both.family = Product(std::vector<Product::Block>{{{0, 2}, std::move(both.family)},
+                                                    {{1, 3, 4}, poissons_at_rows(x, k).family}});
   Matrix joined(n, 5);
   joined << plane.col(0), x.col(0), plane.col(1), x.rightCols(2);
   all.push_back({"product", std::move(joined), std::move(both)});
@@ -162,7 +163,7 @@ TEST(TruncatedToNeighbors, WithAllNeighborsAndAllKeptIsExact) {
                   1e-9 * std::abs(a.objective_history[i]))
           << each.name << ", pass " << i;
     }
-    EXPECT_NEAR(b.truncation_gap, 0, 1e-9 * std::abs(b.objective)) << each.name;
+    EXPECT_NEAR(b.truncation_gap.value(), 0, 1e-9 * std::abs(b.objective)) << each.name;
     EXPECT_TRUE(b.mass.isApprox(a.mass, 1e-6)) << each.name;
     expect_close(soft, truncated, each.x, each.name);
   }
@@ -236,7 +237,7 @@ TEST(TruncatedToNeighbors, NeverLetsTheObjectiveFall) {
                   .max_iter = 25});
       EXPECT_EQ(report.n_iter, 25) << each.name;
       expect_ascent(report, each.name);
-      EXPECT_GE(report.truncation_gap, -1e-9 * std::abs(report.objective)) << each.name;
+      EXPECT_GE(report.truncation_gap.value(), -1e-9 * std::abs(report.objective)) << each.name;
     }
   }
 }
@@ -314,13 +315,13 @@ TEST(TruncatedToNeighbors, ReportsTheGapToTheTrueLogLikelihood) {
     double log_likelihood = 0;
     for (Index i = 0; i < 700; ++i) log_likelihood += w[i] * std::log(l.row(i).array().exp().sum());
     EXPECT_NEAR(report.log_likelihood, log_likelihood, 1e-8 * std::abs(log_likelihood));
-    EXPECT_NEAR(report.truncation_gap,
+    EXPECT_NEAR(report.truncation_gap.value(),
                 log_likelihood - (report.objective - state.family.log_prior()),
                 1e-8 * std::abs(log_likelihood));
-    EXPECT_GT(report.truncation_gap, 1);  // these components overlap
+    EXPECT_GT(report.truncation_gap.value(), 1);  // these components overlap
   }
   MixtureState state = at_rows(x, 30);
-  EXPECT_EQ(run_em(state, x, w, {.max_iter = 2}).truncation_gap, 0);
+  EXPECT_FALSE(run_em(state, x, w, {.max_iter = 2}).truncation_gap.has_value());
 }
 
 TEST(TruncatedToNeighbors, CountsAWeightOfTwoAsTwoRows) {
@@ -344,7 +345,7 @@ TEST(TruncatedToNeighbors, CountsAWeightOfTwoAsTwoRows) {
 MixtureState with_an_empty_one(const Matrix& x, Index k) {
   MixtureState state = at_rows(x, k, {.structure = Structure::VVI});
   Matrix means = state.family.as<Gaussians>()->means();
-  means.row(k - 1).setConstant(1e4);
+  means.row(k - 1).setConstant(200);
   state.family = Gaussians(means,
                            std::vector<Matrix>(static_cast<std::size_t>(k), Matrix::Identity(2, 2)),
                            {.structure = Structure::VVI});
