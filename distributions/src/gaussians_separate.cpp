@@ -79,8 +79,7 @@ void Gaussians::accumulate_of(Index k, Rows x, Weights w, VectorRef statistics) 
   if (e.pooled) {
     for_each_part(x.rows(), [&](Index first, Index count, BlockMemory& memory) {
       const auto r = w.segment(first, count);
-      const Matrix& y =
-          whiten_of(k, x.middleRows(first, count), densities(memory, count), memory);
+      const Matrix& y = whiten_of(k, x.middleRows(first, count), densities(memory, count), memory);
       statistics[k] += r.sum();
       Eigen::Map<Matrix> moments(statistics.data() + size(), size(), d);
       moments.row(k) += r.transpose() * y.topLeftCorner(count, d);

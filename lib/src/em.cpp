@@ -139,8 +139,8 @@ class Expectation {
     const std::vector<Index> order = worst_first(term);
     auto next = order.begin();
     for (const Index component : empty) {
-      for (Index taken = 0; taken < rows_to_reseed(options_.assignment.hard(), x_.cols()) &&
-                            next != order.end();
+      for (Index taken = 0;
+           taken < rows_to_reseed(options_.assignment.hard(), x_.cols()) && next != order.end();
            ++next) {
         if (!(w_[*next] > 0)) continue;
         pass.shares.row(*next).setZero();

@@ -17,8 +17,8 @@ class RowsByComponent {
     int place;
   };
 
-  /// `visit(row, enter)` calls enter(component, place) for each entry of the row; it is called twice
-  /// for each row, in parallel.
+  /// `visit(row, enter)` calls enter(component, place) for each entry of the row; it is called
+  /// twice for each row, in parallel.
   template <class Visit>
   void build(Index rows, Index components, const Visit& visit);
 

@@ -26,7 +26,7 @@ constexpr Index most_held = Index{1} << 23;
 // one.
 constexpr Index worthwhile = 4;
 constexpr Index rows_ahead = 12;
-constexpr Index line = 8;  // numbers in a line of the cache
+constexpr Index cache_line = 8;  // numbers in a line of the cache
 // Divergences of so many components for each neighbor are remembered from one group of rows to the
 // next.
 constexpr std::size_t remembered = 4;
@@ -83,7 +83,7 @@ void for_each_gathered(std::span<const RowsByComponent::Entry> entries, const Ma
       // The next rows lie anywhere: ask for them before they are needed.
       if (i + rows_ahead < count) {
         const double* later = rows.col(part[static_cast<std::size_t>(i + rows_ahead)].row).data();
-        for (Index j = 0; j < rows.rows(); j += line) __builtin_prefetch(later + j);
+        for (Index j = 0; j < rows.rows(); j += cache_line) __builtin_prefetch(later + j);
       }
       for (Index j = 0; j < rows.rows(); ++j) gathered(i, j) = row[j];
     }
@@ -162,7 +162,9 @@ Pass TruncatedExpectation::operator()(const MixtureState& state, Index iteration
       rows_.middleCols(begin, count) = x_.middleRows(first + begin, count).transpose();
     });
     // Neighbors of no component would never find one again.
-    const bool lost = (kept_.row(0).segment(first, group.count).array() < 0).any();
+    const bool lost = (kept_.row(0).segment(first, group.count).transpose().array() < 0 &&
+                       w_.segment(first, group.count).array() > 0)
+                          .any();
     if (policy_.neighbors == 0 || !searched_ || lost) {
       search_all(state, group);
     } else {
@@ -303,17 +305,17 @@ void TruncatedExpectation::keep_best(Group group) {
 }
 
 void TruncatedExpectation::share(Group group, Pass& pass) {
-  const Vector sum = sum_over_blocks(group.count, 1, [&](Index begin, Index count,
-                                                         VectorRef objective) {
-    auto block = shares_.middleRows(begin, count);
-    VectorRef term = term_.segment(group.first + begin, count);
-    const auto w = w_.segment(group.first + begin, count);
-    kernels::softmax(block, 1.0, term);
-    block.array().colwise() *= w.array();
-    for (Index i = 0; i < count; ++i) {
-      if (w[i] > 0) objective[0] += w[i] * term[i];
-    }
-  });
+  const Vector sum =
+      sum_over_blocks(group.count, 1, [&](Index begin, Index count, VectorRef objective) {
+        auto block = shares_.middleRows(begin, count);
+        VectorRef term = term_.segment(group.first + begin, count);
+        const auto w = w_.segment(group.first + begin, count);
+        kernels::softmax(block, 1.0, term);
+        block.array().colwise() *= w.array();
+        for (Index i = 0; i < count; ++i) {
+          if (w[i] > 0) objective[0] += w[i] * term[i];
+        }
+      });
   pass.objective += sum[0];
 }
 
@@ -345,7 +347,8 @@ void TruncatedExpectation::compare_components(Group group) {
     const Index row = group.first + i;
     if (kept_(0, row) >= 0 && w_[row] > 0) enter(kept_(0, row), 0);
   });
-  const std::size_t most = remembered * static_cast<std::size_t>(neighbors_.rows());
+  const bool last = group.first + group.count == x_.rows();
+  const std::size_t most = (last ? 1 : remembered) * static_cast<std::size_t>(neighbors_.rows());
   for_each_index(components_, [&](Index c) {
     const auto entries = lists_.of(c);
     if (entries.empty()) return;
@@ -354,7 +357,15 @@ void TruncatedExpectation::compare_components(Group group) {
     for (std::size_t i = 0; i < found.size(); ++i) {
       position.set(found[i].component, static_cast<int>(i));
     }
-    for (const auto [i, place] : entries) {
+    for (std::size_t entry = 0; entry < entries.size(); ++entry) {
+      const int i = entries[entry].row;
+      if (entry + 1 < entries.size()) {  // lies anywhere
+        const int next = entries[entry + 1].row;
+        __builtin_prefetch(candidates_.col(next).data());
+        for (Index at = 0; at < candidates_.rows(); at += cache_line) {
+          __builtin_prefetch(&densities_(at, next));
+        }
+      }
       const auto count = static_cast<Index>(candidate_counts_[static_cast<std::size_t>(i)]);
       const auto l = densities_.col(i).head(count);
       const auto names = candidates_.col(i).head(count);

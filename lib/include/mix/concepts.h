@@ -87,9 +87,7 @@ concept Family = StreamingFamily<F> || RefittableFamily<F>;
 /// any number of them: `log_density_of` writes what `log_densities` writes into column k, up to
 /// rounding, and `accumulate_of` adds to the statistics of the whole family what `accumulate` adds
 /// for shares `w` in component k and none in the others. It adds to numbers that belong to
-/// component k alone, so that two components may be accumulated at the same time. Where all
-/// components share statistics, `accumulate_common` adds those, of rows with the sums of their
-/// shares over all components.
+/// component k alone, so that two components may be accumulated at the same time.
 template <class F>
 concept Separable = StreamingFamily<F> &&
     requires(const F& f, Index k, Rows x, VectorRef out, Weights w, VectorRef statistics) {
@@ -97,9 +95,11 @@ concept Separable = StreamingFamily<F> &&
   f.accumulate_of(k, x, w, statistics);
 };
 
+/// A separable family with statistics of all components together besides, when it says so:
+/// `accumulate_common` adds those of rows whose shares over all components sum to `w`.
 template <class F>
-concept SharingStatistics = Separable<F> && requires(const F& f, Rows x, Weights w,
-                                                     VectorRef statistics) {
+concept SharingStatistics = Separable<F> &&
+    requires(const F& f, Rows x, Weights w, VectorRef statistics) {
   { f.shares_statistics() } -> std::convertible_to<bool>;
   f.accumulate_common(x, w, statistics);
 };

@@ -84,8 +84,8 @@ struct EmReport {
   double objective = -infinity;
   /// The log-likelihood at the final parameters, whatever the policy maximizes.
   double log_likelihood = -infinity;
-  /// The log-likelihood less the lower bound that Truncated maximizes, both at the final parameters,
-  /// in nats; none for other policies.
+  /// The log-likelihood less the lower bound that Truncated maximizes, both at the final
+  /// parameters, in nats; none for other policies.
   std::optional<double> truncation_gap;
   /// Rows (sum of sample weights) held by each component in the last pass.
   Vector mass;

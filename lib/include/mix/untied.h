@@ -121,11 +121,8 @@ class Untied {
       accumulate_each(x, shares, statistics);
     }
   }
-  void log_density_of(Index k, Rows x, VectorRef out) const {
-    component(k).log_density(x, out);
-  }
-  void accumulate_of(Index k, Rows x, Weights w, VectorRef statistics) const
-      requires Streaming<D> {
+  void log_density_of(Index k, Rows x, VectorRef out) const { component(k).log_density(x, out); }
+  void accumulate_of(Index k, Rows x, Weights w, VectorRef statistics) const requires Streaming<D> {
     const auto i = static_cast<std::size_t>(k);
     component(k).accumulate(x, w, statistics.segment(offsets_[i], offsets_[i + 1] - offsets_[i]));
   }
@@ -310,7 +307,7 @@ class Untied {
 
   std::vector<D> components_;
   std::vector<Index> offsets_;  // where the distribution streams
-  NaturalForm natural_;  // of an exponential family
+  NaturalForm natural_;         // of an exponential family
 };
 
 }  // namespace mix
