@@ -150,6 +150,7 @@ Pass TruncatedExpectation::operator()(const MixtureState& state, Index iteration
   candidates_.resize(most_candidates(), rows);
   densities_.resize(most_candidates(), rows);
   candidate_counts_.resize(static_cast<std::size_t>(rows));
+  best_places_.resize(static_cast<std::size_t>(rows));
   shares_.resize(rows, keep_);
   log_weights_ = log_weights(state.weights);
 
@@ -270,14 +271,17 @@ void TruncatedExpectation::keep_best(Group group) {
     for (Index i = begin; i < begin + count; ++i) {
       auto kept = kept_.col(group.first + i);
       auto l = shares_.row(i);
+      int& best_place = best_places_[static_cast<std::size_t>(i)];
       kept.setConstant(-1);
       l.setConstant(-infinity);
+      best_place = -1;
       for (int place = 0; place < candidate_counts_[static_cast<std::size_t>(i)]; ++place) {
         const double density = densities_(place, i);
         const int component = candidates_(place, i);
         if (std::isnan(density)) {  // the row's term shall be NaN
           kept[0] = component;
           l[0] = density;
+          best_place = place;
           break;
         }
         const auto precedes = [&](Index at) {
@@ -290,6 +294,7 @@ void TruncatedExpectation::keep_best(Group group) {
           kept[to] = kept[to - 1];
         }
         if (at == keep_) continue;
+        if (at == 0) best_place = place;
         l[at] = density;
         kept[at] = component;
       }
@@ -299,6 +304,7 @@ void TruncatedExpectation::keep_best(Group group) {
         l.setConstant(-infinity);
         kept[0] = forced;
         l[0] = 0;
+        best_place = -1;
       }
     }
   });
@@ -345,7 +351,7 @@ void TruncatedExpectation::accumulate(const AnyFamily& family, Group group, Pass
 void TruncatedExpectation::compare_components(Group group) {
   lists_.build(group.count, components_, [&](Index i, const auto& enter) {
     const Index row = group.first + i;
-    if (kept_(0, row) >= 0 && w_[row] > 0) enter(kept_(0, row), 0);
+    if (best_places_[static_cast<std::size_t>(i)] >= 0 && w_[row] > 0) enter(kept_(0, row), 0);
   });
   const bool last = group.first + group.count == x_.rows();
   const std::size_t most = (last ? 1 : remembered) * static_cast<std::size_t>(neighbors_.rows());
@@ -369,9 +375,7 @@ void TruncatedExpectation::compare_components(Group group) {
       const auto count = static_cast<Index>(candidate_counts_[static_cast<std::size_t>(i)]);
       const auto l = densities_.col(i).head(count);
       const auto names = candidates_.col(i).head(count);
-      const auto* own = std::find(names.data(), names.data() + count, static_cast<int>(c));
-      if (own == names.data() + count) continue;  // a row that was given to the component
-      const double density = l[own - names.data()] - log_weights_[c];
+      const double density = l[best_places_[static_cast<std::size_t>(i)]] - log_weights_[c];
       const double w = w_[group.first + i];
       for (Index at = 0; at < count; ++at) {
         const int other = names[at];

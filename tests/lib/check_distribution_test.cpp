@@ -72,7 +72,7 @@ LawReport report_of(const D& distribution) {
 TEST(LawKit, AcceptsALawfulDistribution) {
   const LawReport report = report_of(Rayleigh{});
   EXPECT_TRUE(report.ok()) << report.text();
-  EXPECT_EQ(report.checked.size(), 27U);
+  EXPECT_EQ(report.checked.size(), 28U);
 }
 
 TEST(LawKit, AcceptsADistributionThatIsOnlyFitted) {
@@ -97,7 +97,7 @@ TEST(LawKit, LeavesOutWhatIsSkipped) {
   const LawReport report =
       check_distribution(Rayleigh{}, rayleigh_rows(), {.skip = {"sampler", "best"}});
   EXPECT_TRUE(report.ok());
-  EXPECT_EQ(report.checked.size(), 24U);
+  EXPECT_EQ(report.checked.size(), 25U);
 }
 
 TEST(LawKit, NamesExamplesOfAnotherDimension) {
@@ -123,7 +123,37 @@ struct NaturalRayleigh : Rayleigh {
 TEST(LawKit, ComparesAnExponentialFamilyWithItsLogDensity) {
   const LawReport report = report_of(NaturalRayleigh{});
   EXPECT_TRUE(report.ok()) << report.text();
-  EXPECT_EQ(report.checked.size(), 28U);
+  EXPECT_EQ(report.checked.size(), 29U);
+}
+
+TEST(LawKit, CatchesComponentsThatDifferOnTheirOwn) {
+  using Two = Untied<Rayleigh>;
+  struct OtherDensity : Two {
+    using Two::Two;
+    void log_density_of(Index k, Rows x, VectorRef out) const {
+      Two::log_density_of(1 - k, x, out);
+    }
+  };
+  struct OtherStatistics : Two {
+    using Two::Two;
+    void accumulate_of(Index k, Rows x, Weights w, VectorRef statistics) const {
+      Two::accumulate_of(k, x, 2 * w, statistics);
+    }
+  };
+  struct StatisticsOfOthers : Two {
+    using Two::Two;
+    void accumulate_of(Index k, Rows x, Weights w, VectorRef statistics) const {
+      Two::accumulate_of(k, x, w, statistics);
+      if (k == 1) statistics[0] += 1e-13;
+    }
+  };
+  const auto broke = [](const AnyFamily& family) {
+    return check_family(family, rayleigh_rows()).broke("separable");
+  };
+  EXPECT_FALSE(broke(Two(Rayleigh{}, 2)));
+  EXPECT_TRUE(broke(OtherDensity(Rayleigh{}, 2)));
+  EXPECT_TRUE(broke(OtherStatistics(Rayleigh{}, 2)));
+  EXPECT_TRUE(broke(StatisticsOfOthers(Rayleigh{}, 2)));
 }
 
 TEST(LawKit, CatchesAWrongLogPartition) {
