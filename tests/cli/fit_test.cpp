@@ -362,7 +362,6 @@ TEST(Fit, ReportsHowFarATruncatedBoundIsBelowTheLogLikelihood) {
         << policy;
   }
 }
-}
 
 TEST(Fit, DrawsTheModelAndTheCriterion) {
   const Folder here;
