@@ -40,20 +40,35 @@ Components parse_components(const std::string& text) {
   return {*first, *last};
 }
 
+// "truncated:5", or "truncated:5,5,1", or "truncated:5,5" with the default for the last.
+std::optional<Truncated> parse_truncated(const std::string& text) {
+  const std::string prefix = "truncated:";
+  if (!text.starts_with(prefix)) return std::nullopt;
+  std::vector<Index> numbers;
+  for (std::size_t begin = prefix.size(); begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    const std::optional<Index> number = parse_index(text.substr(begin, end - begin));
+    const Index least = numbers.size() < 2 ? 1 : 0;
+    if (!number || *number < least || numbers.size() == 3) return std::nullopt;
+    numbers.push_back(*number);
+    begin = end + 1;
+  }
+  Truncated policy{.keep = numbers[0]};
+  if (numbers.size() > 1) policy.neighbors = numbers[1];
+  if (numbers.size() > 2) policy.extra = numbers[2];
+  return policy;
+}
+
 AnyAssignment parse_assignment(const std::string& text) {
   if (text == "soft") return Soft{};
   if (text == "hard") return Hard{};
   if (text == "stochastic") return Stochastic{};
   if (text == "annealed") return Annealed{};
-  const std::string truncated = "truncated:";
-  if (text.starts_with(truncated)) {
-    const std::optional<Index> keep = parse_index(text.substr(truncated.size()));
-    if (keep && *keep >= 1) return Truncated{*keep};
-  }
+  if (const auto truncated = parse_truncated(text)) return *truncated;
   throw std::invalid_argument(
-      fmt::format("--assignment is soft, hard, stochastic, annealed or truncated:KEEP with KEEP at "
-                  "least 1, not "
-                  "\"{}\"",
+      fmt::format("--assignment is soft, hard, stochastic, annealed, truncated:KEEP or "
+                  "truncated:KEEP,NEIGHBORS,EXTRA with KEEP and NEIGHBORS at least 1 and EXTRA at "
+                  "least 0, not \"{}\"",
                   text));
 }
 
@@ -176,7 +191,7 @@ void add_fit_flags(CLI::App& command, FitFlags& flags) {
   command
       .add_option("--assignment", flags.assignment,
                   "how rows are shared among components: soft, hard, stochastic, annealed or "
-                  "truncated:KEEP (default: soft)")
+                  "truncated:KEEP[,NEIGHBORS[,EXTRA]] (default: soft)")
       ->type_name("NAME");
   command.add_flag("--equal-weights", flags.equal_weights, "all components equally probable");
   command.add_flag("--noise", flags.candidates.noise,

@@ -98,25 +98,27 @@ Json table_array(const Comparison& comparison) {
 Json fit_object(const Problem& problem, const Fit& fit, double seconds) {
   const Table& table = problem.data.table;
   const Report& report = fit.report;
-  return {{"n", table.rows()},
-          {"d", table.column_count()},
-          {"columns", table.names()},
-          {"name", family_name(fit.model)},
-          {"structure", structure_name(fit.model)},
-          {"n_components", fit.model.n_components()},
-          {"log_likelihood", report.log_likelihood},
-          {"n_parameters", report.parameter_count},
-          {"criteria", criteria_object(report.criteria)},
-          {"converged", report.converged},
-          {"stop", to_string(report.stop)},
-          {"n_iter", report.n_iter},
-          {"objective_history", report.objective_history},
-          {"starts", report.starts},
-          {"hits", report.hits},
-          {"warnings", report.warnings},
-          {"components",
-           components_array(fit.model, problem.component_names(fit.model.n_components()))},
-          {"seconds", seconds}};
+  Json object{{"n", table.rows()},
+              {"d", table.column_count()},
+              {"columns", table.names()},
+              {"name", family_name(fit.model)},
+              {"structure", structure_name(fit.model)},
+              {"n_components", fit.model.n_components()},
+              {"log_likelihood", report.log_likelihood},
+              {"n_parameters", report.parameter_count},
+              {"criteria", criteria_object(report.criteria)},
+              {"converged", report.converged},
+              {"stop", to_string(report.stop)},
+              {"n_iter", report.n_iter},
+              {"objective_history", report.objective_history},
+              {"starts", report.starts},
+              {"hits", report.hits},
+              {"warnings", report.warnings},
+              {"components",
+               components_array(fit.model, problem.component_names(fit.model.n_components()))},
+              {"seconds", seconds}};
+  if (report.truncation_gap) object["truncation_gap"] = *report.truncation_gap;
+  return object;
 }
 
 Json model_object(const SavedModel& saved) {

@@ -128,6 +128,11 @@ std::string describe_run(const Report& report) {
   text +=
       fmt::format(" Stopped after {}: {}.\n",
                   report.n_iter == 1 ? "1 pass" : fmt::format("{} passes", report.n_iter), stop);
+  if (report.truncation_gap) {
+    text += fmt::format(
+        "Truncated: what was maximized is {:.4g} nats below the log-likelihood of the model.\n",
+        *report.truncation_gap);
+  }
   return text;
 }
 

@@ -110,7 +110,8 @@ void Gaussians::update() {
   evaluation_.constant = -0.5 * (log_determinants_.array() +
                                  static_cast<double>(dimension()) * std::log(2 * std::numbers::pi));
   if (evaluation_.pooled || evaluation_.spherical) {
-    evaluation_.constant -= 0.5 * evaluation_.offset.colwise().squaredNorm().transpose();
+    evaluation_.intercept =
+        evaluation_.constant - 0.5 * evaluation_.offset.colwise().squaredNorm().transpose();
   }
   if (dimension() > kernels::most_small_columns) return;
   evaluation_.small = kernels::SmallGaussians(dimension(), size());
@@ -286,7 +287,7 @@ void Gaussians::log_densities(Rows x, MatrixRef out, BlockMemory& memory) const 
     auto features = packed.topLeftCorner(x.rows(), d + 1);
     kernels::pack(x, e.center, packed.leftCols(d));
     kernels::squared_norms(features.leftCols(d), features.col(d));
-    kernels::affine(features, e.slope, e.constant, out);
+    kernels::affine(features, e.slope, e.intercept, out);
     return;
   }
   if (diagonal()) {
@@ -310,7 +311,7 @@ void Gaussians::log_densities(Rows x, MatrixRef out, BlockMemory& memory) const 
     VectorRef common =
         memory.matrix(density_place, kernels::packed_stride, 1).col(0).head(x.rows());
     kernels::whiten(panels, e.whitenings.front(), {y_panels.data(), y.data()}, common);
-    kernels::affine(y.topLeftCorner(x.rows(), d), e.slope, e.constant, common, out);
+    kernels::affine(y.topLeftCorner(x.rows(), d), e.slope, e.intercept, common, out);
     return;
   }
   if (memory.single_precision()) {

@@ -40,6 +40,13 @@ Rows columns_of(const Product::Block& block, Rows x, BlockMemory& memory, std::s
   return copy.topLeftCorner(x.rows(), count);
 }
 
+// Minus infinity wins, also over a density that is infinite in another block.
+template <class In, class Out>
+void add_block(const In& own, Out& out) {
+  out = (out.array() > -infinity && own.array() != -infinity)
+            .select(out.array() + own.array(), -infinity);
+}
+
 // A block counts its columns from 1; a reader of the message counts those of the whole row.
 std::string renumber(const std::string& message, const std::vector<Index>& columns) {
   static const std::regex pattern("column (\\d+)");
@@ -127,9 +134,7 @@ void Product::log_densities(Rows x, MatrixRef out, BlockMemory& memory) const {
     const Rows columns = columns_of(block, x, memory, i + 1);
     block.family.log_densities(columns, i == 0 ? out : own, memory.part(i));
     if (i == 0) continue;
-    // Minus infinity wins, also over a density that is infinite in another block.
-    out = (out.array() > -infinity && own.array() != -infinity)
-              .select(out.array() + own.array(), -infinity);
+    add_block(own, out);
   }
 }
 
@@ -157,15 +162,22 @@ Index Product::statistics_size() const {
   return sum;
 }
 
-void Product::accumulate(Rows x, Shares shares, VectorRef statistics) const {
+template <class Body>
+void Product::for_each_statistics(const Body& body) const {
   Index offset = 0;
   for (const Block& block : blocks_) {
     const Index length = block.family.statistics_size();
+    body(block, offset, length);
+    offset += length;
+  }
+}
+
+void Product::accumulate(Rows x, Shares shares, VectorRef statistics) const {
+  for_each_statistics([&](const Block& block, Index offset, Index length) {
     with_columns(block, x, [&](Rows columns) {
       block.family.accumulate(columns, shares, statistics.segment(offset, length));
     });
-    offset += length;
-  }
+  });
 }
 
 void Product::accumulate(Rows x, Shares shares, VectorRef statistics, BlockMemory& memory) const {
@@ -177,6 +189,47 @@ void Product::accumulate(Rows x, Shares shares, VectorRef statistics, BlockMemor
     family.accumulate(columns, shares, statistics.segment(offset, length), memory.part(i));
     offset += length;
   }
+}
+
+bool Product::separable() const {
+  return std::all_of(blocks_.begin(), blocks_.end(),
+                     [](const Block& block) { return block.family.separable(); });
+}
+
+void Product::log_density_of(Index k, Rows x, VectorRef out) const {
+  Vector own(x.rows());
+  for (std::size_t i = 0; i < blocks_.size(); ++i) {
+    const AnyFamily& family = blocks_[i].family;
+    with_columns(blocks_[i], x, [&](Rows columns) {
+      if (i == 0) {
+        family.log_density_of(k, columns, out);
+      } else {
+        family.log_density_of(k, columns, own);
+        add_block(own, out);
+      }
+    });
+  }
+}
+
+void Product::accumulate_of(Index k, Rows x, Weights w, VectorRef statistics) const {
+  for_each_statistics([&](const Block& block, Index offset, Index length) {
+    with_columns(block, x, [&](Rows columns) {
+      block.family.accumulate_of(k, columns, w, statistics.segment(offset, length));
+    });
+  });
+}
+
+bool Product::shares_statistics() const {
+  return std::any_of(blocks_.begin(), blocks_.end(),
+                     [](const Block& block) { return block.family.shares_statistics(); });
+}
+
+void Product::accumulate_common(Rows x, Weights w, VectorRef statistics) const {
+  for_each_statistics([&](const Block& block, Index offset, Index length) {
+    with_columns(block, x, [&](Rows columns) {
+      block.family.accumulate_common(columns, w, statistics.segment(offset, length));
+    });
+  });
 }
 
 void Product::maximize(ConstVectorRef sum) {

@@ -157,13 +157,15 @@ Index StudentT::parameter_count() const {
 }
 
 void StudentT::log_densities(Rows x, MatrixRef out) const {
+  for (Index k = 0; k < size(); ++k) log_density_of(k, x, out.col(k));
+}
+
+void StudentT::log_density_of(Index k, Rows x, VectorRef out) const {
   const auto d = static_cast<double>(dimension());
-  for (Index k = 0; k < size(); ++k) {
-    const Matrix& factor = factors_[scale_index(k)];
-    const Residuals& r = residuals(x, means_.col(k), factor);
-    const double constant = t_log_normalizer(dof_[k], d) - factor.diagonal().array().log().sum();
-    out.col(k) = constant - 0.5 * (dof_[k] + d) * (r.squares.array() / dof_[k]).log1p();
-  }
+  const Matrix& factor = factors_[scale_index(k)];
+  const Residuals& r = residuals(x, means_.col(k), factor);
+  const double constant = t_log_normalizer(dof_[k], d) - factor.diagonal().array().log().sum();
+  out = constant - 0.5 * (dof_[k] + d) * (r.squares.array() / dof_[k]).log1p();
 }
 
 void StudentT::sample(Index k, Rng& rng, VectorRef out) const {
@@ -185,33 +187,35 @@ Index StudentT::statistics_size() const {
 }
 
 void StudentT::accumulate(Rows x, Shares shares, VectorRef statistics) const {
+  for (Index k = 0; k < size(); ++k) accumulate_of(k, x, shares.col(k), statistics);
+}
+
+void StudentT::accumulate_of(Index k, Rows x, Weights w, VectorRef statistics) const {
   const Index d = dimension();
-  const Index length = size() > 0 ? statistics_size() / size() : 0;
-  for (Index k = 0; k < size(); ++k) {
-    auto sums = statistics.segment(k * length, length);
-    const auto p = shares.col(k).array();
-    Residuals& r = residuals(x, means_.col(k), factors_[scale_index(k)]);
-    // Rows without a share may hold anything, infinities too.
-    for (Index i = 0; i < x.rows(); ++i) {
-      if (p[i] > 0) continue;
-      r.plain.col(i).setZero();
-      r.squares[i] = 0;
-    }
-    sums[0] += p.sum();
-    if (cycle_ == 0) {
-      const Vector pu = p * (dof_[k] + static_cast<double>(d)) / (dof_[k] + r.squares.array());
-      sums[1] += pu.sum();
-      sums.segment(2, d).noalias() += r.plain * pu;
-      r.whitened.noalias() = r.plain * pu.cwiseSqrt().asDiagonal();
-      Matrix scatter = Matrix::Zero(d, d);
-      scatter.selfadjointView<Eigen::Lower>().rankUpdate(r.whitened);
-      add_triangle(scatter, sums.tail(triangle(d)));
-    } else {
-      const DofWindow window = DofWindow::around(dof_[k]);
-      sums[1] += (p * (r.squares.array() / dof_[k]).log1p()).sum();
-      for (Index j = 0; j < dof_nodes; ++j) {
-        sums[2 + j] += (p * (r.squares.array() * std::exp(-window.node(j))).log1p()).sum();
-      }
+  const Index length = statistics_size() / size();
+  auto sums = statistics.segment(k * length, length);
+  const auto p = w.array();
+  Residuals& r = residuals(x, means_.col(k), factors_[scale_index(k)]);
+  // Rows without a share may hold anything, infinities too.
+  for (Index i = 0; i < x.rows(); ++i) {
+    if (p[i] > 0) continue;
+    r.plain.col(i).setZero();
+    r.squares[i] = 0;
+  }
+  sums[0] += p.sum();
+  if (cycle_ == 0) {
+    const Vector pu = p * (dof_[k] + static_cast<double>(d)) / (dof_[k] + r.squares.array());
+    sums[1] += pu.sum();
+    sums.segment(2, d).noalias() += r.plain * pu;
+    r.whitened.noalias() = r.plain * pu.cwiseSqrt().asDiagonal();
+    Matrix scatter = Matrix::Zero(d, d);
+    scatter.selfadjointView<Eigen::Lower>().rankUpdate(r.whitened);
+    add_triangle(scatter, sums.tail(triangle(d)));
+  } else {
+    const DofWindow window = DofWindow::around(dof_[k]);
+    sums[1] += (p * (r.squares.array() / dof_[k]).log1p()).sum();
+    for (Index j = 0; j < dof_nodes; ++j) {
+      sums[2 + j] += (p * (r.squares.array() * std::exp(-window.node(j))).log1p()).sum();
     }
   }
 }

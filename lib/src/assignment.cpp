@@ -70,16 +70,26 @@ void Annealed::assign(const BlockContext& context, MatrixRef l, VectorRef term) 
 }
 
 void Truncated::assign(const BlockContext& /*context*/, MatrixRef l, VectorRef term) const {
-  const Index kept = std::min(std::max<Index>(keep, 1), l.cols());
-  std::vector<Index> order(static_cast<std::size_t>(l.cols()));
-  for (Index i = 0; i < l.rows(); ++i) {
-    for (std::size_t k = 0; k < order.size(); ++k) order[k] = static_cast<Index>(k);
-    std::partial_sort(order.begin(), order.begin() + kept, order.end(), [&](Index a, Index b) {
-      return l(i, a) != l(i, b) ? l(i, a) > l(i, b) : a < b;
-    });
-    for (auto k = static_cast<std::size_t>(kept); k < order.size(); ++k) l(i, order[k]) = -infinity;
+  const Index kept = std::max<Index>(keep, 1);
+  if (kept >= l.cols()) {
+    kernels::softmax(l, 1.0, term);
+    return;
   }
-  kernels::softmax(l, 1.0, term);
+  for (Index first = 0; first < l.rows(); first += kernels::packed_rows) {
+    const Index count = std::min(kernels::packed_rows, l.rows() - first);
+    auto block = l.middleRows(first, count);
+    Matrix best(kept, count);
+    Eigen::MatrixXi which(kept, count);
+    kernels::keep_best(block, best, which);
+    Matrix shares = best.transpose();
+    kernels::softmax(shares, 1.0, term.segment(first, count));
+    block.setZero();
+    for (Index i = 0; i < count; ++i) {
+      for (Index place = 0; place < kept && which(place, i) >= 0; ++place) {
+        block(i, which(place, i)) = shares(i, place);
+      }
+    }
+  }
 }
 
 void Known::assign(const BlockContext& context, MatrixRef l, VectorRef term) const {

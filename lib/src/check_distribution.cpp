@@ -103,6 +103,7 @@ LawReport Laws::check() {
   run("one_by_one", &Laws::one_by_one);
   run("soft_pass", &Laws::soft_pass);
   run("sparse_rows", &Laws::sparse_rows);
+  run("separable", &Laws::separable);
   run("const", &Laws::constant);
   run("threads", &Laws::threads);
   run("best", &Laws::best);

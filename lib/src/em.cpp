@@ -9,11 +9,37 @@
 #include <stdexcept>
 #include <utility>
 
+#include "expectation.h"
 #include "mix/block_memory.h"
 #include "mix/kernels.h"
 #include "mix/parallel.h"
+#include "truncated_expectation.h"
 
 namespace mix {
+
+Vector log_weights(const Vector& weights) {
+  return weights.unaryExpr([](double weight) { return weight > 0 ? std::log(weight) : -infinity; });
+}
+
+void add_log_weights(ConstVectorRef log_weights, MatrixRef l) {
+  for (Index k = 0; k < l.cols(); ++k) {
+    if (log_weights[k] > -infinity) {
+      l.col(k).array() += log_weights[k];
+    } else {
+      l.col(k).setConstant(-infinity);
+    }
+  }
+}
+
+Index rows_to_reseed(bool hard, Index columns) { return hard ? 1 : columns + 1; }
+
+std::vector<Index> worst_first(const Vector& term) {
+  std::vector<Index> order(static_cast<std::size_t>(term.size()));
+  std::iota(order.begin(), order.end(), Index{0});
+  std::stable_sort(order.begin(), order.end(), [&](Index a, Index b) { return term[a] < term[b]; });
+  return order;
+}
+
 namespace {
 
 // What one pass over the data adds up, besides the family's statistics.
@@ -32,28 +58,6 @@ constexpr double single_gain = 1e-8;
 // Differences between objectives that may be rounding.
 double rounding_of(double objective) { return 1e-8 + 1e-11 * std::abs(objective); }
 
-struct Pass {
-  double objective = 0;
-  double changed_labels = 0;
-  Vector mass;
-  Vector statistics;  // of a streaming family
-  Matrix shares;      // for every other family, and when an emptied component is reseeded
-};
-
-Vector log_of(const Vector& weights) {
-  return weights.unaryExpr([](double w) { return w > 0 ? std::log(w) : -infinity; });
-}
-
-void add_log_weights(const Vector& weights, MatrixRef l) {
-  for (Index k = 0; k < l.cols(); ++k) {
-    if (weights[k] > 0) {
-      l.col(k).array() += std::log(weights[k]);
-    } else {
-      l.col(k).setConstant(-infinity);  // also where the density is infinite
-    }
-  }
-}
-
 // The E-step: responsibilities, the objective and, for a streaming family, its statistics, in one
 // pass over the rows. Holds what must outlive a pass.
 class Expectation {
@@ -65,15 +69,37 @@ class Expectation {
         soft_(options.assignment.as<Soft>() != nullptr),
         options_(options) {
     if (options.assignment.hard()) labels_.assign(static_cast<std::size_t>(x.rows()), -1);
+    if (const auto* policy = options.assignment.as<Truncated>()) {
+      if (x.dense() != nullptr) truncated_.emplace(*x.dense(), w, *policy, options.seed);
+    }
   }
 
-  Pass operator()(const MixtureState& state, Index iteration, bool keep_shares, bool single) {
+  Pass operator()(const MixtureState& state, Index iteration, bool single) {
+    if (is_truncated(state)) return (*truncated_)(state, iteration);
+    return all_components(state, iteration, false, single);
+  }
+
+  // The same after the worst-explained rows were given to the empty components, so that the M-step
+  // rebuilds them there.
+  Pass reseeded(const MixtureState& state, Index iteration, const std::vector<Index>& empty) {
+    if (is_truncated(state)) return truncated_->reseeded(state, iteration, empty);
+    Pass pass = all_components(state, iteration, true, false);
+    reseed(pass, empty, state);
+    return pass;
+  }
+
+ private:
+  [[nodiscard]] bool is_truncated(const MixtureState& state) const {
+    return truncated_ && truncated_->serves(state.family);
+  }
+
+  Pass all_components(const MixtureState& state, Index iteration, bool keep_shares, bool single) {
     const Index k = state.family.size();
     const bool streams = state.family.streams() && !keep_shares;
     const Index family_size = streams ? state.family.statistics_size() : 0;
     // A family with several cycles looks at the rows several times in one iteration.
     const bool notes = !labels_.empty() && iteration > noted_;
-    const Vector log_weights = log_of(state.weights);
+    const Vector constants = log_weights(state.weights);
     Pass pass;
     if (!streams) pass.shares.resize(x_.rows(), k);
     const Vector sum = sum_over_blocks(
@@ -83,7 +109,7 @@ class Expectation {
           VectorRef mass = total.segment(slot_count, k);
           if (soft_ && streams && x.dense() != nullptr) {
             const std::optional<double> value =
-                state.family.soft_pass(*x.dense(), log_weights, w, mass, total.tail(family_size));
+                state.family.soft_pass(*x.dense(), constants, w, mass, total.tail(family_size));
             if (value) {
               total[objective_slot] += *value;
               return;
@@ -94,9 +120,9 @@ class Expectation {
           MatrixRef l = memory->matrix(0, kernels::packed_stride, k).topLeftCorner(count, k);
           state.family.log_densities(x, l, memory->part(0));
           if (soft_) {
-            total[objective_slot] += kernels::share_out(l, log_weights, w, mass);
+            total[objective_slot] += kernels::share_out(l, constants, w, mass);
           } else {
-            add_log_weights(state.weights, l);
+            add_log_weights(constants, l);
             VectorRef term = memory->matrix(1, kernels::packed_stride, 1).col(0).head(count);
             options_.assignment.assign({first, iteration, options_.seed}, l, term);
             if (notes) total[changed_slot] += note_labels(l, first);
@@ -116,7 +142,6 @@ class Expectation {
     return pass;
   }
 
- private:
   // Weighs the responsibilities and adds them up per component; returns the weighted sum of terms.
   double weigh(MatrixRef r, const VectorRef& term, Index first, VectorRef mass) const {
     if (unit_weights_) {
@@ -129,6 +154,29 @@ class Expectation {
       if (w_[first + i] > 0) sum += w_[first + i] * term[i];
     }
     return sum;
+  }
+
+  void reseed(Pass& pass, const std::vector<Index>& empty, const MixtureState& state) const {
+    const Index k = state.family.size();
+    Vector term(x_.rows());
+    for_each_block(x_.rows(), [&](Index first, Index count) {
+      Matrix l(count, k);
+      log_joint(state, x_.middleRows(first, count), l);
+      options_.assignment.assign({first, 0, options_.seed}, l, term.segment(first, count));
+    });
+    const std::vector<Index> order = worst_first(term);
+    auto next = order.begin();
+    for (const Index component : empty) {
+      for (Index taken = 0;
+           taken < rows_to_reseed(options_.assignment.hard(), x_.cols()) && next != order.end();
+           ++next) {
+        if (!(w_[*next] > 0)) continue;
+        pass.shares.row(*next).setZero();
+        pass.shares(*next, component) = w_[*next];
+        ++taken;
+      }
+    }
+    pass.mass = pass.shares.colwise().sum();
   }
 
   // How many rows of the block changed their component since the last iteration.
@@ -151,6 +199,7 @@ class Expectation {
   const EmOptions& options_;
   std::vector<Index> labels_;  // of a hard policy
   Index noted_ = -1;           // the iteration they are from
+  std::optional<TruncatedExpectation> truncated_;
 };
 
 // Estimates the gain still to come from the last two gains of a linearly converging sequence
@@ -200,32 +249,6 @@ void update_weights(MixtureState& state, const Vector& mass, MixingWeights mixin
   if (mixing != MixingWeights::free) return;
   const double total = mass.sum();
   if (total > 0) state.weights = mass / total;
-}
-
-// Gives the worst-explained rows to the empty components, so that the M-step rebuilds them there.
-void reseed(Pass& pass, const std::vector<Index>& empty, const MixtureState& state,
-            const AnyRows& x, Weights w, const EmOptions& options) {
-  const Index k = state.family.size();
-  const auto per_component = options.assignment.hard() ? Index{1} : x.cols() + 1;
-  Vector term(x.rows());
-  for_each_block(x.rows(), [&](Index first, Index count) {
-    Matrix l(count, k);
-    log_joint(state, x.middleRows(first, count), l);
-    options.assignment.assign({first, 0, options.seed}, l, term.segment(first, count));
-  });
-  std::vector<Index> order(static_cast<std::size_t>(x.rows()));
-  std::iota(order.begin(), order.end(), Index{0});
-  std::stable_sort(order.begin(), order.end(), [&](Index a, Index b) { return term[a] < term[b]; });
-  auto next = order.begin();
-  for (const Index component : empty) {
-    for (Index taken = 0; taken < per_component && next != order.end(); ++next) {
-      if (!(w[*next] > 0)) continue;
-      pass.shares.row(*next).setZero();
-      pass.shares(*next, component) = w[*next];
-      ++taken;
-    }
-  }
-  pass.mass = pass.shares.colwise().sum();
 }
 
 std::vector<Index> empty_components(const Vector& mass) {
@@ -338,7 +361,7 @@ EmReport run_em(MixtureState& state, const AnyRows& x, Weights w, const EmOption
   for (Index iteration = 0;; ++iteration) {
     state.family.select_cycle(0);
     const bool in_single = single;
-    Pass pass = expect(state, iteration, false, in_single);
+    Pass pass = expect(state, iteration, in_single);
     report.objective_history.push_back(pass.objective);
     report.objective = pass.objective;
     report.mass = pass.mass;
@@ -427,8 +450,7 @@ EmReport run_em(MixtureState& state, const AnyRows& x, Weights w, const EmOption
       continue;
     }
     if (!empty.empty() && options.empty == EmptyComponent::reseed) {
-      pass = expect(state, iteration, true, false);
-      reseed(pass, empty, state, x, w, options);
+      pass = expect.reseeded(state, iteration, empty);
       report.warnings.push_back(
           fmt::format("component {} held no rows and took over the worst-explained ones",
                       name_components(empty)));
@@ -445,7 +467,7 @@ EmReport run_em(MixtureState& state, const AnyRows& x, Weights w, const EmOption
       state.family.maximize(pass.statistics);
       if (++cycle >= state.family.cycles()) break;
       state.family.select_cycle(cycle);
-      pass = expect(state, iteration, false, in_single);
+      pass = expect(state, iteration, in_single);
     }
   }
 
@@ -457,6 +479,14 @@ EmReport run_em(MixtureState& state, const AnyRows& x, Weights w, const EmOption
   report.log_likelihood = options.assignment.as<Soft>() != nullptr
                               ? report.objective - state.family.log_prior()
                               : log_likelihood(state, x, w);
+  if (const auto* policy = options.assignment.as<Truncated>()) {
+    report.truncation_gap = report.log_likelihood + state.family.log_prior() - report.objective;
+    if (policy->neighbors > 0 && !state.family.separable()) {
+      report.warnings.push_back(fmt::format(
+          "every pass searched all components: the family '{}' cannot evaluate single ones",
+          state.family.title()));
+    }
+  }
   if (report.log_likelihood == -infinity) {
     Index first = 0;
     Index count = 0;
@@ -478,7 +508,7 @@ EmReport run_em(MixtureState& state, const AnyRows& x, Weights w, const EmOption
 
 void log_joint(const MixtureState& state, const AnyRows& x, MatrixRef out) {
   state.family.log_densities(x, out);
-  add_log_weights(state.weights, out);
+  add_log_weights(log_weights(state.weights), out);
 }
 
 double log_likelihood(const MixtureState& state, const AnyRows& x, Weights w) {

@@ -122,6 +122,26 @@ void FamilyList::accumulate(const AnyRows& x, Shares shares, VectorRef statistic
   });
 }
 
+bool FamilyList::separable() const {
+  // Shares of one family do not sum to the weights that statistics of all its components ask for.
+  return std::all_of(families_.begin(), families_.end(), [](const AnyFamily& family) {
+    return family.separable() && !family.shares_statistics();
+  });
+}
+
+void FamilyList::log_density_of(Index k, Rows x, VectorRef out) const {
+  const auto [family, index] = locate(k);
+  family->log_density_of(index, x, out);
+}
+
+void FamilyList::accumulate_of(Index k, Rows x, Weights w, VectorRef statistics) const {
+  for_each_part([&](std::size_t i, Index column, Index offset) {
+    const AnyFamily& family = families_[i];
+    if (k < column || k >= column + family.size()) return;
+    family.accumulate_of(k - column, x, w, statistics.segment(offset, family.statistics_size()));
+  });
+}
+
 void FamilyList::maximize(ConstVectorRef sum) {
   Index offset = 0;
   for (AnyFamily& family : families_) {

@@ -110,6 +110,7 @@ class Laws {
   void one_by_one();
   void soft_pass();
   void sparse_rows();
+  void separable();
   void constant();
   void threads();
   void best();

@@ -111,6 +111,40 @@ void Laws::soft_pass() {
   }
 }
 
+void Laws::separable() {
+  applies_ = given_.separable();
+  if (!applies_) return;
+  AnyFamily family = elsewhere_;
+  const Matrix together = log_densities(family, x_);
+  Matrix each(n_, k_);
+  for (Index k = 0; k < k_; ++k) family.log_density_of(k, x_, each.col(k));
+  require_equal(each, together, options_.tolerance,
+                "log_density_of gives other densities than log_densities");
+  for (Index cycle = 0; cycle < family.cycles(); ++cycle) {
+    family.select_cycle(cycle);
+    Vector sum = Vector::Zero(family.statistics_size());
+    for (Index k = 0; k < k_; ++k) family.accumulate_of(k, x_, shares_.col(k), sum);
+    family.accumulate_common(x_, shares_.rowwise().sum(), sum);
+    const Vector expected = statistics(family, x_, shares_);
+    const char* what = "accumulate_of and accumulate_common give other statistics than accumulate";
+    if (cycle == 0) {
+      require_equal_statistics(sum, expected, what);
+    } else {
+      require_equal(sum, expected, options_.tolerance, what);
+    }
+    for (Index k = 0; k < k_; ++k) {
+      for (Index other = 0; other < k; ++other) {
+        Vector one = Vector::Zero(sum.size());
+        Vector two = Vector::Zero(sum.size());
+        family.accumulate_of(k, x_, shares_.col(k), one);
+        family.accumulate_of(other, x_, shares_.col(other), two);
+        require((one.array() == 0 || two.array() == 0).all(),
+                "accumulate_of adds to statistics that belong to another component");
+      }
+    }
+  }
+}
+
 void Laws::sparse_rows() {
   const SparseMatrix sparse = x_.sparseView();
   AnyFamily of_dense = given_;

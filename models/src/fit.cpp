@@ -460,6 +460,7 @@ Fit fit_here(const MixtureModel& model, const AnyRows& x, const FitOptions& opti
   fit.model = MixtureModel(std::move(run.state), options.mixing);
 
   report.objective = run.em.objective;
+  report.truncation_gap = run.em.truncation_gap;
   report.stop = run.em.stop;
   report.converged = run.em.stop == Stop::converged || run.em.stop == Stop::labels_repeat ||
                      run.em.stop == Stop::no_improvement;

@@ -144,6 +144,10 @@ TEST(BadInput, RefusesUnknownValuesWithTheKnownOnes) {
   here.refuse({"fit", "good.csv", "--effort", "heroic"}, {"heroic", "thorough"});
   here.refuse({"fit", "good.csv", "--assignment", "softly"}, {"softly", "hard"});
   here.refuse({"fit", "good.csv", "--assignment", "truncated:0"}, {"truncated"});
+  for (const char* numbers : {"", "5,", "5,0", "5,-1", "5,5,", "5,5,-1", "5,5,1,1", "5;5", "5,x"}) {
+    here.refuse({"fit", "good.csv", "--assignment", std::string("truncated:") + numbers},
+                {"NEIGHBORS", "EXTRA"});
+  }
   here.refuse({"fit", "good.csv", "--structure", "XYZ"}, {"XYZ", "VVV"});
   here.refuse({"fit", "good.csv", "--family", "poisson", "--structure", "VVV"}, {"--structure"});
   here.refuse({"fit", "good.csv", "--family", "student_t", "--structure", "VVI"}, {"VVI", "EEE"});

@@ -339,8 +339,27 @@ TEST(Fit, HonorsAssignmentEqualWeightsAndTol) {
       fit_eruptions(here, {"--components", "3", "--structure", "V", "--tol", "1e-9", "--json"})
           .json();
   EXPECT_LT(loose["n_iter"].get<int>(), tight["n_iter"].get<int>());
-  for (const char* policy : {"stochastic", "annealed", "truncated:1"}) {
+  for (const char* policy :
+       {"stochastic", "annealed", "truncated:1", "truncated:1,1", "truncated:1,2,0"}) {
     (void)fit_eruptions(here, {"--components", "2", "--structure", "E", "--assignment", policy});
+  }
+}
+
+TEST(Fit, ReportsHowFarATruncatedBoundIsBelowTheLogLikelihood) {
+  const Folder here;
+  const auto fit = [&](const std::string& policy, const char* format) {
+    return fit_eruptions(here,
+                         {"--components", "3", "--structure", "V", "--assignment", policy, format});
+  };
+  EXPECT_FALSE(fit("soft", "--json").json().contains("truncation_gap"));
+  for (const char* policy : {"truncated:2", "truncated:2,2,1"}) {
+    const Json report = fit(policy, "--json").json();
+    EXPECT_GT(report["truncation_gap"].get<double>(), 0) << policy;
+    EXPECT_NEAR(
+        report["truncation_gap"].get<double>(),
+        report["log_likelihood"].get<double>() - report["objective_history"].back().get<double>(),
+        1e-4)
+        << policy;
   }
 }
 

@@ -126,6 +126,36 @@ TEST(LawKit, ComparesAnExponentialFamilyWithItsLogDensity) {
   EXPECT_EQ(report.checked.size(), 29U);
 }
 
+TEST(LawKit, CatchesComponentsThatDifferOnTheirOwn) {
+  using Two = Untied<Rayleigh>;
+  struct OtherDensity : Two {
+    using Two::Two;
+    void log_density_of(Index k, Rows x, VectorRef out) const {
+      Two::log_density_of(1 - k, x, out);
+    }
+  };
+  struct OtherStatistics : Two {
+    using Two::Two;
+    void accumulate_of(Index k, Rows x, Weights w, VectorRef statistics) const {
+      Two::accumulate_of(k, x, 2 * w, statistics);
+    }
+  };
+  struct StatisticsOfOthers : Two {
+    using Two::Two;
+    void accumulate_of(Index k, Rows x, Weights w, VectorRef statistics) const {
+      Two::accumulate_of(k, x, w, statistics);
+      if (k == 1) statistics[0] += 1e-13;
+    }
+  };
+  const auto broke = [](const AnyFamily& family) {
+    return check_family(family, rayleigh_rows()).broke("separable");
+  };
+  EXPECT_FALSE(broke(Two(Rayleigh{}, 2)));
+  EXPECT_TRUE(broke(OtherDensity(Rayleigh{}, 2)));
+  EXPECT_TRUE(broke(OtherStatistics(Rayleigh{}, 2)));
+  EXPECT_TRUE(broke(StatisticsOfOthers(Rayleigh{}, 2)));
+}
+
 TEST(LawKit, CatchesAWrongLogPartition) {
   struct Broken : NaturalRayleigh {
     [[nodiscard]] double log_partition() const { return 2 * std::log(s); }

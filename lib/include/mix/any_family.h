@@ -81,6 +81,22 @@ class AnyFamily {
                                                 VectorRef mass, VectorRef statistics) const {
     return self_->soft_pass(x, log_weights, w, mass, statistics);
   }
+  /// Whether components can be evaluated and accumulated each on rows of its own.
+  [[nodiscard]] bool separable() const { return self_->separable(); }
+  /// Writes the log density of every row under component k; throws std::logic_error when the family
+  /// is not separable.
+  void log_density_of(Index k, Rows x, VectorRef out) const { self_->log_density_of(k, x, out); }
+  /// Adds what rows with shares `w` in component k contribute to the statistics of that component;
+  /// different components may be accumulated at the same time. Throws as `log_density_of`.
+  void accumulate_of(Index k, Rows x, Weights w, VectorRef statistics) const {
+    self_->accumulate_of(k, x, w, statistics);
+  }
+  /// Whether there are statistics of all components together besides.
+  [[nodiscard]] bool shares_statistics() const { return self_->shares_statistics(); }
+  /// Adds these, of rows whose shares over all components sum to `w`; nothing where there are none.
+  void accumulate_common(Rows x, Weights w, VectorRef statistics) const {
+    self_->accumulate_common(x, w, statistics);
+  }
   /// Sets the parameters from the sum of statistics of all rows.
   void maximize(ConstVectorRef sum) { self_->maximize(sum); }
   /// One estimate from all rows at once: what accumulate and maximize do, or the family's own fit.
@@ -163,6 +179,11 @@ class AnyFamily {
     [[nodiscard]] virtual std::optional<double> soft_pass(Rows x, ConstVectorRef log_weights,
                                                           const double* w, VectorRef mass,
                                                           VectorRef statistics) const = 0;
+    [[nodiscard]] virtual bool separable() const = 0;
+    virtual void log_density_of(Index k, Rows x, VectorRef out) const = 0;
+    virtual void accumulate_of(Index k, Rows x, Weights w, VectorRef statistics) const = 0;
+    [[nodiscard]] virtual bool shares_statistics() const = 0;
+    virtual void accumulate_common(Rows x, Weights w, VectorRef statistics) const = 0;
     virtual void maximize(ConstVectorRef sum) = 0;
     virtual void fit(const AnyRows& x, Shares shares) = 0;
     virtual void start(const AnyRows& x, Shares shares) = 0;
@@ -297,6 +318,39 @@ struct AnyFamily::Holder final : AnyFamily::Interface {
     if constexpr (SoftPassing<F>) return family.soft_pass(x, log_weights, w, mass, statistics);
     return std::nullopt;
   }
+  [[nodiscard]] bool separable() const override {
+    // A wrapper around other families knows only at run time.
+    if constexpr (requires {
+                    { family.separable() } -> std::convertible_to<bool>;
+                  }) {
+      return family.separable();
+    }
+    return Separable<F> && streams();
+  }
+  void log_density_of([[maybe_unused]] Index k, [[maybe_unused]] Rows x,
+                      [[maybe_unused]] VectorRef out) const override {
+    if constexpr (Separable<F>) {
+      family.log_density_of(k, x, out);
+    } else {
+      throw not_separable();
+    }
+  }
+  void accumulate_of([[maybe_unused]] Index k, [[maybe_unused]] Rows x, [[maybe_unused]] Weights w,
+                     [[maybe_unused]] VectorRef statistics) const override {
+    if constexpr (Separable<F>) {
+      family.accumulate_of(k, x, w, statistics);
+    } else {
+      throw not_separable();
+    }
+  }
+  [[nodiscard]] bool shares_statistics() const override {
+    if constexpr (SharingStatistics<F>) return family.shares_statistics();
+    return false;
+  }
+  void accumulate_common([[maybe_unused]] Rows x, [[maybe_unused]] Weights w,
+                         [[maybe_unused]] VectorRef statistics) const override {
+    if constexpr (SharingStatistics<F>) family.accumulate_common(x, w, statistics);
+  }
   void maximize(ConstVectorRef sum) override {
     if constexpr (StreamingFamily<F>) {
       family.maximize(sum);
@@ -418,6 +472,11 @@ struct AnyFamily::Holder final : AnyFamily::Interface {
       return std::make_unique<AnyFamily>(family.one_by_one());
     }
     return nullptr;
+  }
+
+  [[nodiscard]] std::logic_error not_separable() const {
+    return std::logic_error("family '" + name() +
+                            "' has no log_density_of(k, x, out) and accumulate_of(k, x, w, sum)");
   }
 
   F family;

@@ -66,9 +66,17 @@ struct Annealed {
 
 /// Only the `keep` best components of a row share it (Forster & Luecke 2018): keep = 1 is Hard,
 /// keep = K is Soft. Objective: sum log sum over the kept, a lower bound of the log-likelihood.
+///
+/// With `neighbors` above 0 a pass looks for the best components of a row only among the
+/// `neighbors` components that are closest to those that it kept in the pass before (each of these
+/// among them), and among `extra` components drawn at random, so that a pass costs as much for any
+/// number of components; the first one evaluates all. `assign` itself sees one block of rows and
+/// always searches all.
 struct Truncated {
   static constexpr bool by_row = false;
-  Index keep = 5;
+  Index keep = 5;       ///< components that share a row, at least 1
+  Index neighbors = 0;  ///< closest components of each, itself included; 0: all are searched
+  Index extra = 1;      ///< components drawn for each row in each pass; without neighbors none
   void assign(const BlockContext& context, MatrixRef l, VectorRef term) const;
 };
 

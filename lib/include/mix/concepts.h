@@ -85,6 +85,27 @@ concept Family = StreamingFamily<F> || RefittableFamily<F>;
 
 // Optional capabilities, detected by presence.
 
+/// A streaming family whose components can be evaluated and accumulated each on rows of its own,
+/// any number of them: `log_density_of` writes what `log_densities` writes into column k, up to
+/// rounding, and `accumulate_of` adds to the statistics of the whole family what `accumulate` adds
+/// for shares `w` in component k and none in the others. It adds to numbers that belong to
+/// component k alone, so that two components may be accumulated at the same time.
+template <class F>
+concept Separable = StreamingFamily<F> &&
+    requires(const F& f, Index k, Rows x, VectorRef out, Weights w, VectorRef statistics) {
+  f.log_density_of(k, x, out);
+  f.accumulate_of(k, x, w, statistics);
+};
+
+/// A separable family with statistics of all components together besides, when it says so:
+/// `accumulate_common` adds those of rows whose shares over all components sum to `w`.
+template <class F>
+concept SharingStatistics = Separable<F> &&
+    requires(const F& f, Rows x, Weights w, VectorRef statistics) {
+  { f.shares_statistics() } -> std::convertible_to<bool>;
+  f.accumulate_common(x, w, statistics);
+};
+
 /// A streaming family whose `log_densities` leaves intermediate results in `memory`, which
 /// `accumulate` of the same rows under the same parameters then need not compute again.
 template <class F>

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -98,6 +99,9 @@ struct EmReport {
   double objective = -infinity;
   /// The log-likelihood at the final parameters, whatever the policy maximizes.
   double log_likelihood = -infinity;
+  /// The log-likelihood less the lower bound that Truncated maximizes, both at the final
+  /// parameters, in nats; none for other policies.
+  std::optional<double> truncation_gap;
   /// Rows (sum of sample weights) held by each component in the last pass.
   Vector mass;
   /// How often the objective of an ascending policy fell by more than rounding; 0 in every correct

@@ -33,6 +33,9 @@ class FamilyList {
   [[nodiscard]] Index statistics_size() const;
   void accumulate(const AnyRows& x, Shares shares, VectorRef statistics) const;
   void accumulate(const AnyRows& x, Shares shares, VectorRef statistics, BlockMemory& memory) const;
+  [[nodiscard]] bool separable() const;
+  void log_density_of(Index k, Rows x, VectorRef out) const;
+  void accumulate_of(Index k, Rows x, Weights w, VectorRef statistics) const;
   void maximize(ConstVectorRef sum);
   void fit(const AnyRows& x, Shares shares);
   void start(const AnyRows& x, Shares shares);
@@ -92,6 +95,9 @@ class Frozen {
   void accumulate(const AnyRows& /*x*/, Shares /*shares*/, VectorRef /*statistics*/) const {}
   void accumulate(const AnyRows& /*x*/, Shares /*shares*/, VectorRef /*statistics*/,
                   BlockMemory& /*memory*/) const {}
+  [[nodiscard]] bool separable() const { return family_.separable(); }
+  void log_density_of(Index k, Rows x, VectorRef out) const { family_.log_density_of(k, x, out); }
+  void accumulate_of(Index /*k*/, Rows /*x*/, Weights /*w*/, VectorRef /*statistics*/) const {}
   void maximize(ConstVectorRef /*sum*/) {}
   [[nodiscard]] std::string check_support(const AnyRows& x) const {
     return family_.check_support(x);

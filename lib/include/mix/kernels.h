@@ -145,6 +145,17 @@ void add_scatter(const float* panels, ConstVectorRef z, Index d, Weights r, Vect
 void scaled_distances(const Matrix& x, ConstMatrixRef scale, ConstMatrixRef offset,
                       ConstVectorRef constant, MatrixRef out);
 
+/// out(n) = constant - sum over j of ((x(n, j) - center(j)) scale(j))^2 / 2; where that is NaN,
+/// minus infinity.
+void scaled_distance(Rows x, ConstVectorRef center, ConstVectorRef scale, double constant,
+                     VectorRef out);
+
+/// The largest entries of each row of `l`, which has at most packed_rows rows: a column of `best`
+/// gets them in descending order, equal ones as their columns are, and `which` the numbers of their
+/// columns. Entries of minus infinity are left out; minus infinity and -1 fill what is left. Of a
+/// row with NaN the first entry is NaN.
+void keep_best(ConstMatrixRef l, MatrixRef best, Eigen::Ref<Eigen::MatrixXi> which);
+
 /// Adds sum r, then sum r (x_j - center_j) for all j, then sum r (x_j - center_j)^2 to `sum`.
 void add_moments(Rows x, ConstVectorRef center, Weights r, VectorRef sum);
 

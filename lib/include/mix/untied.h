@@ -109,9 +109,7 @@ class Untied {
     return Streaming<D>;
   }
   [[nodiscard]] Index statistics_size() const requires Streaming<D> {
-    Index total = 0;
-    for (const D& d : components_) total += d.statistics_size();
-    return total;
+    return offsets_.empty() ? 0 : offsets_.back();
   }
   void accumulate(Rows x, Shares shares, VectorRef statistics) const requires Streaming<D> {
     if constexpr (ExponentialFamily<D>) {
@@ -138,6 +136,11 @@ class Untied {
     if (memory.matrix(found_place)(0, 0) != 1) return false;
     natural_.accumulate(x, shares, statistics);
     return true;
+  }
+  void log_density_of(Index k, Rows x, VectorRef out) const { component(k).log_density(x, out); }
+  void accumulate_of(Index k, Rows x, Weights w, VectorRef statistics) const requires Streaming<D> {
+    const auto i = static_cast<std::size_t>(k);
+    component(k).accumulate(x, w, statistics.segment(offsets_[i], offsets_[i + 1] - offsets_[i]));
   }
   void maximize(ConstVectorRef sum) requires Streaming<D> {
     Index offset = 0;
@@ -171,6 +174,7 @@ class Untied {
   void select_cycle(Index cycle) requires Cyclic<D> {
     // A component with fewer cycles than the longest repeats its own.
     for (D& d : components_) d.select_cycle(cycle % d.cycles());
+    place_statistics();
   }
 
   void prepare(Rows x, Weights w) requires Preparable<D> {
@@ -260,8 +264,16 @@ class Untied {
     }
   }
 
+  // Where the statistics of each component begin, and where the last ones end.
+  void place_statistics() {
+    if constexpr (Streaming<D>) {
+      offsets_.assign(1, 0);
+      for (const D& d : components_) offsets_.push_back(offsets_.back() + d.statistics_size());
+    }
+  }
   // The natural form of the components as they are now.
   void derive() {
+    place_statistics();
     if constexpr (ExponentialFamily<D>) {
       natural_ = NaturalForm();
       if (components_.empty()) return;
@@ -321,7 +333,8 @@ class Untied {
   }
 
   std::vector<D> components_;
-  NaturalForm natural_;  // of an exponential family
+  std::vector<Index> offsets_;  // where the distribution streams
+  NaturalForm natural_;         // of an exponential family
 };
 
 }  // namespace mix

@@ -59,6 +59,12 @@ class Gaussians {
   /// Of at most kernels::most_small_columns columns.
   [[nodiscard]] std::optional<double> soft_pass(Rows x, ConstVectorRef log_weights, const double* w,
                                                 VectorRef mass, VectorRef statistics) const;
+  /// What log_densities and accumulate do for component k alone, any number of rows at a time.
+  void log_density_of(Index k, Rows x, VectorRef out) const;
+  void accumulate_of(Index k, Rows x, Weights w, VectorRef statistics) const;
+  /// Whether the scatter is of all components together (EEE).
+  [[nodiscard]] bool shares_statistics() const { return evaluation_.pooled; }
+  void accumulate_common(Rows x, Weights w, VectorRef statistics) const;
   void maximize(ConstVectorRef sum);
 
   /// Learns location and scale. Throws std::invalid_argument for entries that are not finite and
@@ -102,12 +108,13 @@ class Gaussians {
     // diagonal structure.
     Matrix scale;
     Matrix offset;
-    // Where log density = constant + slope'x + what all components share: of whitened rows where
+    // Where log density = intercept + slope'x + what all components share: of whitened rows where
     // pooled, of rows less `center` and their squared norm where spherical.
     Matrix slope;
+    Vector intercept;
     // Padded d x k: means less `center`.
     Matrix shift;
-    // What does not depend on the row.
+    // Log density at the mean.
     Vector constant;
     // Of few columns only.
     kernels::SmallGaussians small;
@@ -138,6 +145,7 @@ class Gaussians {
   void accumulate_scatter(Rows x, Shares shares, VectorRef statistics, BlockMemory& memory) const;
   template <class T>
   const T* whitened(Rows x, Index k, VectorRef out, BlockMemory& memory) const;
+  const Matrix& whiten_of(Index k, Rows x, VectorRef out, BlockMemory& memory) const;
   void update();
   void update_diagonal();
   void update_whitening();

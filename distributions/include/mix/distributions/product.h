@@ -44,6 +44,11 @@ class Product {
   [[nodiscard]] Index statistics_size() const;
   void accumulate(Rows x, Shares shares, VectorRef statistics) const;
   void accumulate(Rows x, Shares shares, VectorRef statistics, BlockMemory& memory) const;
+  [[nodiscard]] bool separable() const;
+  void log_density_of(Index k, Rows x, VectorRef out) const;
+  void accumulate_of(Index k, Rows x, Weights w, VectorRef statistics) const;
+  [[nodiscard]] bool shares_statistics() const;
+  void accumulate_common(Rows x, Weights w, VectorRef statistics) const;
   void maximize(ConstVectorRef sum);
   void fit(Rows x, Shares shares);
   void start(Rows x, Shares shares);
@@ -68,6 +73,9 @@ class Product {
 
  private:
   void check() const;
+  // Calls body(block, first statistic, number of statistics) for each block.
+  template <class Body>
+  void for_each_statistics(const Body& body) const;
 
   std::vector<Block> blocks_;
 };

@@ -77,6 +77,9 @@ class StudentT {
   /// sums of log(1 + q/v) at the current v and at the nodes of an interpolation in log v.
   [[nodiscard]] Index statistics_size() const;
   void accumulate(Rows x, Shares shares, VectorRef statistics) const;
+  /// What log_densities and accumulate do for component k alone.
+  void log_density_of(Index k, Rows x, VectorRef out) const;
+  void accumulate_of(Index k, Rows x, Weights w, VectorRef statistics) const;
   void maximize(ConstVectorRef sum);
   /// Weighted means and covariances; the degrees of freedom of the options.
   void start(Rows x, Shares shares);

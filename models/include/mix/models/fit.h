@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -64,6 +65,9 @@ struct Report {
   double n = 0;  ///< sum of the sample weights
   Criteria criteria;
   double objective = -infinity;  ///< what was maximized: log-likelihood plus log prior for Soft
+  /// The log-likelihood less the lower bound that Truncated maximizes, in nats; none for other
+  /// assignments.
+  std::optional<double> truncation_gap;
   bool converged = false;
   Stop stop = Stop::max_iterations;
   Index n_iter = 0;  ///< passes of the run that was kept
