@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cmath>
+#include <map>
 #include <memory>
 
 #include "mix/mix.h"
@@ -261,6 +262,76 @@ TEST(Fit, PrefersAnOptimumWithoutSpuriousComponents) {
 }
 
 TEST(Fit, UglyDataGiveADefinedResult) {
+// Matrices without orientation need no scatter in all directions.
+bool is_oriented(Structure structure) { return parts(structure).orientation != Part::identity; }
+
+// Normal rows; the last column is the sum of the others.
+Matrix collinear(Index rows, Index columns) {
+  Matrix x = mixture(Gaussians(1, columns)).sample(rows, 5).x;
+  x.col(columns - 1) = x.leftCols(columns - 1).rowwise().sum();
+  return x;
+}
+
+TEST(Fit, FlagsLikelihoodsThatTheFloorMakes) {
+  const std::map<std::string, Matrix> singular{{"of 3", collinear(60, 3)},
+                                               {"of 12", mixture(Gaussians(1, 12)).sample(6, 1).x}};
+  for (const auto& [directions, x] : singular) {
+    const Index d = x.cols();
+    for (const Structure structure : all_structures()) {
+      const Fit one = fit(mixture(Gaussians(1, d, {.structure = structure})), x, {.seed = 1});
+      EXPECT_EQ(one.report.flagged, is_oriented(structure)) << to_string(structure);
+      if (!is_oriented(structure)) continue;
+      EXPECT_THAT(one.report.warnings, Contains(HasSubstr("span only"))) << to_string(structure);
+      EXPECT_THAT(one.report.warnings, Contains(HasSubstr(directions)));
+      EXPECT_TRUE(
+          fit(mixture(Gaussians(3, d, {.structure = structure})), x, {.seed = 1}).report.flagged);
+    }
+    for (const Scale scale : {Scale::common, Scale::per_component}) {
+      const Fit one = fit(mixture(StudentT(1, d, {.scale = scale})), x, {.seed = 1});
+      EXPECT_THAT(one.report.warnings, Contains(HasSubstr("span only")));
+      EXPECT_TRUE(one.report.flagged);
+    }
+  }
+  // Nearly collinear rows have a likelihood of their own.
+  Matrix x = collinear(60, 3);
+  x.col(2) += 1e-3 * mixture(Normal(0, 1)).sample(60, 3).x.col(0);
+  EXPECT_FALSE(fit(mixture(Gaussians(1, 3)), x, {.seed = 1}).report.flagged);
+}
+
+// Passes of all starts together.
+Index passes_of_a_fit(const MixtureModel& model, const Matrix& x, Report& report) {
+  std::atomic<Index> passes = 0;
+  report =
+      fit(model, x, {.seed = 1, .progress = [&](const Progress&) { return ++passes > 0; }}).report;
+  return passes;
+}
+
+// The floor alone gives these rows a width; rounding of it must not keep EM busy.
+TEST(Fit, OfADoubledColumnEndsSoon) {
+  Matrix x = mixture(Gaussians(1, 2)).sample(50, 2).x;
+  x.col(1) = x.col(0);
+  for (const Structure structure : all_structures()) {
+    const Fit one = fit(mixture(Gaussians(1, 2, {.structure = structure})), x, {.seed = 1});
+    EXPECT_EQ(one.report.stop, Stop::converged) << to_string(structure);
+    EXPECT_LT(one.report.n_iter, 50) << to_string(structure);
+    EXPECT_EQ(one.report.flagged, is_oriented(structure)) << to_string(structure);
+  }
+}
+
+TEST(Fit, OfFewerRowsThanColumnsEndsSoon) {
+  const Matrix x = mixture(Gaussians(1, 12)).sample(6, 1).x;
+  for (const Structure structure : all_structures()) {
+    for (const Index k : {1, 2, 3}) {
+      Report report;
+      const MixtureModel model = mixture(Gaussians(k, 12, {.structure = structure}));
+      const Index passes = passes_of_a_fit(model, x, report);
+      EXPECT_TRUE(report.converged) << to_string(structure) << k;
+      EXPECT_LE(passes, 5000) << to_string(structure) << k;
+      if (is_oriented(structure)) EXPECT_LE(report.starts, 4) << to_string(structure) << k;
+    }
+  }
+}
+
   Matrix tied(40, 2);
   for (Index i = 0; i < 40; ++i)
     tied.row(i) << static_cast<double>(i % 4), static_cast<double>((i % 4) * (i % 3));

@@ -43,6 +43,10 @@ std::vector<Structure> distinct_structures(Index d);
 /// Whether all covariances are diagonal: orientation I, or one column.
 bool is_diagonal(Structure structure, Index d);
 
+/// Whether all components have one covariance in common: EII, EEI, EEE, or one column and equal
+/// volumes.
+bool is_common(Structure structure, Index d);
+
 /// The number of free parameters in the covariances of `k` components in `d` columns.
 Index covariance_parameter_count(Structure structure, Index k, Index d);
 

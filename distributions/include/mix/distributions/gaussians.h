@@ -64,8 +64,9 @@ class Gaussians {
   void start(Rows x, Shares shares);
   /// The log density of the prior (and floor) up to a constant; 0 before `prepare`.
   [[nodiscard]] double log_prior() const;
-  /// Says which component is too small or too flat to be more than an artifact; equal covariances
-  /// (EII, EEI, EEE) have a bounded likelihood and no artifacts.
+  /// Says why component k, or the covariance that all have in common, rests on too few rows or is
+  /// too flat to be more than an artifact of an unbounded likelihood. Also of a single component:
+  /// where its rows span fewer directions than columns, the floor decides the log-likelihood.
   [[nodiscard]] std::string flaw(Index k, double mass) const;
   /// Columns centered and divided by their standard deviations.
   [[nodiscard]] Matrix embed(Rows x) const;
@@ -114,6 +115,7 @@ class Gaussians {
   [[nodiscard]] bool keeps_whitened() const;
   [[nodiscard]] Matrix imaginary_scatter(double mass, const Vector& mean_of_rows) const;
   const Matrix& whitened(Rows x, Index k, VectorRef out, BlockMemory& memory) const;
+  [[nodiscard]] Matrix whitened_floor(Index k, double rows) const;
   void update();
   void update_diagonal();
   void update_whitening();
