@@ -171,7 +171,12 @@ class Search {
 
   Run best_of_all(Report& report) {
     const Starter starter(model_, x_, w_, options_, pool_);
-    const std::vector<PlannedStart> planned = starter.plan();
+    std::vector<PlannedStart> planned = starter.plan();
+    if (planned.size() > narrowing_.finalists &&
+        std::holds_alternative<start::Auto>(options_.start) &&
+        even_one_component_is_spurious(starter)) {
+      planned.resize(narrowing_.finalists);
+    }
     report.starts = static_cast<Index>(planned.size());
     std::vector<Run> runs(planned.size());
     for_each_index(static_cast<Index>(planned.size()), [&](Index i) {
@@ -186,6 +191,16 @@ class Search {
     }
     shorten(runs);
     return best_completed(runs, report);
+  }
+
+  // Whether the data defeat the family itself: then every optimum is an artifact, and many starts
+  // would look in vain for one that is none.
+  [[nodiscard]] bool even_one_component_is_spurious(const Starter& starter) const {
+    if (!grows(starter)) return false;
+    const std::vector<Index> nobody(static_cast<std::size_t>(x_.rows()), 0);
+    const Matrix shares = shares_from_labels(nobody, w_, starter.smaller(1));
+    const MixtureState state = starter.begin(shares, 1);
+    return !find_flaw(state.family, shares.colwise().sum()).empty();
   }
 
   Run begin(const Starter& starter, const PlannedStart& planned) {
