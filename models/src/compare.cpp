@@ -236,7 +236,7 @@ Comparison compare(Rows x, const CompareOptions& options) {
   const Vector& w = options.fit.sample_weight;
   if (options.criterion != "cv" && rows_are_exchangeable(options.fit) &&
       rows_are_sound(x, options)) {
-    if (auto distinct = distinct_rows(x, w)) {
+    if (auto distinct = distinct_rows(x, w, options.components.last)) {
       CompareOptions inner = options;
       inner.fit.sample_weight = std::move(distinct->weight);
       return compare_rows(distinct->x, inner);

@@ -526,7 +526,7 @@ Fit fit_sharing(const MixtureModel& model, Rows x, const FitOptions& options, Pa
   Fit result;
   if (rows_are_exchangeable(options)) {
     // Exact: the likelihood of equal rows is that of one row with the sum of their weights.
-    if (auto distinct = distinct_rows(x, options.sample_weight)) {
+    if (auto distinct = distinct_rows(x, options.sample_weight, model.n_components())) {
       FitOptions weighted = options;
       weighted.sample_weight = std::move(distinct->weight);
       with_threads(options.threads, [&] { result = fit_here(model, distinct->x, weighted, pool); });
