@@ -12,7 +12,7 @@ namespace {
 
 constexpr int exploring_sweeps = 4;
 
-int most_sweeps(Steps steps) { return steps == Steps::all ? 500 : 6; }
+int most_sweeps(Steps steps) { return steps == Steps::all ? 500 : 30; }
 
 // A sweep that lowers the objective per unit of mass by less than this ends the search.
 constexpr double negligible_decrease = 1e-18;

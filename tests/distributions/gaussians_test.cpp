@@ -422,7 +422,7 @@ TEST(Gaussians, PointOutSpuriousComponents) {
   Matrix x = data.x;
   for (Index i = 0; i < 200; ++i) {
     shares(i, i < 20 ? 1 : 0) = 1;
-    if (i < 20) x(i, 1) = x(i, 0) + 1e-5 * x(i, 1);
+    if (i < 20) x(i, 1) = x(i, 0) + 1e-3 * x(i, 1);
   }
   prepared.start(x, shares);
   EXPECT_EQ(prepared.flaw(0, 180), "");
