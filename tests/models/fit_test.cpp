@@ -327,7 +327,7 @@ TEST(Fit, OfFewerRowsThanColumnsEndsSoon) {
       const Index passes = passes_of_a_fit(model, x, report);
       EXPECT_TRUE(report.converged) << to_string(structure) << k;
       EXPECT_LE(passes, 5000) << to_string(structure) << k;
-      if (is_oriented(structure)) EXPECT_LE(report.starts, 4) << to_string(structure) << k;
+      EXPECT_LE(report.starts, is_oriented(structure) ? 4 : 200) << to_string(structure) << k;
     }
   }
 }
@@ -391,7 +391,9 @@ TEST(Fit, HasMoreComponentsThanDifferentRows) {
     EXPECT_EQ(five.model.n_components(), 5);
     EXPECT_TRUE(std::isfinite(five.report.log_likelihood));
     // Gaussians collapse on four points, not on five.
-    if (family == 1) EXPECT_GE(five.report.log_likelihood, four - 1e-3);
+    if (family == 1) {
+      EXPECT_GE(five.report.log_likelihood, four - 1e-3);
+    }
   }
   EXPECT_THAT(error_of(mixture(Untied(Poisson(2), 41)), x), HasSubstr("41 components for 40 rows"));
 }
