@@ -46,6 +46,9 @@ Narrowing narrowing(Effort effort) {
   return {25, 2, 8};
 }
 
+// Starts where the data defeat the family: its optima are artifacts, and one serves as well as
+// another.
+constexpr std::size_t starts_where_defeated = 4;
 // Passes of a way to grow by one component before the ways are ranked.
 constexpr Index growing_passes = 6;
 // More rows than this are searched on a random part of them; the best start then sees all rows.
@@ -172,10 +175,12 @@ class Search {
   Run best_of_all(Report& report) {
     const Starter starter(model_, x_, w_, options_, pool_);
     std::vector<PlannedStart> planned = starter.plan();
-    if (planned.size() > narrowing_.finalists &&
-        std::holds_alternative<start::Auto>(options_.start) &&
-        even_one_component_is_spurious(starter)) {
-      planned.resize(narrowing_.finalists);
+    defeated_ = planned.size() > starts_where_defeated &&
+                std::holds_alternative<start::Auto>(options_.start) &&
+                even_one_component_is_spurious(starter);
+    if (defeated_) {
+      planned.resize(starts_where_defeated);
+      narrowing_.finalists = 1;
     }
     report.starts = static_cast<Index>(planned.size());
     std::vector<Run> runs(planned.size());
@@ -332,7 +337,8 @@ class Search {
     for (std::size_t i = 0; i < runs.size(); ++i) {
       // More than the finalists only while all optima so far are spurious.
       const bool done = ended(runs[i]) && !changes_with_iterations();
-      if (i >= narrowing_.finalists && found && runs[best].flaw.empty() && !done) continue;
+      const bool enough = found && (defeated_ || runs[best].flaw.empty());
+      if (i >= narrowing_.finalists && enough && !done) continue;
       if (interrupted_ && found) break;
       Run& run = runs[i];
       bool abandoned = false;
@@ -385,6 +391,7 @@ class Search {
   PartitionPool* pool_;
   std::mutex reporting_;
   std::atomic<bool> interrupted_ = false;
+  bool defeated_ = false;  // see even_one_component_is_spurious
 };
 
 // Increasing in the first parameter of the components (the first coordinate of a mean, a rate), so
