@@ -226,8 +226,8 @@ TEST_P(EachStructure, EndsOnSingularScatterInFewSteps) {
     }
     const Covariances first = estimate(GetParam(), p.scatter, p.mass);
     // Rotations approach their limit slowly here, volumes do not.
-    const bool rotates = parts(GetParam()).orientation == Part::equal &&
-                         parts(GetParam()).shape == Part::variable;
+    const bool rotates =
+        parts(GetParam()).orientation == Part::equal && parts(GetParam()).shape == Part::variable;
     EXPECT_LE(first.steps, rotates ? 600 : 200);
     const Covariances next = estimate(GetParam(), p.scatter, p.mass, first, Steps::few);
     EXPECT_LE(next.steps, rotates ? 30 : 10);
