@@ -18,6 +18,15 @@ struct CompareCommand {
   bool json = false;
 };
 
+// The columns that the best model describes.
+std::vector<Column> columns_of_best(const Problem& problem, const Comparison& comparison) {
+  const std::vector<Index>& chosen = comparison.table.front().columns;
+  if (chosen.empty()) return problem.data.table.columns();
+  std::vector<Column> columns;
+  for (const Index j : chosen) columns.push_back(problem.data.table.column(j));
+  return columns;
+}
+
 void run_compare(const CompareCommand& flags) {
   const FamilyChoice choice = parse_families(flags.fit.family);
   if (!flags.model.empty()) check_writable(flags.model);
@@ -29,7 +38,7 @@ void run_compare(const CompareCommand& flags) {
   if (!flags.picture.empty()) plot_comparison(comparison, flags.picture);
   // The last file: where the picture fails, the old model stands.
   if (!flags.model.empty()) {
-    save_model(flags.model, {best.model, problem.data.table.columns(),
+    save_model(flags.model, {best.model, columns_of_best(problem, comparison),
                              problem.component_names(best.model.n_components())});
   }
   if (flags.json) {

@@ -80,6 +80,12 @@ std::vector<std::string> families_without_structures(
   return names;
 }
 
+std::vector<std::string> other_columns(const Table& table, const std::string& name) {
+  std::vector<std::string> names = table.names();
+  std::erase(names, name);
+  return names;
+}
+
 bool names_family(const std::vector<FamilyBlocks>& alternatives, std::string_view family) {
   return std::any_of(alternatives.begin(), alternatives.end(), [&](const FamilyBlocks& blocks) {
     return std::any_of(blocks.begin(), blocks.end(),
@@ -190,6 +196,10 @@ std::vector<Candidate> make_candidates(const FamilyChoice& choice, const Table& 
                                        const CandidateOptions& options) {
   if (options.noise) check_noise(columns);
   const auto setting = std::make_shared<const Setting>(Setting{columns, options});
+  // The likelihood is that of the other columns given the trials, for every family.
+  const auto without_trials = std::make_shared<const Setting>(Setting{
+      options.trials.empty() ? columns : columns.select(other_columns(columns, options.trials)),
+      options});
   const std::vector<FamilyBlocks> alternatives = alternatives_for(choice, columns);
   if (!options.dof.empty() && !names_family(alternatives, "student_t")) {
     throw std::invalid_argument(
@@ -198,10 +208,17 @@ std::vector<Candidate> make_candidates(const FamilyChoice& choice, const Table& 
   std::vector<Candidate> candidates;
   bool structured = false;
   for (const FamilyBlocks& blocks : alternatives) {
+    const bool takes_all = options.trials.empty() || names_family({blocks}, "binomial");
+    const auto& own = takes_all ? setting : without_trials;
+    std::vector<Index> described;
+    if (!takes_all) {
+      for (const std::string& name : own->table.names())
+        described.push_back(columns.index_of(name));
+    }
     for (const std::string& structure : structures_to_try(blocks, options.structure)) {
       structured = structured || !structure.empty();
-      const auto make = [blocks, setting, structure](Index k) {
-        return make_candidate(blocks, *setting, structure, k);
+      const auto make = [blocks, own, structure](Index k) {
+        return make_candidate(blocks, *own, structure, k);
       };
       std::string title;
       try {
@@ -213,7 +230,7 @@ std::vector<Candidate> make_candidates(const FamilyChoice& choice, const Table& 
       }
       const bool taken = std::any_of(candidates.begin(), candidates.end(),
                                      [&](const Candidate& c) { return c.name == title; });
-      if (!taken) candidates.push_back({title, make});
+      if (!taken) candidates.push_back({title, make, described});
     }
   }
   if (structured && !options.prior.empty() && options.prior != "none") {

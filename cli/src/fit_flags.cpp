@@ -138,6 +138,7 @@ void add_fit_flags(CLI::App& command, FitFlags& flags) {
   command
       .add_option("--columns", flags.roles.described,
                   "columns to describe (default: all that the family can describe)")
+      ->check(not_empty())
       ->type_name("A,B,...");
   command
       .add_option("--components", flags.components,
@@ -208,6 +209,7 @@ void add_fit_flags(CLI::App& command, FitFlags& flags) {
       ->type_name("N");
   flags.fit.seed = 1;
   command.add_option("--seed", flags.fit.seed, "seed of the random starts (default: 1)")
+      ->check(seed())
       ->type_name("N");
   command
       .add_option("--threads", flags.fit.threads,

@@ -39,12 +39,22 @@ Json structure_of(const AnyFamily& family) {
   const std::string title = family.title();
   const std::string prefix = family.name() + " ";
   if (!title.starts_with(prefix)) return nullptr;
-  return title.substr(prefix.size());
+  // "VVV, shared dof": what follows the comma is no part of the structure.
+  return title.substr(prefix.size(), title.find(',', prefix.size()) - prefix.size());
 }
 
 std::string distribution_of(const AnyFamily& family, Index k) {
   const auto* list = family.as<FamilyList>();
   return list == nullptr ? family.name() : list->locate(k).first->name();
+}
+
+// Adds the names of the levels of each category, which order its probabilities.
+void add_levels(const std::vector<Column>& columns, Json& object) {
+  Json levels = Json::object();
+  for (const Column& column : columns) {
+    if (column.kind == ColumnKind::category) levels[column.name] = column.levels;
+  }
+  if (!levels.empty()) object["levels"] = std::move(levels);
 }
 
 }  // namespace
@@ -118,6 +128,7 @@ Json fit_object(const Problem& problem, const Fit& fit, double seconds) {
                components_array(fit.model, problem.component_names(fit.model.n_components()))},
               {"seconds", seconds}};
   if (report.truncation_gap) object["truncation_gap"] = *report.truncation_gap;
+  add_levels(table.columns(), object);
   return object;
 }
 
@@ -126,13 +137,15 @@ Json model_object(const SavedModel& saved) {
   for (const Column& column : columns_or_numbered(saved.columns, saved.model.dimension())) {
     names.push_back(column.name);
   }
-  return {{"d", saved.model.dimension()},
-          {"columns", std::move(names)},
-          {"name", family_name(saved.model)},
-          {"structure", structure_name(saved.model)},
-          {"n_components", saved.model.n_components()},
-          {"n_parameters", saved.model.parameter_count()},
-          {"components", components_array(saved.model, saved.component_names)}};
+  Json object = {{"d", saved.model.dimension()},
+                 {"columns", std::move(names)},
+                 {"name", family_name(saved.model)},
+                 {"structure", structure_name(saved.model)},
+                 {"n_components", saved.model.n_components()},
+                 {"n_parameters", saved.model.parameter_count()},
+                 {"components", components_array(saved.model, saved.component_names)}};
+  add_levels(saved.columns, object);
+  return object;
 }
 
 }  // namespace mix::cli

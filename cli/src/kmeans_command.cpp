@@ -100,6 +100,10 @@ void run_kmeans(KMeansCommand flags) {
   flags.options.sample_weight = data.weights;
   KMeans result = kmeans(flags.standardize ? scale.apply(x) : x, flags.k, flags.options);
   if (flags.standardize) result.centers = scale.undo(result.centers);
+  if (const Index different = distinct_rows(data.table, flags.k); different < flags.k) {
+    note(fmt::format("{} of {} hold no rows: only {} different", flags.k - different,
+                     count_of(flags.k, "cluster"), different));
+  }
 
   if (!flags.out.empty()) {
     std::string text = "label\n";
@@ -133,6 +137,7 @@ void add_kmeans(CLI::App& app) {
   command
       .add_option("--columns", flags->roles.described,
                   "columns to use, such as a,b (default: every numeric column)")
+      ->check(not_empty())
       ->type_name("A,B,...");
   command.add_option("--weights", flags->roles.weights, "column with the weight of each row")
       ->type_name("COLUMN");
@@ -150,6 +155,7 @@ void add_kmeans(CLI::App& app) {
       ->type_name("N");
   flags->options.seed = 1;
   command.add_option("--seed", flags->options.seed, "seed of random starts (default: 1)")
+      ->check(seed())
       ->type_name("N");
   command
       .add_option("--threads", flags->options.threads,

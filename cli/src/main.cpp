@@ -1,12 +1,15 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <new>
 #include <string>
+#include <vector>
 
 #include "commands.h"
+#include "mix/errors.h"
 #include "mix/version.h"
 #include "text.h"
 
@@ -47,6 +50,15 @@ int run(int argc, char** argv) {
   mix::cli::add_plot(app);
   mix::cli::add_info(app);
   for (CLI::App* command : app.get_subcommands({})) lay_out_help(*command);
+  if (argc > 1 && argv[1][0] != '-') {
+    std::vector<std::string> names;
+    for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+    if (std::find(names.begin(), names.end(), argv[1]) == names.end()) {
+      return complain(
+          fmt::format("there is no command \"{}\"; the commands are {}{}\ntry 'mixture --help'",
+                      argv[1], mix::cli::join(names, ", "), mix::did_you_mean(argv[1], names)));
+    }
+  }
   try {
     app.parse(argc, argv);
     return 0;

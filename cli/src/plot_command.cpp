@@ -26,7 +26,7 @@ void run_plot(const PlotCommand& flags) {
   RowsForModel rows(flags.data, saved, flags.weights);
   Table table;
   (void)rows.next(std::numeric_limits<Index>::max(), table);
-  rows.say_what_is_missing("are left out");
+  rows.say_what_is_missing("is left out", "are left out");
   table = table.drop_missing().table;
   PlotOptions options{saved.component_names, weight_column(table, flags.weights)};
   std::vector<std::string> described;

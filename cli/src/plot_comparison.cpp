@@ -139,7 +139,7 @@ void plot_rows(Picture& picture, const std::vector<CriterionLine>& lines, const 
     if (point.value <= range.high)
       (point.flagged ? flagged : sound).push_back({point.value, height});
   }
-  picture.command("{}", level_labels("y", names));
+  picture.command("{}", level_labels("y", names, 44));
   picture.command("set xrange [{}:{}]; set xtics {}; set format x '{}'", number(range.low),
                   number(range.high), number(tic_step(range, 8)), tic_format(range));
   picture.command("set yrange [-0.6:{}]", static_cast<double>(names.size()) - 0.4);

@@ -10,8 +10,6 @@ namespace {
 
 constexpr Index most_columns = 6;
 constexpr int tics = 4;
-/// Of the name of a level.
-constexpr int most_letters = 14;
 
 /// The histogram of a column, each bar divided among the components, and their densities.
 std::vector<std::string> diagonal_elements(Picture& picture, const MixtureModel& model,
@@ -79,23 +77,23 @@ void plot_matrix(Picture& picture, const MixtureModel& model, const Table& table
   }
   // Room for the names of levels, which stand on end below a crowded axis.
   std::size_t longest = 0;
-  bool crowded = false;
+  const int letters = static_cast<int>(96 / d);  // along a panel
+  bool aslant = false;
   for (const Index j : columns) {
     const std::vector<std::string>& levels = table.column(j).levels;
     for (const std::string& level : levels) longest = std::max(longest, level.size());
-    crowded = crowded || levels.size() > tics;
+    aslant = aslant || crowded(table.column(j), letters);
   }
-  longest = std::min<std::size_t>(longest, most_letters);
+  longest = std::min<std::size_t>(longest, most_level_letters);
   const double left = longest > 3 ? 0.07 + 0.009 * static_cast<double>(longest) : 0.10;
   constexpr double right = 0.985;
-  const double bottom = crowded ? 0.08 + 0.007 * static_cast<double>(longest) : 0.09;
+  const double bottom = aslant ? 0.08 + 0.007 * static_cast<double>(longest) : 0.09;
   constexpr double top = 0.945;
   constexpr double gap = 0.012;
   const double width = (right - left) / static_cast<double>(d);
   const double height = (top - bottom) / static_cast<double>(d);
   const double size = std::clamp(12 / std::sqrt(static_cast<double>(rows.x.rows())), 0.15, 0.5);
 
-  const int letters = static_cast<int>(96 / d);  // of a name beside a panel
   const int font = d < 5 ? 13 : 11;
 
   picture.command("set multiplot; set tics font ',{}'", d < 5 ? 12 : 10);
@@ -112,7 +110,7 @@ void plot_matrix(Picture& picture, const MixtureModel& model, const Table& table
                       top - height * static_cast<double>(row),
                       top - height * static_cast<double>(row + 1) + gap);
       const Range range = axis_range(model, table, rows, across);
-      set_axis(picture, "x", table.column(across), range, tics);
+      set_axis(picture, "x", table.column(across), range, tics, letters);
       if (row < d - 1) {
         picture.command("unset xlabel");
         hide_tic_labels(picture, "x", table.column(across));

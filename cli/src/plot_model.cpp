@@ -41,20 +41,28 @@ void write_heading(Picture& picture, const std::string& text) {
                   literal(text, 110), rgb(0x555555));
 }
 
+bool crowded(const Column& column, int letters) {
+  std::size_t room = 0;
+  for (const std::string& level : column.levels) {
+    room += std::min<std::size_t>(level.size(), most_level_letters) + 2;
+  }
+  return room > static_cast<std::size_t>(letters);
+}
+
 void set_axis(Picture& picture, const std::string& axis, const Column& column, Range range,
-              int tics) {
+              int tics, int letters) {
   picture.command("set {}label {}", axis, literal(column.name));
   picture.command("set {}range [{}:{}]", axis, number(range.low), number(range.high));
   if (column.kind == ColumnKind::category) {
-    picture.command("{}", level_labels(axis, column.levels, 14));
+    picture.command("{}", level_labels(axis, column.levels, most_level_letters));
   } else {
     const double step = tic_step(range, tics);
     const bool whole = column.kind == ColumnKind::count;
     picture.command("set {}tics {}", axis, number(whole ? std::max(1.0, step) : step));
     picture.command("set format {} '{}'", axis, tic_format(range));
   }
-  const bool crowded = column.levels.size() > static_cast<std::size_t>(tics);
-  if (axis == "x") picture.command("set xtics {}", crowded ? "rotate by -40" : "norotate");
+  if (axis != "x") return;
+  picture.command("set xtics {}", crowded(column, letters) ? "rotate by -40" : "norotate");
 }
 
 Index most_rows(Index panels) { return panels == 1 ? 20000 : 30000 / panels; }

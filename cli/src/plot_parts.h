@@ -20,9 +20,14 @@ std::string component_label(const MixtureModel& model, Index k,
 std::string heading(const MixtureModel& model, const DrawnRows& rows);
 /// Writes the line above the axes.
 void write_heading(Picture& picture, const std::string& text);
+/// Of the name of a level beside an axis.
+constexpr int most_level_letters = 14;
+/// Whether the names of a column's levels, side by side, need more room than so many letters.
+bool crowded(const Column& column, int letters);
 /// Names the axis `axis` ("x" or "y") by the column, sets its range and about `tics` tics.
+/// `letters` fit along it; names of levels that need more stand aslant.
 void set_axis(Picture& picture, const std::string& axis, const Column& column, Range range,
-              int tics = 8);
+              int tics = 8, int letters = 80);
 
 /// The picture of a model of one column.
 void plot_distribution(Picture& picture, const MixtureModel& model, const Table& table,

@@ -165,7 +165,7 @@ void run_predict(const PredictCommand& flags) {
     }
   });
   writer->finish();
-  rows.say_what_is_missing("have no label");
+  rows.say_what_is_missing("has no label", "have no label");
   if (impossible > 0) {
     note(fmt::format("without a label: {} of density zero in every component; the first is {}",
                      count_of(impossible, "row"), first_impossible));

@@ -80,10 +80,10 @@ std::string RowsForModel::place(const Table& block, Index row) const {
                  : fmt::format("{} row {}", file, position_ - block.rows() + row + 1);
 }
 
-void RowsForModel::say_what_is_missing(std::string_view consequence) const {
+void RowsForModel::say_what_is_missing(std::string_view of_one, std::string_view of_several) const {
   if (missing_ == 0) return;
   note(fmt::format("{} with missing cells {}; the first is {}", count_of(missing_, "row"),
-                   consequence, first_missing_));
+                   missing_ == 1 ? of_one : of_several, first_missing_));
 }
 
 }  // namespace mix::cli

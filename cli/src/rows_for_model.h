@@ -33,7 +33,7 @@ class RowsForModel {
   [[nodiscard]] std::string place(const Table& block, Index row) const;
 
   /// Says on standard error how many rows have missing cells, and where the first is.
-  void say_what_is_missing(std::string_view consequence) const;
+  void say_what_is_missing(std::string_view of_one, std::string_view of_several) const;
 
  private:
   std::optional<CsvReader> reader_;

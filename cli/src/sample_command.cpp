@@ -67,6 +67,7 @@ void add_sample(CLI::App& app) {
       ->check(at_least(1))
       ->type_name("N");
   command.add_option("--seed", flags->seed, "seed of the random numbers (default: 1)")
+      ->check(seed())
       ->type_name("N");
   command.add_option("--out", flags->out, "write to this file instead of standard output")
       ->type_name("FILE");

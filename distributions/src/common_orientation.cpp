@@ -5,11 +5,15 @@
 #include <cmath>
 #include <utility>
 
+#include "stagnation.h"
+
 namespace mix {
 namespace {
 
 constexpr int exploring_sweeps = 4;
-constexpr int max_sweeps = 500;
+
+int most_sweeps(Steps steps) { return steps == Steps::all ? 500 : 30; }
+
 // A sweep that lowers the objective per unit of mass by less than this ends the search.
 constexpr double negligible_decrease = 1e-18;
 
@@ -44,8 +48,11 @@ class Rotation {
     return sum;
   }
 
-  void run(int sweeps) {
-    for (int i = 0; i < sweeps; ++i) {
+  // Returns how many sweeps were made.
+  Index run(int most) {
+    Stagnation stagnation;
+    Index made = 0;
+    for (bool falls = true; falls && made < most; ++made) {
       refresh();
       const double negligible = negligible_decrease * slope_.sum();
       double decrease = 0;
@@ -57,8 +64,9 @@ class Rotation {
           if (first > 0.1 * negligible) decrease += turn(a, b);
         }
       }
-      if (!(decrease > negligible)) break;
+      falls = decrease > negligible && !stagnation(std::sqrt(decrease / slope_.sum()));
     }
+    return made;
   }
 
  private:
@@ -161,7 +169,7 @@ Matrix orthonormalized(const Matrix& nearly) {
 }  // namespace
 
 Matrix common_orientation(const std::vector<Matrix>& scatter, const Vector& mass, Part volume,
-                          const Matrix& current) {
+                          const Matrix& current, Steps steps, Index& sweeps) {
   const Index d = scatter.front().rows();
   std::vector<Matrix> starts;
   if (current.size() > 0) {
@@ -176,7 +184,7 @@ Matrix common_orientation(const std::vector<Matrix>& scatter, const Vector& mass
 
   if (starts.size() == 1) {
     Rotation only(scatter, mass, volume, std::move(starts.front()));
-    only.run(max_sweeps);
+    sweeps += only.run(most_sweeps(steps));
     return orthonormalized(only.orientation());
   }
   // The better half goes on, for more sweeps.
@@ -186,14 +194,14 @@ Matrix common_orientation(const std::vector<Matrix>& scatter, const Vector& mass
   const auto better = [](const Rotation& a, const Rotation& b) {
     return a.objective() < b.objective();
   };
-  for (int sweeps = exploring_sweeps;; sweeps *= 2) {
-    for (Rotation& rotation : rotations) rotation.run(sweeps);
+  for (int most = exploring_sweeps;; most *= 2) {
+    for (Rotation& rotation : rotations) sweeps += rotation.run(most);
     std::stable_sort(rotations.begin(), rotations.end(), better);
     if (rotations.size() <= 2) break;
     rotations.erase(rotations.begin() + static_cast<std::ptrdiff_t>((rotations.size() + 1) / 2),
                     rotations.end());
   }
-  rotations.front().run(max_sweeps);
+  sweeps += rotations.front().run(most_sweeps(steps));
   return orthonormalized(rotations.front().orientation());
 }
 

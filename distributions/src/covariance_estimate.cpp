@@ -12,6 +12,7 @@
 #include "common_orientation.h"
 #include "mix/distributions/covariance_structure.h"
 #include "small_matrix.h"
+#include "stagnation.h"
 
 namespace mix {
 namespace {
@@ -19,7 +20,9 @@ namespace {
 // Alternating estimates end when no volume changes by more than this factor (less one); the
 // objective is flat there, so its error is of the order of the square.
 constexpr double volume_tolerance = 1e-10;
-constexpr int max_alternations = 2000;
+
+int most_alternations(Steps steps) { return steps == Steps::all ? 2000 : 10; }
+
 // The mass, relative to all, that a component without any is given, with its current covariance: it
 // then keeps what is its own, and its weight in what is shared is lost in rounding.
 constexpr double phantom_mass = 1e-30;
@@ -100,27 +103,41 @@ Matrix factor_of(const Matrix& orientation, Vector variances, Index& repairs) {
   return lower;
 }
 
-// Alternates `update`, which maps volumes to better volumes, until they stay.
+// Alternates `update`, which maps volumes to better volumes, until they stay, or change by rounding
+// only. Returns how often.
 template <class Update>
-void alternate(Vector& lambda, const Update& update) {
-  for (int i = 0; i < max_alternations; ++i) {
+Index alternate(Vector& lambda, Steps steps, const Update& update) {
+  Stagnation stagnation;
+  Index made = 0;
+  for (bool moves = true; moves && made < most_alternations(steps); ++made) {
     const Vector next = update(lambda);
     const double change = (next.array() / lambda.array()).log().abs().maxCoeff();
     lambda = next;
-    if (!(change > volume_tolerance)) break;
+    moves = change > volume_tolerance && !stagnation(change);
   }
+  return made;
 }
 
-// Common shape A and volumes lambda_k of diagonal scatter (column k: component k).
-std::pair<Vector, Vector> equal_shape(const Matrix& scatter, const Vector& mass, Vector lambda) {
-  const auto d = static_cast<double>(scatter.rows());
+// Of diagonal scatter (column k: component k).
+struct EqualShape {
+  Vector lambda;  // volumes
   Vector shape;
-  alternate(lambda, [&](const Vector& current) -> Vector {
+  Index steps = 0;
+
+  [[nodiscard]] Matrix variances() const { return shape * lambda.transpose(); }
+};
+
+EqualShape equal_shape(const Matrix& scatter, const Vector& mass, Vector lambda, Steps steps) {
+  const auto d = static_cast<double>(scatter.rows());
+  EqualShape result;
+  Vector& shape = result.shape;
+  result.steps = alternate(lambda, steps, [&](const Vector& current) -> Vector {
     shape = normalized(scatter * current.cwiseInverse());
     return (scatter.transpose() * shape.cwiseInverse()).array().max(smallest_variance) /
            (d * mass.array());
   });
-  return {lambda, shape};
+  result.lambda = std::move(lambda);
+  return result;
 }
 
 Vector traces(const std::vector<Matrix>& scatter) {
@@ -143,7 +160,7 @@ Vector first_volumes(const Problem& p, const std::vector<Matrix>& current) {
   return traces(p.scatter).cwiseQuotient(p.mass) / static_cast<double>(p.scatter.front().rows());
 }
 
-Covariances estimate_vee(const Problem& p, const std::vector<Matrix>& current) {
+Covariances estimate_vee(const Problem& p, const std::vector<Matrix>& current, Steps steps) {
   const Index d = p.scatter.front().rows();
   Covariances result;
   Vector lambda = first_volumes(p, current);
@@ -151,7 +168,7 @@ Covariances estimate_vee(const Problem& p, const std::vector<Matrix>& current) {
   Matrix sum(d, d);
   Matrix half(d, d);
   Matrix whole(d, d);
-  alternate(lambda, [&](const Vector& present) -> Vector {
+  result.steps = alternate(lambda, steps, [&](const Vector& present) -> Vector {
     sum.setZero();
     for (std::size_t k = 0; k < p.scatter.size(); ++k) {
       sum += p.scatter[k] / present[static_cast<Index>(k)];
@@ -177,7 +194,7 @@ Covariances estimate_vee(const Problem& p, const std::vector<Matrix>& current) {
 
 // EEV and VEV: eigenvectors of W_k, eigenvalues in the same order in every component.
 Covariances estimate_own_orientation(const Problem& p, Part volume_part,
-                                     const std::vector<Matrix>& current) {
+                                     const std::vector<Matrix>& current, Steps steps) {
   Matrix eigenvalues(p.scatter.front().rows(), p.mass.size());
   std::vector<Matrix> orientations;
   for (std::size_t k = 0; k < p.scatter.size(); ++k) {
@@ -185,14 +202,15 @@ Covariances estimate_own_orientation(const Problem& p, Part volume_part,
     eigenvalues.col(static_cast<Index>(k)) = eigen.eigenvalues().cwiseMax(0);
     orientations.push_back(eigen.eigenvectors());
   }
+  Covariances result;
   Matrix variances(eigenvalues.rows(), p.mass.size());
   if (volume_part == Part::equal) {
     variances.colwise() = Vector(eigenvalues.rowwise().sum() / p.mass.sum());
   } else {
-    const auto [lambda, shape] = equal_shape(eigenvalues, p.mass, first_volumes(p, current));
-    variances = shape * lambda.transpose();
+    const EqualShape equal = equal_shape(eigenvalues, p.mass, first_volumes(p, current), steps);
+    variances = equal.variances();
+    result.steps = equal.steps;
   }
-  Covariances result;
   for (std::size_t k = 0; k < orientations.size(); ++k) {
     result.factors.push_back(
         factor_of(orientations[k], variances.col(static_cast<Index>(k)), result.repairs));
@@ -211,9 +229,11 @@ Covariances estimate_evv(const Problem& p) {
   return result;
 }
 
-Covariances estimate_common_orientation(const Problem& p, Part volume_part, const Matrix& current) {
+Covariances estimate_common_orientation(const Problem& p, Part volume_part, const Matrix& current,
+                                        Steps steps) {
   Covariances result;
-  result.orientation = common_orientation(p.scatter, p.mass, volume_part, current);
+  result.orientation =
+      common_orientation(p.scatter, p.mass, volume_part, current, steps, result.steps);
   Matrix rotated(result.orientation.rows(), p.mass.size());
   for (std::size_t k = 0; k < p.scatter.size(); ++k) {
     rotated.col(static_cast<Index>(k)) =
@@ -230,7 +250,7 @@ Covariances estimate_common_orientation(const Problem& p, Part volume_part, cons
 }  // namespace
 
 Matrix estimate_diagonal(Structure structure, const Matrix& given_scatter, const Vector& given_mass,
-                         const Matrix& current) {
+                         const Matrix& current, Steps steps) {
   const Index d = given_scatter.rows();
   const auto columns = static_cast<double>(d);
   Matrix scatter = given_scatter;
@@ -258,8 +278,7 @@ Matrix estimate_diagonal(Structure structure, const Matrix& given_scatter, const
       if (current.size() > 0) {
         for (Index k = 0; k < mass.size(); ++k) first[k] = geometric_mean(current.col(k));
       }
-      const auto [lambda, shape] = equal_shape(scatter, mass, first);
-      return shape * lambda.transpose();
+      return equal_shape(scatter, mass, first, steps).variances();
     }
     case Structure::EVI: {
       double lambda = 0;
@@ -280,7 +299,7 @@ Matrix estimate_diagonal(Structure structure, const Matrix& given_scatter, const
 }
 
 Covariances estimate(Structure structure, const std::vector<Matrix>& scatter, const Vector& mass,
-                     const Covariances& current) {
+                     const Covariances& current, Steps steps) {
   if (scatter.empty() || static_cast<Index>(scatter.size()) != mass.size()) {
     throw std::invalid_argument("estimate: one scatter matrix and one mass per component");
   }
@@ -288,7 +307,7 @@ Covariances estimate(Structure structure, const std::vector<Matrix>& scatter, co
   const StructureParts part = parts(structure);
   if (d == 1 && part.shape != Part::identity) {
     return estimate(part.volume == Part::equal ? Structure::EII : Structure::VII, scatter, mass,
-                    current);
+                    current, steps);
   }
   if (!(mass.cwiseMax(0).sum() > 0)) {
     if (!current.factors.empty()) return current;
@@ -297,7 +316,7 @@ Covariances estimate(Structure structure, const std::vector<Matrix>& scatter, co
   Covariances result;
   if (part.orientation == Part::identity) {
     const Matrix variances = estimate_diagonal(structure, diagonals(scatter), mass,
-                                               diagonals(current.factors).cwiseAbs2());
+                                               diagonals(current.factors).cwiseAbs2(), steps);
     for (Index k = 0; k < mass.size(); ++k) {
       result.factors.emplace_back(variances.col(k).cwiseSqrt().asDiagonal());
     }
@@ -321,13 +340,13 @@ Covariances estimate(Structure structure, const std::vector<Matrix>& scatter, co
       return result;
     }
     case Structure::VEE:
-      return estimate_vee(problem, current.factors);
+      return estimate_vee(problem, current.factors, steps);
     case Structure::EVE:
     case Structure::VVE:
-      return estimate_common_orientation(problem, part.volume, current.orientation);
+      return estimate_common_orientation(problem, part.volume, current.orientation, steps);
     case Structure::EEV:
     case Structure::VEV:
-      return estimate_own_orientation(problem, part.volume, current.factors);
+      return estimate_own_orientation(problem, part.volume, current.factors, steps);
     case Structure::EVV:
       return estimate_evv(problem);
     default:

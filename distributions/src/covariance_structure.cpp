@@ -83,6 +83,12 @@ bool is_diagonal(Structure structure, Index d) {
   return d == 1 || parts(structure).orientation == Part::identity;
 }
 
+bool is_common(Structure structure, Index d) {
+  const StructureParts p = parts(structure);
+  return p.volume == Part::equal &&
+         (d == 1 || (p.shape != Part::variable && p.orientation != Part::variable));
+}
+
 Index covariance_parameter_count(Structure structure, Index k, Index d) {
   const auto count = [k](Part part, Index each) {
     switch (part) {

@@ -13,6 +13,7 @@
 #include "data_moments.h"
 #include "mix/any_family.h"
 #include "mix/parallel.h"
+#include "soundness.h"
 
 namespace mix {
 namespace {
@@ -222,9 +223,7 @@ void Gaussians::update_pseudo_data() {
       break;
     case GaussianPrior::Kind::conjugate: {
       // One inverse Wishart (gamma, where the matrix is diagonal) density per different matrix.
-      const bool shared = part.volume == Part::equal &&
-                          (dimension() == 1 ||
-                           (part.shape != Part::variable && part.orientation != Part::variable));
+      const bool shared = is_common(structure(), dimension());
       const double each = shared ? 1 / k : 1;
       const double degrees = d + 2;
       const double shrink = std::pow(k, -2 / d);
@@ -276,43 +275,41 @@ double Gaussians::log_prior() const {
   return -0.5 * sum;
 }
 
+// A root of the floor's part of a covariance that rests on so many rows, whitened by the
+// covariance; of a diagonal one the diagonal.
+Matrix Gaussians::whitened_floor(Index k, double rows) const {
+  // Without a floor rounding is one.
+  const double floor = std::max(options_.floor, 1e-14);
+  const double share = floor * rows_ / static_cast<double>(size()) / rows;
+  if (diagonal()) {
+    return (share * scale_.array()).sqrt() * inverse_deviations_.col(k).array();
+  }
+  return inverse(k) * Vector((share * scale_.diagonal()).cwiseSqrt()).asDiagonal();
+}
+
 std::string Gaussians::flaw(Index k, double mass) const {
   const StructureParts part = parts(structure());
-  const bool bounded = part.volume == Part::equal && part.shape != Part::variable &&
-                       part.orientation != Part::variable;
-  if (size() > 1 && (bounded || (dimension() == 1 && part.volume == Part::equal))) return {};
-  // All rows in one component: nothing to be an artifact of.
-  if (rows_ > 0 ? mass > (1 - 1e-9) * rows_ : size() == 1) return {};
-  // With a prior the posterior density is bounded.
-  if (options_.prior.kind != GaussianPrior::Kind::none) return {};
+  const bool common = is_common(structure(), dimension());
   const auto d = static_cast<double>(dimension());
-  // The parameters that no other component shares.
-  const double own = d + (part.volume == Part::variable ? 1 : 0) +
-                     (part.shape == Part::variable ? d - 1 : 0) +
-                     (part.orientation == Part::variable ? d * (d - 1) / 2 : 0);
-  const double enough = std::min(d + 2, 1.5 * own / d + 1);
-  if (mass < enough) {
-    return fmt::format("it holds {:.1f} rows, fewer than {:.1f}", mass, enough);
-  }
-  if (!(rows_ > 0)) return {};
-  double flattest = 0;
-  if (diagonal()) {
-    flattest = (variances_.col(k).array() / scale_.array()).minCoeff();
-  } else {
-    Eigen::LLT<Matrix> data(scale_);
-    if (!positive_definite(data)) data.compute(Matrix(scale_.diagonal().asDiagonal()));
-    const Matrix half = data.matrixL().solve(covariance(k));
-    const Matrix whitened = data.matrixL().solve(half.transpose());
-    flattest = Eigen::SelfAdjointEigenSolver<Matrix>(whitened, Eigen::EigenvaluesOnly)
-                   .eigenvalues()
-                   .minCoeff();
-  }
-  if (flattest < 1e-4 || (flattest < 1e-3 && mass < 5 * d)) {
-    return fmt::format(
-        "it is nearly flat: its smallest variance is {:.1e} of the data's ({:.1f} rows)",
-        std::max(flattest, 0.0), mass);
-  }
-  return {};
+  // The parameters that no other component shares, or those of the common covariance.
+  const double own =
+      common
+          ? static_cast<double>(covariance_parameter_count(structure(), 1, dimension()))
+          : (part.volume == Part::variable ? 1 : 0) + (part.shape == Part::variable ? d - 1 : 0) +
+                (part.orientation == Part::variable ? d * (d - 1) / 2 : 0);
+  const bool pooled = common && size() > 1;
+  const Evidence evidence{dimension(), pooled ? rows_ : mass, pooled ? size() : 1, own};
+  // A component of all rows has nothing to be an artifact beside; a prior bounds the density.
+  const bool alone = rows_ > 0 ? mass > (1 - 1e-9) * rows_ : size() == 1 || pooled;
+  const bool suspect = !alone && options_.prior.kind == GaussianPrior::Kind::none;
+  std::string flaw;
+  if (suspect) flaw = few_rows_flaw(evidence);
+  if (!flaw.empty() || !(rows_ > 0) || !(mass > 0)) return flaw;
+  flaw =
+      floor_flaw(evidence, whitened_floor(k, pooled ? rows_ / static_cast<double>(size()) : mass));
+  if (!flaw.empty() || !suspect) return flaw;
+  return flat_flaw(evidence, diagonal() ? (variances_.col(k).array() / scale_.array()).minCoeff()
+                                        : smallest_variance_ratio(covariance(k), scale_));
 }
 
 Matrix Gaussians::embed(Rows x) const {

@@ -415,11 +415,13 @@ void Gaussians::accumulate(Rows x, Shares shares, VectorRef statistics, BlockMem
   }
 }
 
-void Gaussians::maximize(ConstVectorRef sum) {
+void Gaussians::maximize(ConstVectorRef sum) { maximize(sum, Steps::few); }
+
+void Gaussians::maximize(ConstVectorRef sum, Steps steps) {
   if (diagonal()) {
-    maximize_diagonal(sum);
+    maximize_diagonal(sum, steps);
   } else {
-    maximize_full(sum);
+    maximize_full(sum, steps);
   }
   update();
 }
@@ -434,7 +436,7 @@ void Gaussians::set_mean(Index k, double mass, const Vector& mean_of_rows) {
   }
 }
 
-void Gaussians::maximize_diagonal(ConstVectorRef sum) {
+void Gaussians::maximize_diagonal(ConstVectorRef sum, Steps steps) {
   const Index d = dimension();
   const bool spherical = evaluation_.spherical;
   const Index length = spherical ? 2 + d : 1 + 2 * d;
@@ -466,7 +468,7 @@ void Gaussians::maximize_diagonal(ConstVectorRef sum) {
   }
   Structure like = structure();
   if (d == 1) like = parts(like).volume == Part::equal ? Structure::EII : Structure::VII;
-  const Matrix estimated = estimate_diagonal(like, scatter, mass, variances_);
+  const Matrix estimated = estimate_diagonal(like, scatter, mass, variances_, steps);
   for (Index k = 0; k < size(); ++k) {
     const auto v = estimated.col(k).array();
     if (v.allFinite() && (v > 0).all()) {
@@ -507,7 +509,7 @@ Matrix Gaussians::imaginary_scatter(double mass, const Vector& mean_of_rows) con
   return scatter;
 }
 
-void Gaussians::maximize_full(ConstVectorRef sum) {
+void Gaussians::maximize_full(ConstVectorRef sum, Steps steps) {
   const Index d = dimension();
   const Index k = size();
   const bool pooled = evaluation_.pooled;
@@ -574,7 +576,7 @@ void Gaussians::maximize_full(ConstVectorRef sum) {
       scatter[i].triangularView<Eigen::StrictlyUpper>() = scatter[i].transpose();
     }
     Covariances estimated =
-        estimate(structure(), scatter, mass, {factors_, std::move(orientation_)});
+        estimate(structure(), scatter, mass, {factors_, std::move(orientation_)}, steps);
     orientation_ = std::move(estimated.orientation);
     repairs_ += estimated.repairs;
     factors = std::move(estimated.factors);
@@ -621,7 +623,7 @@ void Gaussians::start(Rows x, Shares shares) {
       sum_over_blocks(x.rows(), statistics_size(), [&](Index first, Index count, VectorRef into) {
         accumulate(x.middleRows(first, count), shares.middleRows(first, count), into);
       });
-  maximize(statistics);
+  maximize(statistics, Steps::all);
 }
 
 }  // namespace mix

@@ -159,7 +159,8 @@ std::vector<FamilyEntry> distribution_entries() {
        [](Request r) { return AnyFamily(Untied(Multinomial(columns(r)), r.k)); }},
       {"categorical", [] { return AnyFamily(Untied<Categorical>()); }, make_categorical,
        suits_categories},
-      {"uniform", [] { return AnyFamily(Untied<UniformBox>()); }},
+      {"uniform", [] { return AnyFamily(Untied<UniformBox>()); },
+       [](Request r) { return AnyFamily(Untied(UniformBox::around(r.columns->values()), r.k)); }},
       {"product", [] { return AnyFamily(Product()); }},
   };
 }

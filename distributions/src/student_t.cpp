@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <Eigen/Cholesky>
-#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -13,6 +12,7 @@
 #include "data_moments.h"
 #include "degrees_of_freedom.h"
 #include "mix/parallel.h"
+#include "soundness.h"
 
 namespace mix {
 namespace {
@@ -21,9 +21,6 @@ namespace {
 constexpr double floor_share = 1e-10;
 // Fixed degrees of freedom may be any up to here.
 constexpr double largest_fixed_dof = 1e10;
-// A component is suspect when its smallest eigenvalue relative to that of all data is below this.
-constexpr double smallest_sound = 1e-4;
-constexpr double smallest_sound_of_few_rows = 1e-3;
 
 Index triangle(Index d) { return d * (d + 1) / 2; }
 
@@ -327,7 +324,7 @@ Matrix StudentT::floor() const {
   const Index d = dimension();
   if (spread_.size() == 0) return Matrix::Zero(d, d);
   return floor_share * rows_ / static_cast<double>(size()) *
-         Matrix(spread_.diagonal().asDiagonal());
+         Matrix(spread_.diagonal().cwiseProduct(shrinkage_.cwiseAbs2()).asDiagonal());
 }
 
 double StudentT::log_prior() const {
@@ -343,23 +340,22 @@ double StudentT::log_prior() const {
 }
 
 std::string StudentT::flaw(Index k, double mass) const {
-  // A scale that all rows support is no artifact.
-  if (size() > 1 && options_.scale == Scale::common) return {};
-  if (rows_ > 0 ? mass > (1 - 1e-9) * rows_ : size() == 1) return {};
-  const auto d = static_cast<double>(dimension());
-  if (mass < d + 2) {
-    return fmt::format("it holds {:.3g} rows, fewer than {}", mass, dimension() + 2);
-  }
-  if (spread_.size() == 0) return {};
-  Matrix all = spread_;
-  if (Eigen::LLT<Matrix>(all).info() != Eigen::Success) all = spread_.diagonal().asDiagonal();
-  all = (shrinkage_.asDiagonal() * all * shrinkage_.asDiagonal()).eval();
-  const double smallest =
-      Eigen::GeneralizedSelfAdjointEigenSolver<Matrix>(scale(k), all, Eigen::EigenvaluesOnly)
-          .eigenvalues()[0];
-  const double limit = mass < 5 * d ? smallest_sound_of_few_rows : smallest_sound;
-  if (smallest >= limit) return {};
-  return fmt::format("its scale is {:.2g} of that of all data in one direction", smallest);
+  const Index d = dimension();
+  const bool common = size() > 1 && options_.scale == Scale::common;
+  const Evidence evidence{d, common ? rows_ : mass, common ? size() : 1,
+                          static_cast<double>(triangle(d)),
+                          dof_.size() > 0 && dof_.minCoeff() < 2};  // where there is no variance
+  // A component of all rows has nothing to be an artifact beside.
+  const bool alone = rows_ > 0 ? mass > (1 - 1e-9) * rows_ : size() == 1 || common;
+  std::string flaw;
+  if (!alone) flaw = few_rows_flaw(evidence);
+  if (!flaw.empty() || spread_.size() == 0 || !(mass > 0)) return flaw;
+  const double rows = common ? rows_ / static_cast<double>(size()) : mass;
+  flaw = floor_flaw(evidence, factors_[scale_index(k)].triangularView<Eigen::Lower>().solve(
+                                  Matrix((floor() / rows).cwiseSqrt())));
+  if (!flaw.empty() || alone) return flaw;
+  return flat_flaw(evidence, smallest_variance_ratio(scale(k), shrinkage_.asDiagonal() * spread_ *
+                                                                   shrinkage_.asDiagonal()));
 }
 
 std::string StudentT::caution(Index k) const {

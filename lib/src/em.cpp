@@ -205,7 +205,8 @@ class Expectation {
 // Estimates the gain still to come from the last two gains of a linearly converging sequence
 // (Aitken). While fast directions die out the ratio of gains looks better than it is for the slow
 // ones that remain, so it counts as 0.9 at least, and several small estimates in a row are asked
-// for.
+// for. An objective that must not fall and falls shows how large its rounding is: gains no larger
+// than that are none.
 class StopRule {
  public:
   explicit StopRule(double tol) : tol_(tol) {}
@@ -213,6 +214,7 @@ class StopRule {
   void restart() {
     seen_ = 0;
     small_ = 0;
+    rounding_ = 0;
   }
 
   bool operator()(double objective) {
@@ -220,7 +222,8 @@ class StopRule {
     const double gain = objective - last_;
     double remaining = infinity;
     if (seen_ >= 2) {
-      if (std::abs(gain) <= 1e-14 * std::abs(objective)) {
+      if (gain < 0 && -gain <= rounding_of(objective)) rounding_ = std::max(rounding_, -gain);
+      if (std::abs(gain) <= std::max(rounding_, 1e-14 * std::abs(objective))) {
         remaining = 0;
       } else if (gain > 0 && gain_ > gain) {
         const double rate = std::max(gain / gain_, least_rate);
@@ -241,6 +244,7 @@ class StopRule {
   double tol_;
   double last_ = 0;
   double gain_ = 0;
+  double rounding_ = 0;  // the largest fall
   Index seen_ = 0;
   int small_ = 0;
 };
@@ -353,6 +357,7 @@ EmReport run_em(MixtureState& state, const AnyRows& x, Weights w, const EmOption
   double previous = -infinity;
   Index stage = 0;
   bool reseeded = false;
+  double largest_fall = 0;
   int impossible = 0;
   bool single = options.precision == Precision::mixed && options.max_iter > 1;
   const double single_loss = single_gain * w.sum();
@@ -384,6 +389,7 @@ EmReport run_em(MixtureState& state, const AnyRows& x, Weights w, const EmOption
     } else if (options.assignment.ascends() &&
                pass.objective < previous - rounding_of(previous) - (in_single ? single_loss : 0)) {
       ++report.falls;
+      largest_fall = std::max(largest_fall, previous - pass.objective);
     }
     // Where an estimate depends on the parameters before it, labels can repeat too early.
     const double gain = pass.objective - previous;
@@ -500,8 +506,12 @@ EmReport run_em(MixtureState& state, const AnyRows& x, Weights w, const EmOption
         "{} rows have density zero under every component; the first is row {}", count, first + 1));
   }
   if (report.falls > 0) {
-    report.warnings.push_back(fmt::format(
-        "the objective fell {} times: a component's maximize does not maximize", report.falls));
+    report.warnings.push_back(
+        fmt::format("the objective fell {} times, by at most {:.1e}: rounding, where columns are "
+                    "far from 0 beside "
+                    "their spread or in units of very different sizes, or a component's maximize "
+                    "does not maximize",
+                    report.falls, largest_fall));
   }
   return report;
 }

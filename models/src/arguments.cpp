@@ -25,11 +25,22 @@ void check_start(const Start& start, Index rows, Index k) {
     }
   }
   if (const auto* given = std::get_if<start::Responsibilities>(&start)) {
-    if (given->r.rows() != rows || given->r.cols() != k || !(given->r.minCoeff() >= 0)) {
+    if (given->r.rows() != rows || given->r.cols() != k || (given->r.array() < 0).any()) {
       refuse(
           "fit: start responsibilities must be non-negative, {} rows x {} components, but are "
           "{} x {}",
           rows, k, given->r.rows(), given->r.cols());
+    }
+    for (Index i = 0; i < rows; ++i) {
+      for (Index c = 0; c < k; ++c) {
+        if (std::isfinite(given->r(i, c))) continue;
+        refuse(
+            "fit: start responsibilities must be finite, but that of row {} for component {} is {}",
+            i + 1, c + 1, given->r(i, c));
+      }
+    }
+    if (!(given->r.maxCoeff() > 0)) {
+      refuse("fit: all start responsibilities are 0; at least one must be positive");
     }
   }
 }
@@ -78,6 +89,10 @@ void check_weights(const Vector& w, Index rows, const char* what) {
            i + 1, w[i]);
   }
   if (!(w.sum() > 0)) refuse("{}: all sample weights are 0; at least one must be positive", what);
+  if (!std::isfinite(w.sum())) {
+    refuse("{}: the sum of the sample weights is infinite; divide them by their largest, {}", what,
+           w.maxCoeff());
+  }
 }
 
 void check_rows(const MixtureModel& model, const AnyRows& x, const Vector& w, const char* what) {

@@ -23,7 +23,8 @@ class Ladder {
  public:
   Ladder(const Candidate& candidate, Rows x, const CompareOptions& options, PartitionPool& pool)
       : candidate_(candidate),
-        x_(x),
+        own_(candidate.columns.empty() ? Matrix() : candidate.rows_of(x)),
+        x_(candidate.columns.empty() ? x : Rows(own_)),
         options_(options),
         pool_(pool),
         w_(options.fit.sample_weight.size() > 0 ? options.fit.sample_weight
@@ -33,6 +34,7 @@ class Ladder {
     Ranked row;
     row.name = candidate_.name;
     row.n_components = k;
+    row.columns = candidate_.columns;
     try {
       const MixtureModel model(candidate_.make(k));
       FitOptions fit_options = options_.fit;
@@ -108,6 +110,7 @@ class Ladder {
   }
 
   const Candidate& candidate_;
+  Matrix own_;  // rows of a candidate that describes some columns only
   Rows x_;
   const CompareOptions& options_;
   PartitionPool& pool_;
@@ -223,7 +226,9 @@ bool rows_are_sound(Rows x, const CompareOptions& options) {
   return std::all_of(options.families.begin(), options.families.end(),
                      [&](const Candidate& candidate) {
                        try {
-                         return candidate.make(options.components.first).check_support(x).empty();
+                         return candidate.make(options.components.first)
+                             .check_support(candidate.rows_of(x))
+                             .empty();
                        } catch (const std::exception&) {
                          return true;  // its fits fail without a look at the rows
                        }
@@ -236,7 +241,7 @@ Comparison compare(Rows x, const CompareOptions& options) {
   const Vector& w = options.fit.sample_weight;
   if (options.criterion != "cv" && rows_are_exchangeable(options.fit) &&
       rows_are_sound(x, options)) {
-    if (auto distinct = distinct_rows(x, w)) {
+    if (auto distinct = distinct_rows(x, w, options.components.last)) {
       CompareOptions inner = options;
       inner.fit.sample_weight = std::move(distinct->weight);
       return compare_rows(distinct->x, inner);

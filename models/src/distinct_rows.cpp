@@ -101,7 +101,7 @@ std::optional<std::vector<Index>> first_occurrences(Rows x, Index count, std::si
 
 }  // namespace
 
-std::optional<DistinctRows> distinct_rows(Rows x, const Vector& w) {
+std::optional<DistinctRows> distinct_rows(Rows x, const Vector& w, Index least) {
   std::vector<Index> group;
   for (const Index count : {std::min(probe_rows, x.rows()), x.rows()}) {
     const auto limit = static_cast<std::size_t>(count / 2);
@@ -112,6 +112,7 @@ std::optional<DistinctRows> distinct_rows(Rows x, const Vector& w) {
     for (Index i = 0; i < x.rows(); ++i) {
       distinct.weight[group[static_cast<std::size_t>(i)]] += w.size() > 0 ? w[i] : 1.0;
     }
+    if ((distinct.weight.array() > 0).count() < least) return std::nullopt;
     return distinct;
   }
   return std::nullopt;

@@ -12,8 +12,10 @@ struct DistinctRows {
   Vector weight;
 };
 
-/// The distinct rows of `x` when at least half of the rows repeat others, otherwise nothing. `w` is
-/// empty or one weight per row.
-std::optional<DistinctRows> distinct_rows(Rows x, const Vector& w);
+/// The distinct rows of `x` when at least half of the rows repeat others and at least `least` of
+/// the distinct ones have a weight, otherwise nothing. `w` is empty or one weight per row. A
+/// mixture of k components starts from k rows, so it cannot do with fewer, though it is defined for
+/// them.
+std::optional<DistinctRows> distinct_rows(Rows x, const Vector& w, Index least);
 
 }  // namespace mix

@@ -47,6 +47,9 @@ Narrowing narrowing(Effort effort) {
   return {25, 2, 8};
 }
 
+// Starts where the data defeat the family: its optima are artifacts, and one serves as well as
+// another.
+constexpr std::size_t starts_where_defeated = 4;
 // Passes of a way to grow by one component before the ways are ranked.
 constexpr Index growing_passes = 6;
 // More rows than this are searched on a random part of them; the best start then sees all rows.
@@ -166,7 +169,14 @@ class Search {
 
   Run best_of_all(Report& report) {
     const Starter starter(model_, x_, w_, options_, pool_);
-    const std::vector<PlannedStart> planned = starter.plan();
+    std::vector<PlannedStart> planned = starter.plan();
+    defeated_ = planned.size() > starts_where_defeated &&
+                std::holds_alternative<start::Auto>(options_.start) &&
+                even_one_component_is_spurious(starter);
+    if (defeated_) {
+      planned.resize(starts_where_defeated);
+      narrowing_.finalists = 1;
+    }
     report.starts = static_cast<Index>(planned.size());
     std::vector<Run> runs(planned.size());
     for_each_index(static_cast<Index>(planned.size()), [&](Index i) {
@@ -181,6 +191,16 @@ class Search {
     }
     shorten(runs);
     return best_completed(runs, report);
+  }
+
+  // Whether the data defeat the family itself: then every optimum is an artifact, and many starts
+  // would look in vain for one that is none.
+  [[nodiscard]] bool even_one_component_is_spurious(const Starter& starter) const {
+    if (!grows(starter)) return false;
+    const std::vector<Index> nobody(static_cast<std::size_t>(x_.rows()), 0);
+    const Matrix shares = shares_from_labels(nobody, w_, starter.smaller(1));
+    const MixtureState state = starter.begin(shares, 1);
+    return !find_flaw(state.family, shares.colwise().sum()).empty();
   }
 
   Run begin(const Starter& starter, const PlannedStart& planned) {
@@ -313,7 +333,8 @@ class Search {
     for (std::size_t i = 0; i < runs.size(); ++i) {
       // More than the finalists only while all optima so far are spurious.
       const bool done = ended(runs[i]) && !changes_with_iterations();
-      if (i >= narrowing_.finalists && found && runs[best].flaw.empty() && !done) continue;
+      const bool enough = found && (defeated_ || runs[best].flaw.empty());
+      if (i >= narrowing_.finalists && enough && !done) continue;
       if (interrupted_ && found) break;
       Run& run = runs[i];
       bool abandoned = false;
@@ -366,6 +387,7 @@ class Search {
   PartitionPool* pool_;
   std::mutex reporting_;
   std::atomic<bool> interrupted_ = false;
+  bool defeated_ = false;  // see even_one_component_is_spurious
 };
 
 // Increasing in the first parameter of the components (the first coordinate of a mean, a rate), so
@@ -511,8 +533,9 @@ Fit fit_sharing(const MixtureModel& model, const AnyRows& x, const FitOptions& o
   if (rows_are_exchangeable(options)) {
     // Exact: the likelihood of equal rows is that of one row with the sum of their weights.
     const Rows* dense = x.dense();
-    if (auto distinct = dense != nullptr ? distinct_rows(*dense, options.sample_weight)
-                                         : std::optional<DistinctRows>()) {
+    if (auto distinct = dense != nullptr
+                            ? distinct_rows(*dense, options.sample_weight, model.n_components())
+                            : std::optional<DistinctRows>()) {
       FitOptions weighted = options;
       weighted.sample_weight = std::move(distinct->weight);
       with_threads(options.threads, [&] { result = fit_here(model, distinct->x, weighted, pool); });

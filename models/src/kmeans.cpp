@@ -58,6 +58,10 @@ void check_arguments(Rows x, Index k, const KMeansOptions& options) {
     throw std::invalid_argument(
         fmt::format("kmeans: k must be from 1 to the number of rows, {}, but is {}", x.rows(), k));
   }
+  if (options.max_iter < 1) {
+    throw std::invalid_argument(
+        fmt::format("kmeans: max_iter must be at least 1, but is {}", options.max_iter));
+  }
   check_cells(x, "kmeans");
   if (options.sample_weight.size() > 0) check_weights(options.sample_weight, x.rows(), "kmeans");
   if (options.centers && (options.centers->rows() != k || options.centers->cols() != x.cols())) {
@@ -85,10 +89,10 @@ KMeans kmeans_here(Rows x, Index k, const KMeansOptions& options) {
   for (Index start = 0; start < starts; ++start) {
     Rng rng(options.seed, Purpose::start, static_cast<std::uint64_t>(start));
     KMeans next = lloyd(x, w, points(seed_rows(points, w, k, rng), Eigen::all), options.max_iter);
-    if (x.rows() <= most_exchanged_rows) {
+    if (x.rows() <= most_exchanged_rows && next.n_iter < options.max_iter) {
       exchange_rows(x, w, next);
       const Index before = next.n_iter;
-      next = lloyd(x, w, std::move(next.centers), options.max_iter);
+      next = lloyd(x, w, std::move(next.centers), options.max_iter - before);
       next.n_iter += before;
     }
     inertias.push_back(next.inertia);

@@ -56,7 +56,7 @@ class Lloyd {
         result.stop = Stop::labels_repeat;
         break;
       }
-      if (iteration + 1 >= max_iter) {
+      if (iteration >= max_iter) {
         result.stop = Stop::max_iterations;
         break;
       }
@@ -64,6 +64,8 @@ class Lloyd {
       if (!empty.empty()) sum = reseed(empty);
       move_centers(sum);
     }
+    // After the last move the labels are found once more, which is no iteration of its own.
+    result.n_iter = std::min(result.n_iter, max_iter);
     result.inertia = inertia();
     result.centers = std::move(centers_);
     result.labels = std::move(labels_);

@@ -32,7 +32,15 @@ ColumnKind parse_kind(const std::string& text) {
   if (text == "count") return ColumnKind::count;
   if (text == "category") return ColumnKind::category;
   throw DataError(
-      fmt::format("model.columns: kind must be real, count or category, but is {}", text));
+      fmt::format("file.columns: kind must be real, count or category, but is {}", text));
+}
+
+void read_column(Fields& entry, Column& column) {
+  std::string kind;
+  entry("name", column.name);
+  entry("kind", kind);
+  column.kind = parse_kind(kind);
+  if (column.kind == ColumnKind::category) entry("levels", column.levels);
 }
 
 std::vector<std::string> parse_names(const Json& json, Index n_components) {
@@ -90,14 +98,13 @@ SavedModel from_json(const Json& json, const std::string& source, const Registry
           version.get<int>(), format_version));
     }
     SavedModel saved;
-    for (const Json& entry : json.at("columns")) {
-      Column column{
-          entry.at("name").get<std::string>(), parse_kind(entry.at("kind").get<std::string>()), {}};
-      if (column.kind == ColumnKind::category) {
-        column.levels = entry.at("levels").get<std::vector<std::string>>();
-      }
-      saved.columns.push_back(std::move(column));
-    }
+    JsonReader file(json, known, "file");
+    file.list(
+        "columns", 0, [&](Index count) { saved.columns.resize(static_cast<std::size_t>(count)); },
+        [&](Index i, Fields& entry) {
+          read_column(entry, saved.columns[static_cast<std::size_t>(i)]);
+        });
+    if (!json.contains("model")) throw DataError("file.model is missing");
     JsonReader reader(json.at("model"), known);
     saved.model.fields(reader);
     if (!saved.columns.empty() &&

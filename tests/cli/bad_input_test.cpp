@@ -127,12 +127,18 @@ TEST(BadInput, SaysBeforeTheWorkThatTheOutputCannotBeWritten) {
 TEST(BadInput, RefusesUnknownArgumentsWithAHint) {
   const Folder here;
   here.refuse({}, {"try 'mixture --help'"});
-  here.refuse({"cluster"}, {"try 'mixture"});
+  here.refuse({"cluster"}, {"no command \"cluster\"", "kmeans", "try 'mixture --help'"});
+  here.refuse({"predikt", "m.json"}, {"predikt", "did you mean \"predict\""});
   here.refuse({"fit"}, {"DATA", "try 'mixture fit --help'"});
   here.refuse({"fit", "good.csv", "--colums", "a"}, {"--colums", "try 'mixture fit --help'"});
   here.refuse({"fit", "good.csv", "--prior", "flat"}, {"--prior"});
   here.refuse({"fit", "good.csv", "--max-iter", "0"}, {"--max-iter"});
   here.refuse({"fit", "good.csv", "--seed", "x"}, {"--seed"});
+  here.refuse({"fit", "good.csv", "--seed", "-1"}, {"--seed", "-1", "from 0"});
+  here.refuse({"kmeans", "good.csv", "-k", "2", "--seed", "-1"}, {"--seed", "-1"});
+  here.refuse({"sample", "m.json", "-n", "1", "--seed", "-1"}, {"--seed", "-1"});
+  here.refuse({"fit", "good.csv", "--columns", ""}, {"--columns", "names nothing"});
+  here.refuse({"kmeans", "good.csv", "-k", "2", "--columns", ""}, {"--columns"});
   here.refuse({"sample", "m.json"}, {"-n"});
 }
 

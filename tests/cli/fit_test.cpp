@@ -116,6 +116,10 @@ TEST(Fit, TriesBothStructuresOfStudentT) {
                                     "--components", "2", "--json"})
                           .json();
   EXPECT_EQ(common["structure"], "EEE");
+  const Json shared = here.succeed({"fit", faithful, "--family", "student_t", "--structure", "VVV",
+                                    "--dof", "shared", "--components", "2", "--json"})
+                          .json();
+  EXPECT_EQ(shared["structure"], "VVV");
   EXPECT_EQ(common["components"][0]["scale"], common["components"][1]["scale"]);
 }
 
@@ -276,6 +280,28 @@ TEST(Fit, TreatsTextAsCategoriesWhenTheFamilyAsksForIt) {
   EXPECT_THAT(run.out, HasSubstr("island = Biscoe"));
   EXPECT_THAT(run.out, HasSubstr("species = Gentoo"));
   EXPECT_EQ(run.err, "");
+}
+
+TEST(FitJson, NamesTheLevelsThatProbabilitiesBelongTo) {
+  const Folder here;
+  const Json fit =
+      here.succeed({"fit", penguins, "--family", "categorical", "--columns", "species,island",
+                    "--components", "2", "--out", "m.json", "--json"})
+          .json();
+  EXPECT_THAT(fit["levels"]["island"], ElementsAre("Biscoe", "Dream", "Torgersen"));
+  EXPECT_EQ(fit["components"][0]["probabilities"][1].size(), 3U);
+  EXPECT_EQ(here.succeed({"info", "m.json", "--json"}).json()["levels"], fit["levels"]);
+}
+
+TEST(Fit, KnowsTheUniformFamily) {
+  const Folder here;
+  here.write("range.csv", "a,b\n0,1\n2,5\n1,3\n");
+  const Json fit =
+      here.succeed({"fit", "range.csv", "--family", "uniform", "--components", "1", "--json"})
+          .json();
+  EXPECT_EQ(fit["name"], "uniform");
+  EXPECT_EQ(fit["n_parameters"], 0);
+  EXPECT_NEAR(fit["log_likelihood"].get<double>(), -3 * std::log(2 * 4), 1e-12);
 }
 
 TEST(Fit, ChoosesFamiliesThatSuit) {

@@ -131,6 +131,7 @@ TEST(Predict, KeepsALineForEveryRowAlsoWhereACellIsMissing) {
   const auto lines = lines_of(run.out);
   ASSERT_EQ(lines.size(), 4U);
   EXPECT_EQ(lines[2], "NA,NA,NA,NA,NA");
+  EXPECT_THAT(run.err, HasSubstr("1 row with missing cells has no label"));
   EXPECT_THAT(run.err, HasSubstr("new.csv line 3, column \"eruptions\""));
   const Json json = here.succeed({"predict", "model.json", "new.csv", "--json"}).json();
   EXPECT_TRUE(json["labels"][1].is_null());

@@ -25,6 +25,7 @@
 #include "mix/distributions/uniform_box.h"
 #include "mix/errors.h"
 #include "mix/files.h"
+#include "plot_parts.h"
 
 namespace mix::cli {
 namespace {
@@ -368,6 +369,26 @@ TEST(Plots, NameTheColumnsInTheSvg) {
   EXPECT_THAT(svg, HasSubstr("&lt;y> &amp; `z`"));
   EXPECT_THAT(svg, HasSubstr("component 2 (60 %)"));
   EXPECT_THAT(svg, HasSubstr("</svg>"));
+}
+
+TEST(Plots, TurnNamesOfLevelsThatWouldOverlap) {
+  const auto levels = [](std::vector<std::string> names) {
+    return Column{"c", ColumnKind::category, std::move(names)};
+  };
+  const int narrow = 16;  // letters along a panel of six columns
+  EXPECT_TRUE(crowded(levels({"democrat", "republican"}), narrow));
+  EXPECT_FALSE(crowded(levels({"n", "y"}), narrow));
+  EXPECT_TRUE(crowded(levels({"1", "2", "3", "4", "5", "6"}), narrow));
+  EXPECT_FALSE(crowded(levels({"democrat", "republican"}), 80));
+  EXPECT_FALSE(crowded({"length", ColumnKind::real, {}}, narrow));
+}
+
+TEST(Plots, NameModelsOfOneNumberOfComponentsInFull) {
+  const Folder folder;
+  Comparison both = comparison({{5}, {6}});
+  both.table[1].name = "gaussian VVV x categorical x poisson";
+  plot_comparison(both, folder / "c.svg");
+  EXPECT_THAT(read_file(folder / "c.svg"), HasSubstr("VVV x categorical x poisson"));
 }
 
 TEST(Plots, ArePngWhenTheNameSaysSo) {

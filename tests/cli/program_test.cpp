@@ -79,6 +79,42 @@ TEST(KMeans, KeepsALabelForEveryRow) {
   EXPECT_THAT(run.err, HasSubstr("line 3"));
 }
 
+TEST(KMeans, SaysThatEqualRowsLeaveClustersEmpty) {
+  const Folder here;
+  here.write("ties.csv", "x\n1\n1\n2\n2\n2\n1\n");
+  const Outcome run = here.succeed({"kmeans", "ties.csv", "-k", "4", "--json"});
+  EXPECT_THAT(run.err, HasSubstr("2 of 4 clusters hold no rows"));
+  EXPECT_EQ(run.json()["inertia"], 0);
+  EXPECT_EQ(here.succeed({"kmeans", "ties.csv", "-k", "2"}).err, "");
+}
+
+TEST(Compare, GivesTrialsToEveryFamilyAndLetsNoneDescribeThem) {
+  const Folder here;
+  here.write("trials.csv", "n,successes\n10,1\n10,2\n20,3\n20,18\n30,27\n10,9\n");
+  here.write("successes.csv", "successes\n1\n2\n3\n18\n27\n9\n");
+  const Json both = here.succeed({"compare", "trials.csv", "--families", "binomial,poisson,normal",
+                                  "--trials", "n", "--components", "1", "--json"})
+                        .json();
+  const Json alone = here.succeed({"compare", "successes.csv", "--families", "poisson,normal",
+                                   "--components", "1", "--json"})
+                         .json();
+  const auto find = [](const Json& json, const std::string& name) {
+    for (const Json& row : json["table"]) {
+      if (row["name"] == name) return row;
+    }
+    return Json();
+  };
+  EXPECT_EQ(both["table"].size(), 3U);
+  EXPECT_EQ(find(both, "poisson"), find(alone, "poisson"));
+  EXPECT_EQ(find(both, "normal"), find(alone, "normal"));
+  EXPECT_EQ(find(both, "binomial")["status"], "ok");
+  // The best model is saved with the columns that it describes.
+  here.write("wide.csv", "n,successes\n100,1\n100,90\n100,3\n100,40\n100,77\n100,20\n");
+  (void)here.succeed({"compare", "wide.csv", "--families", "normal,binomial", "--trials", "n",
+                      "--components", "1", "--out", "m.json"});
+  EXPECT_THAT(here.succeed({"info", "m.json"}).out, HasSubstr("successes"));
+}
+
 TEST(Compare, RanksFamiliesAndListsWhatFailed) {
   const Folder here;
   here.write("waits.csv", "wait\n0.5\n1.25\n0.75\n3.5\n8.25\n0.1\n5.5\n2.25\n0.3\n1.75\n");

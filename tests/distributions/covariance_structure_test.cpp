@@ -213,6 +213,44 @@ TEST_P(EachStructure, StaysFiniteOnFlatScatter) {
   }
 }
 
+// Six rows in twelve columns: rounding moves the volumes for ever.
+TEST_P(EachStructure, EndsOnSingularScatterInFewSteps) {
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    Rng rng(seed);
+    Problem p;
+    p.mass = Vector::Constant(2, 3);
+    for (Index k = 0; k < 2; ++k) {
+      Matrix rows(12, 2);
+      for (double& value : rows.reshaped()) value = standard_normal(rng);
+      p.scatter.emplace_back(rows * rows.transpose() + 3e-10 * Matrix::Identity(12, 12));
+    }
+    const Covariances first = estimate(GetParam(), p.scatter, p.mass);
+    // Rotations approach their limit slowly here, volumes do not.
+    const bool rotates =
+        parts(GetParam()).orientation == Part::equal && parts(GetParam()).shape == Part::variable;
+    EXPECT_LE(first.steps, rotates ? 600 : 200);
+    const Covariances next = estimate(GetParam(), p.scatter, p.mass, first, Steps::few);
+    EXPECT_LE(next.steps, rotates ? 30 : 10);
+    EXPECT_GE(objective(p, next.matrices()),
+              objective(p, first.matrices()) - 1e-6 * std::abs(objective(p, first.matrices())));
+  }
+}
+
+TEST_P(EachStructure, FewStepsAscendToTheMaximum) {
+  const Problem p = random_problem(7, 3, 3);
+  Covariances current = estimate(GetParam(), random_problem(8, 3, 3).scatter, p.mass);
+  const double best = objective(p, estimate(GetParam(), p.scatter, p.mass, current).matrices());
+  double before = objective(p, current.matrices());
+  for (int i = 0; i < 50; ++i) {
+    current = estimate(GetParam(), p.scatter, p.mass, current, Steps::few);
+    const double after = objective(p, current.matrices());
+    EXPECT_GE(after, before - 1e-12 * std::abs(before));
+    EXPECT_LE(current.steps, 30);
+    before = after;
+  }
+  EXPECT_NEAR(before, best, 1e-8 * std::abs(best));
+}
+
 TEST_P(EachStructure, ReducesToEqualOrVariableVarianceInOneColumn) {
   const Problem p = random_problem(9, 3, 1);
   const bool equal = parts(GetParam()).volume == Part::equal;

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "mix/distributions/bernoulli.h"
@@ -383,6 +385,52 @@ TEST(Em, ReportsAnObjectiveThatFalls) {
   const EmReport report = run_em(state, two_groups(100), Vector::Ones(100), {.max_iter = 10});
   EXPECT_GT(report.falls, 0);
   EXPECT_TRUE(has_warning(report, "a component's maximize does not maximize"));
+  EXPECT_TRUE(has_warning(report, "by at most"));
+}
+
+// Objectives that are given, one for each pass.
+struct Scripted {
+  std::function<double(Index)> objective;
+  Index pass = 0;
+  [[nodiscard]] Index size() const { return 1; }
+  [[nodiscard]] Index dimension() const { return 1; }
+  [[nodiscard]] Index parameter_count() const { return 1; }
+  void log_densities(Rows x, MatrixRef out) const {
+    out.setConstant(objective(pass) / static_cast<double>(x.rows()));
+  }
+  [[nodiscard]] Index statistics_size() const { return 1; }
+  void accumulate(Rows /*x*/, Shares /*shares*/, VectorRef /*statistics*/) const {}
+  void maximize(ConstVectorRef /*sum*/) { ++pass; }
+};
+
+EmReport run_scripted(std::function<double(Index)> objective, double tol) {
+  MixtureState state{Vector::Ones(1), Scripted{std::move(objective)}};
+  return run_em(state, Matrix::Ones(1, 1), Vector::Ones(1), {.tol = tol, .max_iter = 3000});
+}
+
+TEST(Em, StopsWhereOnlyRoundingMovesTheObjective) {
+  for (const double noise : {1e-13, 5e-12, 1e-9}) {
+    const EmReport report = run_scripted(
+        [=](Index pass) {
+          const std::vector<double> wobble{0, 1, -1, 0.5, -0.3};
+          return 419 - std::exp(-static_cast<double>(pass)) +
+                 noise * wobble[static_cast<std::size_t>(pass) % wobble.size()];
+        },
+        1e-12);
+    EXPECT_EQ(report.stop, Stop::converged) << noise;
+    EXPECT_LT(report.n_iter, 100) << noise;
+    EXPECT_EQ(report.falls, 0) << noise;
+  }
+}
+
+TEST(Em, DoesNotTakeSlowGainsForRounding) {
+  // A gain of 1e-7 a pass, which lasts, among rounding of a tenth of it.
+  const EmReport report = run_scripted(
+      [](Index pass) {
+        return 419 + 1e-7 * static_cast<double>(pass) + 1e-8 * static_cast<double>(pass % 2);
+      },
+      1e-3);
+  EXPECT_EQ(report.stop, Stop::max_iterations);
 }
 
 TEST(Em, SeparatesNoiseFromAGroup) {

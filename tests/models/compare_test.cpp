@@ -50,6 +50,70 @@ TEST(Compare, RanksByTheCriterionBestFirst) {
   }
 }
 
+// Equal volumes collapse as well as others where rows are equal.
+TEST(Compare, PrefersSoundFitsToCollapsedOnesOfACommonCovariance) {
+  const auto noisy = [](const Matrix& x) {
+    return [=](Index k) {
+      return AnyFamily(
+          FamilyList({Gaussians(k, 1, {.structure = Structure::EII}), UniformBox::around(x)}));
+    };
+  };
+  const auto t = [](Index d) {
+    return [=](Index k) { return AnyFamily(StudentT(k, d, {.scale = Scale::common})); };
+  };
+  Matrix likert(300, 2);
+  Rng rng(3);
+  for (double& v : likert.reshaped()) v = 1 + std::floor(5 * uniform(rng));
+  const Matrix discoveries = test::numbers_of("discoveries.csv");
+  const Matrix deaths = test::numbers_of("times_deaths.csv");
+  struct Example {
+    std::string what;
+    Matrix x;
+    Candidate candidate;
+    Index most;
+  };
+  const std::vector<Example> examples{
+      {"discoveries", discoveries, {"student_t", t(1)}, 9},
+      {"discoveries", discoveries, {"noise", noisy(discoveries)}, 5},
+      {"stars", test::numbers_of("starscyg.csv"), {"student_t", t(2)}, 9},
+      {"likert", likert, gaussian_candidates(2, {Structure::EEI}).front(), 5},
+      {"deaths", deaths, gaussian_candidates(2, {Structure::EEE}).front(), 9}};
+  for (const Example& example : examples) {
+    const Comparison ranked = compare(
+        example.x,
+        {.families = {example.candidate}, .components = {1, example.most}, .fit = {.seed = 1}});
+    EXPECT_FALSE(ranked.best().report.flagged) << example.what;
+    EXPECT_EQ(ranked.table.front().status, "ok") << example.what;
+    const Json component = json_component(ranked.best().model.family(), 0);
+    const Json& matrix = component.contains("scale") ? component["scale"] : component["covariance"];
+    for (Index j = 0; j < example.x.cols(); ++j) {
+      const auto i = static_cast<std::size_t>(j);
+      const double all = (example.x.col(j).array() - example.x.col(j).mean()).square().mean();
+      EXPECT_GT(matrix[i][i].get<double>(), 1e-4 * all) << example.what;
+    }
+  }
+}
+
+TEST(Compare, KeepsGroupsFarApartOfACommonCovariance) {
+  Matrix x = mixture(Gaussians(1, 2)).sample(200, 4).x;
+  for (Index i = 0; i < 200; i += 2) x.row(i).array() += 3000;
+  const Comparison ranked = compare(
+      x, {.families = gaussian_candidates(2, {Structure::EII, Structure::EEI, Structure::EEE}),
+          .components = {1, 4},
+          .fit = {.seed = 1}});
+  EXPECT_EQ(ranked.best().model.n_components(), 2);
+  for (const Ranked& row : ranked) EXPECT_EQ(row.status, "ok") << row.name << row.n_components;
+}
+
+TEST(Compare, HasMoreComponentsThanDifferentRows) {
+  Matrix x(40, 1);
+  for (Index i = 0; i < 40; ++i) x(i, 0) = static_cast<double>(i % 4);
+  const Comparison ranked = compare(
+      x, {.families = {{"poisson", [](Index k) { return AnyFamily(Untied(Poisson(1), k)); }}},
+          .components = {1, 6}});
+  for (const Ranked& row : ranked) EXPECT_EQ(row.status, "ok") << row.n_components;
+}
+
 TEST(Compare, LogLikelihoodDoesNotFallInTheNumberOfComponents) {
   const Comparison ranked =
       compare(faithful(),

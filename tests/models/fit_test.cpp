@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cmath>
+#include <map>
 #include <memory>
 
 #include "mix/mix.h"
@@ -240,13 +241,14 @@ TEST(Fit, FromParametersMadeInCodeLearnsTheScaleOfTheDataAndKeepsThem) {
 TEST(Fit, ShiftAndScaleOfTheDataLeaveResponsibilitiesAsTheyAre) {
   const Matrix x = faithful();
   const Matrix expected = fit(mixture(Gaussians(3, 2)), x, {.seed = 1}).model.responsibilities(x);
-  const auto largest_change = [&](const Matrix& y, const char* what) {
+  const auto expect_close = [&](const Matrix& y, double tolerance, const char* what) {
     const Matrix r = fit(mixture(Gaussians(3, 2)), y, {.seed = 1}).model.responsibilities(y);
-    EXPECT_LT((r - expected).cwiseAbs().maxCoeff(), 1e-3) << what;
+    EXPECT_LT((r - expected).cwiseAbs().maxCoeff(), tolerance) << what;
   };
-  largest_change((x.array() + 1e8).matrix(), "shift by 1e8");
-  largest_change(x * 1e8, "scale by 1e8");
-  largest_change(x * 1e-8, "scale by 1e-8");
+  // Shifted by 1e8, the data themselves keep eight digits of their spread.
+  expect_close((x.array() + 1e8).matrix(), 1e-5, "shift by 1e8");
+  expect_close(x * 1e8, 1e-9, "scale by 1e8");
+  expect_close(x * 1e-8, 1e-9, "scale by 1e-8");
 }
 
 TEST(Fit, PrefersAnOptimumWithoutSpuriousComponents) {
@@ -258,6 +260,76 @@ TEST(Fit, PrefersAnOptimumWithoutSpuriousComponents) {
   const Gaussians& gaussians = *best.model.family().as<Gaussians>();
   EXPECT_GT(gaussians.covariance(0)(0, 0), 0.1);
   EXPECT_GT(gaussians.covariance(1)(0, 0), 0.1);
+}
+
+// Matrices without orientation need no scatter in all directions.
+bool is_oriented(Structure structure) { return parts(structure).orientation != Part::identity; }
+
+// Normal rows; the last column is the sum of the others.
+Matrix collinear(Index rows, Index columns) {
+  Matrix x = mixture(Gaussians(1, columns)).sample(rows, 5).x;
+  x.col(columns - 1) = x.leftCols(columns - 1).rowwise().sum();
+  return x;
+}
+
+TEST(Fit, FlagsLikelihoodsThatTheFloorMakes) {
+  const std::map<std::string, Matrix> singular{{"of 3", collinear(60, 3)},
+                                               {"of 12", mixture(Gaussians(1, 12)).sample(6, 1).x}};
+  for (const auto& [directions, x] : singular) {
+    const Index d = x.cols();
+    for (const Structure structure : all_structures()) {
+      const Fit one = fit(mixture(Gaussians(1, d, {.structure = structure})), x, {.seed = 1});
+      EXPECT_EQ(one.report.flagged, is_oriented(structure)) << to_string(structure);
+      if (!is_oriented(structure)) continue;
+      EXPECT_THAT(one.report.warnings, Contains(HasSubstr("span only"))) << to_string(structure);
+      EXPECT_THAT(one.report.warnings, Contains(HasSubstr(directions)));
+      EXPECT_TRUE(
+          fit(mixture(Gaussians(3, d, {.structure = structure})), x, {.seed = 1}).report.flagged);
+    }
+    for (const Scale scale : {Scale::common, Scale::per_component}) {
+      const Fit one = fit(mixture(StudentT(1, d, {.scale = scale})), x, {.seed = 1});
+      EXPECT_THAT(one.report.warnings, Contains(HasSubstr("span only")));
+      EXPECT_TRUE(one.report.flagged);
+    }
+  }
+  // Nearly collinear rows have a likelihood of their own.
+  Matrix x = collinear(60, 3);
+  x.col(2) += 1e-3 * mixture(Normal(0, 1)).sample(60, 3).x.col(0);
+  EXPECT_FALSE(fit(mixture(Gaussians(1, 3)), x, {.seed = 1}).report.flagged);
+}
+
+// Passes of all starts together.
+Index passes_of_a_fit(const MixtureModel& model, const Matrix& x, Report& report) {
+  std::atomic<Index> passes = 0;
+  report =
+      fit(model, x, {.seed = 1, .progress = [&](const Progress&) { return ++passes > 0; }}).report;
+  return passes;
+}
+
+// The floor alone gives these rows a width; rounding of it must not keep EM busy.
+TEST(Fit, OfADoubledColumnEndsSoon) {
+  Matrix x = mixture(Gaussians(1, 2)).sample(50, 2).x;
+  x.col(1) = x.col(0);
+  for (const Structure structure : all_structures()) {
+    const Fit one = fit(mixture(Gaussians(1, 2, {.structure = structure})), x, {.seed = 1});
+    EXPECT_EQ(one.report.stop, Stop::converged) << to_string(structure);
+    EXPECT_LT(one.report.n_iter, 50) << to_string(structure);
+    EXPECT_EQ(one.report.flagged, is_oriented(structure)) << to_string(structure);
+  }
+}
+
+TEST(Fit, OfFewerRowsThanColumnsEndsSoon) {
+  const Matrix x = mixture(Gaussians(1, 12)).sample(6, 1).x;
+  for (const Structure structure : all_structures()) {
+    for (const Index k : {1, 2, 3}) {
+      Report report;
+      const MixtureModel model = mixture(Gaussians(k, 12, {.structure = structure}));
+      const Index passes = passes_of_a_fit(model, x, report);
+      EXPECT_TRUE(report.converged) << to_string(structure) << k;
+      EXPECT_LE(passes, 5000) << to_string(structure) << k;
+      EXPECT_LE(report.starts, is_oriented(structure) ? 4 : 200) << to_string(structure) << k;
+    }
+  }
 }
 
 TEST(Fit, UglyDataGiveADefinedResult) {
@@ -293,6 +365,37 @@ TEST(Fit, WrongArgumentsSayWhatValueLimitAndRemedy) {
               HasSubstr("non-negative"));
   EXPECT_THAT(error_of(mixture(Gaussians(2, 2)), x, {.start = start::Labels{{0, 1}}}),
               HasSubstr("2 start labels for 272 rows"));
+  EXPECT_THAT(
+      error_of(mixture(Gaussians(2, 2)), x, {.sample_weight = Vector::Constant(272, 1e307)}),
+      HasSubstr("sum of the sample weights"));
+  const auto from = [&](double share) {
+    return error_of(mixture(Gaussians(2, 2)), x,
+                    {.start = start::Responsibilities{Matrix::Constant(272, 2, share)}});
+  };
+  EXPECT_THAT(from(0), HasSubstr("all start responsibilities are 0"));
+  EXPECT_THAT(from(-1), HasSubstr("must be non-negative"));
+  EXPECT_THAT(from(infinity), HasSubstr("row 1 for component 1 is inf"));
+  EXPECT_THAT(from(quiet_nan), HasSubstr("row 1 for component 1 is nan"));
+}
+
+TEST(Fit, HasMoreComponentsThanDifferentRows) {
+  Matrix x(40, 2);
+  for (Index i = 0; i < 40; ++i) x.row(i) << static_cast<double>(i % 4), static_cast<double>(i % 2);
+  const auto components = [](Index k) {
+    return std::vector<MixtureModel>{mixture(Gaussians(k, 2, {.structure = Structure::EII})),
+                                     mixture(Untied(Poisson(2), k))};
+  };
+  for (std::size_t family = 0; family < 2; ++family) {
+    const double four = fit(components(4)[family], x, {.seed = 1}).report.log_likelihood;
+    const Fit five = fit(components(5)[family], x, {.seed = 1});
+    EXPECT_EQ(five.model.n_components(), 5);
+    EXPECT_TRUE(std::isfinite(five.report.log_likelihood));
+    // Gaussians collapse on four points, not on five.
+    if (family == 1) {
+      EXPECT_GE(five.report.log_likelihood, four - 1e-3);
+    }
+  }
+  EXPECT_THAT(error_of(mixture(Untied(Poisson(2), 41)), x), HasSubstr("41 components for 40 rows"));
 }
 
 TEST(Fit, CallsForProgressOneAtATime) {

@@ -2,6 +2,7 @@
 
 #include "mix/models/kmeans.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <vector>
@@ -122,11 +123,12 @@ class Centers {
   Matrix centers_;
 };
 
-// The engine and the loop on kernels, stopped after every number of passes.
+// The engine and the loop on kernels, stopped after every number of passes; the last pass of the
+// engine labels the rows of centers that k-means has moved in the iteration before.
 void expect_the_engine_at_every_iteration(const Matrix& x, const Vector& w, const Matrix& centers,
                                           double tolerance) {
   const Index k = centers.rows();
-  for (Index passes = 1;; ++passes) {
+  for (Index passes = 2;; ++passes) {
     MixtureState state{Vector::Constant(k, 1.0 / static_cast<double>(k)), Centers(centers)};
     EmOptions options;
     options.assignment = Hard{};
@@ -136,9 +138,9 @@ void expect_the_engine_at_every_iteration(const Matrix& x, const Vector& w, cons
     options.tol = -1;
     const EmReport report = run_em(state, x, w, options);
     const KMeans actual =
-        kmeans(x, k, {.sample_weight = w, .centers = centers, .max_iter = passes});
+        kmeans(x, k, {.sample_weight = w, .centers = centers, .max_iter = passes - 1});
     const Matrix& expected = state.family.as<Centers>()->centers();
-    EXPECT_EQ(actual.n_iter, report.n_iter);
+    EXPECT_EQ(actual.n_iter, std::min(report.n_iter, passes - 1));
     EXPECT_EQ(actual.stop, report.stop);
     EXPECT_LE((actual.centers - expected).cwiseAbs().maxCoeff(), tolerance);
     // Labels and inertia of the centers returned, from differences, ties to the lowest.
@@ -347,6 +349,21 @@ TEST(KMeans, AsManyClustersAsRowsHaveNoInertia) {
   EXPECT_EQ(kmeans(x, 4).inertia, 0);
   EXPECT_THROW(kmeans(x, 5), std::invalid_argument);
   EXPECT_THROW(kmeans(x, 0), std::invalid_argument);
+}
+
+TEST(KMeans, KeepsTheLargestNumberOfIterations) {
+  const Matrix x = iris();
+  const Index least_needed = kmeans(x, 3, {.n_init = 1, .seed = 1}).n_iter;
+  for (Index most = 1; most <= least_needed + 2; ++most) {
+    const KMeans result = kmeans(x, 3, {.n_init = 1, .max_iter = most, .seed = 1});
+    EXPECT_LE(result.n_iter, most);
+    // Already the first iteration moves the centers, to the means of rows that the seeds labeled.
+    for (Index c = 0; c < 3; ++c) {
+      EXPECT_GT((x.rowwise() - result.centers.row(c)).rowwise().squaredNorm().minCoeff(), 0);
+    }
+  }
+  EXPECT_THAT([&] { (void)kmeans(x, 3, {.max_iter = 0}); },
+              testing::ThrowsMessage<std::invalid_argument>(testing::HasSubstr("max_iter")));
 }
 
 TEST(KMeans, TiedAndConstantRowsAreNoTrouble) {

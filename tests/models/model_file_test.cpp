@@ -103,6 +103,26 @@ TEST(ModelFile, RefusesWhatIsNoModelOrFromANewerVersion) {
   EXPECT_THAT(error_of(unknown), HasSubstr("no family named \"cauchy\""));
 }
 
+TEST(ModelFile, SaysWhatIsWrongWithTheColumns) {
+  const Json good = to_json({mixture(Normal(0, 1)), {{"length", ColumnKind::real, {}}}});
+  const auto with = [&](const Json& columns) {
+    Json file = good;
+    file["columns"] = columns;
+    return error_of(file);
+  };
+  EXPECT_EQ(with(good["columns"]), "no error");
+  EXPECT_THAT(with({"a"}), HasSubstr("m.json: file.columns[0] must be an object, but is string"));
+  EXPECT_THAT(with("a"), HasSubstr("file.columns must be a list"));
+  EXPECT_THAT(with({{{"kind", "real"}}}), HasSubstr("file.columns[0].name is missing"));
+  EXPECT_THAT(with({{{"name", 3}, {"kind", "real"}}}), HasSubstr("must be a text, but is 3"));
+  EXPECT_THAT(with({{{"name", "a"}, {"kind", "category"}}}), HasSubstr("levels is missing"));
+  for (const char* part : {"columns", "model"}) {
+    Json without = good;
+    without.erase(part);
+    EXPECT_THAT(error_of(without), HasSubstr(std::string("file.") + part + " is missing"));
+  }
+}
+
 TEST(ModelFile, RefusesBrokenFiles) {
   const auto path = scratch("broken.json");
   std::ofstream(path) << "{\"format\": \"mixture-mo";

@@ -43,6 +43,10 @@ std::vector<Structure> distinct_structures(Index d);
 /// Whether all covariances are diagonal: orientation I, or one column.
 bool is_diagonal(Structure structure, Index d);
 
+/// Whether all components have one covariance in common: EII, EEI, EEE, or one column and equal
+/// volumes.
+bool is_common(Structure structure, Index d);
+
 /// The number of free parameters in the covariances of `k` components in `d` columns.
 Index covariance_parameter_count(Structure structure, Index k, Index d);
 
@@ -53,6 +57,8 @@ struct Covariances {
   Matrix orientation{};
   /// How many factorizations succeeded only with a larger diagonal.
   Index repairs = 0;
+  /// Alternations or sweeps of an iterated estimate.
+  Index steps = 0;
 
   [[nodiscard]] std::vector<Matrix> matrices() const;
 };
@@ -65,19 +71,24 @@ Matrix product_with_transpose(const Matrix& lower);
 double covariance_objective(const std::vector<Matrix>& covariances,
                             const std::vector<Matrix>& scatter, const Vector& mass);
 
+/// How far an iterated estimate goes.
+enum class Steps {
+  all,  ///< to convergence: the estimate is the maximizer
+  few,  ///< some from the current covariances, which suffice inside EM: it iterates anyway
+};
+
 /// The covariances of the given structure that maximize `covariance_objective`; closed form, or
-/// iterated to convergence from `current`, so that the objective never falls. Without a current
-/// orientation EVE and VVE try several. A component without mass keeps what it does not share, and
-/// moves nothing.
+/// iterated from `current`, so that the objective never falls. Without a current orientation EVE
+/// and VVE try several. A component without mass keeps what it does not share, and moves nothing.
 /// `scatter`: W_k = sum_n p_nk (x_n - mean_k)(x_n - mean_k)', d x d, both triangles; `mass`: n_k.
 /// Formulas: Celeux & Govaert (1995); EVE and VVE by Jacobi rotations (Flury &
 /// Gautschi 1986).
 Covariances estimate(Structure structure, const std::vector<Matrix>& scatter, const Vector& mass,
-                     const Covariances& current = {});
+                     const Covariances& current = {}, Steps steps = Steps::all);
 
 /// The same for diagonal structures; `scatter`, `current` (may be empty) and the result hold the
 /// diagonal of component k in column k.
 Matrix estimate_diagonal(Structure structure, const Matrix& scatter, const Vector& mass,
-                         const Matrix& current = {});
+                         const Matrix& current = {}, Steps steps = Steps::all);
 
 }  // namespace mix

@@ -17,9 +17,10 @@ namespace mix {
 /// k multivariate normal distributions whose covariances obey one of 14 structures (one column:
 /// equal or variable variances).
 ///
-/// log f_k(x) = -1/2 [d log(2 pi) + log|Sigma_k| + (x - mean_k)' Sigma_k^-1 (x - mean_k)]. The
-/// estimate is the exact maximizer of likelihood, or of posterior density with a prior, under the
-/// structure (Celeux & Govaert 1995; see `estimate`).
+/// log f_k(x) = -1/2 [d log(2 pi) + log|Sigma_k| + (x - mean_k)' Sigma_k^-1 (x - mean_k)]. `start`
+/// is the exact maximizer of likelihood, or of posterior density with a prior, under the structure
+/// (Celeux & Govaert 1995; see `estimate`); so is `maximize` where it is closed form, and the
+/// others take a few steps towards it.
 class Gaussians {
  public:
   static constexpr std::string_view name = "gaussian";
@@ -74,8 +75,9 @@ class Gaussians {
   void start(Rows x, Shares shares);
   /// The log density of the prior (and floor) up to a constant; 0 before `prepare`.
   [[nodiscard]] double log_prior() const;
-  /// Says which component is too small or too flat to be more than an artifact; equal covariances
-  /// (EII, EEI, EEE) have a bounded likelihood and no artifacts.
+  /// Says why component k, or the covariance that all have in common, rests on too few rows or is
+  /// too flat to be more than an artifact of an unbounded likelihood. Also of a single component:
+  /// where its rows span fewer directions than columns, the floor decides the log-likelihood.
   [[nodiscard]] std::string flaw(Index k, double mass) const;
   /// Columns centered and divided by their standard deviations.
   [[nodiscard]] Matrix embed(Rows x) const;
@@ -132,12 +134,14 @@ class Gaussians {
   void check_parameters() const;
   void check_variances() const;
   void place(const Vector& center, const Matrix& scatter);
-  void maximize_diagonal(ConstVectorRef sum);
-  void maximize_full(ConstVectorRef sum);
+  void maximize(ConstVectorRef sum, Steps steps);
+  void maximize_diagonal(ConstVectorRef sum, Steps steps);
+  void maximize_full(ConstVectorRef sum, Steps steps);
   void set_mean(Index k, double mass, const Vector& mean_of_rows);
   [[nodiscard]] const Matrix& inverse(Index k) const;
   [[nodiscard]] Matrix pseudo_scatter(Index k, double mass, const Vector& mean_of_rows) const;
   [[nodiscard]] bool keeps_whitened() const;
+  [[nodiscard]] Matrix whitened_floor(Index k, double rows) const;
   [[nodiscard]] Matrix imaginary_scatter(double mass, const Vector& mean_of_rows) const;
   template <class T>
   void whitened_densities(Rows x, MatrixRef out, BlockMemory& memory) const;

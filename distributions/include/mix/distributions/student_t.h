@@ -39,7 +39,8 @@ struct StudentTOptions {
 /// distribution is normal for all purposes. An iteration has two cycles (AECM, Meng & van Dyk
 /// 1997): first m and S, by the step of Kent, Tyler & Vardi (1994), then v by the observed
 /// likelihood. Every S carries the pseudo-scatter of 1e-10 rows with the variances that `prepare`
-/// learned, which matters at singular solutions only; `log_prior` accounts for it.
+/// learned from the middle half of the data, which matters at singular solutions only; `log_prior`
+/// accounts for it.
 class StudentT {
  public:
   static constexpr std::string_view name = "student_t";
@@ -89,8 +90,9 @@ class StudentT {
   void prepare(Rows x, Weights w);
   /// What the pseudo-scatter contributes to the objective; 0 before `prepare`.
   [[nodiscard]] double log_prior() const;
-  /// Says why component k is too small or too flat to be more than an artifact. Flat is meant
-  /// against the middle half of the data, for outliers may make their variance anything.
+  /// Says why component k, or the common scale, rests on too few rows or is too flat to be more
+  /// than an artifact, as that of Gaussians does. Flat is meant against the middle half of the
+  /// data, for outliers may make their variance anything.
   [[nodiscard]] std::string flaw(Index k, double mass) const;
   /// Says when estimated degrees of freedom ended at a bound of their range.
   [[nodiscard]] std::string caution(Index k) const;

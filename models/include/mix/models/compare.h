@@ -16,6 +16,15 @@ namespace mix {
 struct Candidate {
   std::string name;
   std::function<AnyFamily(Index k)> make;
+  /// The columns of the data that it describes; empty: all. Criteria compare densities of the same
+  /// numbers, so a column that only some candidates get must be given to these, not described by
+  /// them: numbers of trials, for instance.
+  std::vector<Index> columns{};
+
+  /// What it describes of the rows.
+  [[nodiscard]] Matrix rows_of(Rows x) const {
+    return columns.empty() ? Matrix(x) : Matrix(x(Eigen::all, columns));
+  }
 };
 
 /// The numbers of components from `first` to `last`.
@@ -46,6 +55,7 @@ struct Ranked {
   double value = quiet_nan;          ///< of the criterion that ranks
   std::string status = "ok";         ///< "ok", "flagged: ..." or "failed: ..."
   std::shared_ptr<const Fit> fit{};  ///< null when it failed
+  std::vector<Index> columns{};      ///< of the data that it describes; empty: all
 };
 
 /// The table, best first; spurious fits after sound ones, failures last.
@@ -64,8 +74,9 @@ struct Comparison {
 /// unflagged fit to the next under plain maximum likelihood (soft, free mixing weights, no prior).
 Comparison compare(Rows x, const CompareOptions& options);
 
-/// -2 times the log-likelihood of held-out rows, summed over `folds` folds, each fitted anew on the
-/// other rows with the full search. Smaller is better.
+/// -2 times the log-likelihood of held-out rows of `x`, the columns that the candidate describes,
+/// summed over `folds` folds, each fitted anew on the other rows with the full search. Smaller is
+/// better.
 double cross_validation(const Candidate& candidate, Index k, Rows x, const FitOptions& options,
                         Index folds = 5);
 

@@ -15,6 +15,7 @@ struct KMeansOptions {
   std::optional<Matrix> centers = std::nullopt;
   /// How many greedy k-means++ starts; 0 chooses by the size of the problem.
   Index n_init = 0;
+  /// The largest number of iterations of a start; each labels the rows and moves the centers.
   Index max_iter = 1000;
   std::uint64_t seed = 0;
   Index threads = 0;
