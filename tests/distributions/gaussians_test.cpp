@@ -426,7 +426,7 @@ TEST(Gaussians, PointOutSpuriousComponents) {
   }
   prepared.start(x, shares);
   EXPECT_EQ(prepared.flaw(0, 180), "");
-  EXPECT_NE(prepared.flaw(1, 20).find("nearly flat"), std::string::npos);
+  EXPECT_NE(prepared.flaw(1, 20).find("nearly flat"), std::string::npos) << prepared.flaw(1, 20);
   EXPECT_EQ(Gaussians(2, 2, {.structure = Structure::EEE}).flaw(1, 1), "");  // of unknown data
   EXPECT_EQ(Gaussians(1, 2).flaw(0, 1), "");
 }
