@@ -86,7 +86,7 @@ class TruncatedExpectation {
   Matrix densities_;    // of them, with the log weight
   std::vector<int> candidate_counts_;
   std::vector<int> best_places_;  // of the best among them; -1: none, or it was given the row
-  Matrix shares_;  // rows x keep
+  Matrix shares_;                 // rows x keep
   RowsByComponent lists_;
 };
 
