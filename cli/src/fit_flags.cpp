@@ -105,6 +105,7 @@ FitOptions choose_fit_options(const FitFlags& flags, const Data& data) {
   fit.sample_weight = data.weights;
   fit.assignment = parse_assignment(flags.assignment);
   fit.effort = parse_effort(flags.effort);
+  fit.precision = parse_precision(flags.precision);
   if (flags.equal_weights) fit.mixing = MixingWeights::equal;
   if (data.start_labels.count() > 0) {
     fit.start = start::Labels{data.start_labels.labels};
@@ -193,6 +194,13 @@ void add_fit_flags(CLI::App& command, FitFlags& flags) {
       .add_option("--assignment", flags.assignment,
                   "how rows are shared among components: soft, hard, stochastic, annealed or "
                   "truncated:KEEP[,NEIGHBORS[,EXTRA]] (default: soft)")
+      ->type_name("NAME");
+  command
+      .add_option(
+          "--precision", flags.precision,
+          "arithmetic of Gaussian passes: full, or mixed, which is faster with 5 columns or "
+          "more and covariances that are neither diagonal nor common (default: full)")
+      ->check(CLI::IsMember({"full", "mixed"}).description(""))
       ->type_name("NAME");
   command.add_flag("--equal-weights", flags.equal_weights, "all components equally probable");
   command.add_flag("--noise", flags.candidates.noise,

@@ -20,6 +20,7 @@ struct FitFlags {
   std::string criterion = "bic";
   std::string init = "auto";
   std::string effort = "default";
+  std::string precision = "full";
   std::string assignment = "soft";
   FitOptions fit{};
   bool equal_weights = false;

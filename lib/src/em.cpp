@@ -54,6 +54,8 @@ constexpr int impossible_passes = 10;
 
 // Below this gain per unit of weight, passes in single precision may stand still or turn.
 constexpr double single_gain = 1e-8;
+// The error of an objective of single precision, per unit of weight.
+constexpr double single_error = 1e-6;
 
 // Differences between objectives that may be rounding.
 double rounding_of(double objective) { return 1e-8 + 1e-11 * std::abs(objective); }
@@ -387,7 +389,8 @@ EmReport run_em(MixtureState& state, const AnyRows& x, Weights w, const EmOption
       enough.restart();
       reseeded = false;
     } else if (options.assignment.ascends() &&
-               pass.objective < previous - rounding_of(previous) - (in_single ? single_loss : 0)) {
+               pass.objective <
+                   previous - rounding_of(previous) - (in_single ? single_error * w.sum() : 0)) {
       ++report.falls;
       largest_fall = std::max(largest_fall, previous - pass.objective);
     }

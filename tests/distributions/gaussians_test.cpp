@@ -468,6 +468,39 @@ TEST(Gaussians, HaveTheSameBitsForAnyNumberOfThreads) {
   EXPECT_EQ(fit(1), fit(7));
 }
 
+TEST(Gaussians, InMixedPrecisionEndWhereDoublePrecisionEnds) {
+  for (const Structure structure : {Structure::VVV, Structure::VEV, Structure::EVE}) {
+    const Data data = three_groups(3000, 6);
+    const auto run = [&](Precision precision, Index max_iter, Index threads) {
+      AnyFamily family = Gaussians(3, 6, {.structure = structure});
+      family.prepare(data.x, data.w);
+      family.start(data.x, perturbed_labels(data));
+      MixtureState state{Vector::Constant(3, 1.0 / 3), std::move(family)};
+      EmReport report;
+      with_threads(threads, [&] {
+        report = run_em(state, data.x, data.w,
+                        {.tol = 1e-6, .max_iter = max_iter, .precision = precision});
+      });
+      return report;
+    };
+    const EmReport full = run(Precision::full, 1000, 1);
+    const EmReport mixed = run(Precision::mixed, 1000, 1);
+    EXPECT_EQ(mixed.stop, Stop::converged);
+    EXPECT_EQ(mixed.falls, 0);
+    EXPECT_NEAR(mixed.log_likelihood, full.log_likelihood, 1e-9 * std::abs(full.log_likelihood));
+    // Single precision was really used, and the same bits come of any number of threads.
+    EXPECT_NE(mixed.objective_history.front(), full.objective_history.front());
+    EXPECT_NEAR(mixed.objective_history.front(), full.objective_history.front(),
+                1e-5 * static_cast<double>(data.x.rows()));
+    EXPECT_EQ(mixed.objective_history, run(Precision::mixed, 1000, 3).objective_history);
+    // The last pass is of double precision also where it is the last one allowed.
+    const EmReport few = run(Precision::mixed, 4, 1);
+    EXPECT_EQ(few.n_iter, 4);
+    EXPECT_NEAR(few.log_likelihood, run(Precision::full, 4, 1).log_likelihood,
+                1e-6 * std::abs(few.log_likelihood));
+  }
+}
+
 TEST(Gaussians, AskForFewRowsWhereTheirStructureHasFewParameters) {
   const Data data = three_groups(400, 30);
   for (const Structure structure : {Structure::VII, Structure::VVI}) {

@@ -120,7 +120,7 @@ TEST(Em, HasTheSameBitsForAnyNumberOfThreads) {
   for (const AnyAssignment& policy : {AnyAssignment(Soft{}), AnyAssignment(Stochastic{})}) {
     std::vector<EmReport> reports;
     std::vector<MixtureState> states;
-    for (const Index threads : {1, 2, 7}) {
+    for (const Index threads : {1, 2, 3, 7, 16}) {
       MixtureState state = two_poissons();
       with_threads(threads, [&] {
         reports.push_back(run_em(state, x, w, {.assignment = policy, .max_iter = 40, .seed = 3}));
