@@ -79,7 +79,11 @@ void Gaussians::accumulate_of(Index k, Rows x, Weights w, VectorRef statistics) 
   if (e.pooled) {
     for_each_part(x.rows(), [&](Index first, Index count, BlockMemory& memory) {
       const auto r = w.segment(first, count);
-      const Matrix& y = whiten_of(k, x.middleRows(first, count), densities(memory, count), memory);
+      const Rows rows = x.middleRows(first, count);
+      Matrix& packed = panels(memory, separate_columns, d);
+      if (e.about_data) kernels::pack(rows, location_, packed);
+      const Matrix& y =
+          e.about_data ? packed : whiten_of(k, rows, densities(memory, count), memory);
       statistics[k] += r.sum();
       Eigen::Map<Matrix> moments(statistics.data() + size(), size(), d);
       moments.row(k) += r.transpose() * y.topLeftCorner(count, d);
@@ -128,9 +132,13 @@ void Gaussians::accumulate_common(Rows x, Weights w, VectorRef statistics) const
   for_each_part(x.rows(), [&](Index first, Index count, BlockMemory& memory) {
     double* packed = panels(memory, separate_panels, d).data();
     double* y = panels(memory, separate_whitened, d).data();
-    kernels::pack_panels(x.middleRows(first, count), evaluation_.center, packed);
-    kernels::whiten(packed, evaluation_.whitenings.front(), {.panels = y},
-                    densities(memory, count));
+    if (evaluation_.about_data) {
+      kernels::pack_panels(x.middleRows(first, count), location_, y);
+    } else {
+      kernels::pack_panels(x.middleRows(first, count), evaluation_.center, packed);
+      kernels::whiten(packed, evaluation_.whitenings.front(), kernels::WhitenedRows{.panels = y},
+                      densities(memory, count));
+    }
     kernels::add_scatter(y, origin, d, w.segment(first, count),
                          statistics.tail(1 + d + triangle_size()));
   });

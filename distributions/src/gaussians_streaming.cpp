@@ -177,6 +177,7 @@ void Gaussians::update_whitening() {
         {kernels::PackedTriangle(e.inverses.front()), Vector::Zero(padded), 0.0});
     e.offset = std::move(offset);
     e.slope = -e.offset;
+    use_data_center();
     return;
   }
   e.whitenings.resize(static_cast<std::size_t>(size()));
@@ -195,6 +196,31 @@ void Gaussians::update_whitening() {
   }
   e.shift = Matrix::Zero(padded, size());
   e.shift.topRows(d) = means_.transpose().colwise() - e.center;
+}
+
+// With a common covariance that is well-conditioned, and means near that of the data: what all
+// components share is a constant of the data.
+void Gaussians::use_data_center() {
+  Evaluation& e = evaluation_;
+  if (!(rows_ > 0)) return;
+  const auto whitening = e.inverses.front().triangularView<Eigen::Lower>();
+  const Matrix offset = whitening * (means_.transpose().colwise() - location_);
+  const Vector deviations = factor(0).rowwise().norm();
+  e.about_data = offset.cwiseAbs().maxCoeff() < fewest_deviations &&
+                 (e.inverses.front() * deviations.asDiagonal()).squaredNorm() < well_conditioned;
+  if (!e.about_data) return;
+  std::fill(e.whitens.begin(), e.whitens.end(), false);
+  e.data_slope = e.inverses.front().transpose() * offset;
+  e.data_intercept = -0.5 * (offset.colwise().squaredNorm().transpose() + log_determinants_);
+  e.data_intercept.array() -=
+      0.5 * static_cast<double>(dimension()) * std::log(2 * std::numbers::pi);
+}
+
+double Gaussians::common_log_density(ConstVectorRef statistics) const {
+  const Matrix total = unpacked(statistics.tail(triangle_size()), dimension());
+  const auto whitening = evaluation_.inverses.front().triangularView<Eigen::Lower>();
+  const Matrix half = whitening * total;
+  return -0.5 * evaluation_.inverses.front().cwiseProduct(half).sum();
 }
 
 const Matrix& Gaussians::inverse(Index k) const {
@@ -302,6 +328,12 @@ void Gaussians::log_densities(Rows x, MatrixRef out, BlockMemory& memory) const 
     }
     return;
   }
+  if (e.about_data && memory.without_common()) {
+    Matrix& packed = memory.matrix(packed_place, kernels::packed_stride, d);
+    kernels::pack(x, location_, packed.leftCols(d));
+    kernels::affine(packed.topLeftCorner(x.rows(), d), e.data_slope, e.data_intercept, out);
+    return;
+  }
   if (e.pooled) {
     const Index padded = kernels::PackedTriangle::padded(d);
     double* panels = memory.matrix(panels_place, kernels::packed_stride, padded).data();
@@ -378,15 +410,22 @@ void Gaussians::accumulate(Rows x, Shares shares, VectorRef statistics, BlockMem
   const Index d = dimension();
   const Index k = size();
   if (evaluation_.pooled) {
-    const Matrix& y = memory.matrix(whitened_place);
+    Matrix& rows = memory.matrix(evaluation_.about_data ? packed_place : whitened_place,
+                                 kernels::packed_stride, d);
+    if (evaluation_.about_data && !memory.without_common()) {
+      kernels::pack(x, location_, rows.leftCols(d));
+    }
     kernels::add_sums(shares, statistics.head(k));
     Eigen::Map<Matrix> first(statistics.data() + k, k, d);
-    kernels::add_products(shares, y.topLeftCorner(x.rows(), d), first);
+    kernels::add_products(shares, rows.topLeftCorner(x.rows(), d), first);
+    if (memory.without_common()) return;
     VectorRef total = memory.matrix(density_place, kernels::packed_stride, 1).col(0).head(x.rows());
     total.setZero();
     for (Index c = 0; c < k; ++c) total += shares.col(c);
-    kernels::add_scatter(memory.matrix(own_place).data(),
-                         Vector::Zero(kernels::PackedTriangle::padded(d)), d, total,
+    const Index padded = kernels::PackedTriangle::padded(d);
+    double* panels = memory.matrix(own_place, kernels::packed_stride, padded).data();
+    if (evaluation_.about_data) kernels::pack_panels(x, location_, panels);
+    kernels::add_scatter(panels, Vector::Zero(padded), d, total,
                          statistics.tail(1 + d + triangle_size()));
     return;
   }
@@ -515,6 +554,7 @@ void Gaussians::maximize_full(ConstVectorRef sum, Steps steps) {
   const bool pooled = evaluation_.pooled;
   const Index length = 1 + d + triangle_size();
   const auto whitens = [&](Index c) { return evaluation_.whitens[static_cast<std::size_t>(c)]; };
+  const Vector& origin = evaluation_.about_data ? location_ : evaluation_.center;
   Matrix between = Matrix::Zero(d, d);
   if (pooled) between = unpacked(sum.tail(triangle_size()), d);
   // Whitened by the present factors where the statistics are.
@@ -534,7 +574,7 @@ void Gaussians::maximize_full(ConstVectorRef sum, Steps steps) {
     if (p > 0) {
       if (!pooled) w = unpacked(sum.segment(c * length + 1 + d, triangle_size()), d);
       w.noalias() -= moment * (moment / p).transpose();
-      rows_mean.col(c) = pooled ? evaluation_.center : Vector(means_.row(c).transpose());
+      rows_mean.col(c) = pooled ? origin : Vector(means_.row(c).transpose());
       if (whitens(c)) {
         rows_mean.col(c) += factor(c).triangularView<Eigen::Lower>() * (moment / p);
       } else {

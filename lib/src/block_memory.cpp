@@ -23,6 +23,7 @@ BorrowedMemory::BorrowedMemory() {
 
 BorrowedMemory::~BorrowedMemory() {
   memory_->allow_single_precision(false);
+  memory_->leave_out_common(false);
   --stock().lent;
 }
 

@@ -102,6 +102,10 @@ class Expectation {
     // A family with several cycles looks at the rows several times in one iteration.
     const bool notes = !labels_.empty() && iteration > noted_;
     const Vector constants = log_weights(state.weights);
+    // Once per run: with soft assignment every row gives out its weight.
+    const bool constant =
+        soft_ && streams && x_.dense() != nullptr && state.family.constant_statistics();
+    if (constant && common_.size() != family_size) common_ = common_statistics(state.family);
     Pass pass;
     if (!streams) pass.shares.resize(x_.rows(), k);
     const Vector sum = sum_over_blocks(
@@ -119,6 +123,7 @@ class Expectation {
           }
           const BorrowedMemory memory;
           memory->allow_single_precision(single);
+          memory->leave_out_common(constant);
           MatrixRef l = memory->matrix(0, kernels::packed_stride, k).topLeftCorner(count, k);
           state.family.log_densities(x, l, memory->part(0));
           if (soft_) {
@@ -141,7 +146,19 @@ class Expectation {
     pass.changed_labels = sum[changed_slot];
     pass.mass = sum.segment(slot_count, k);
     pass.statistics = sum.tail(family_size);
+    if (constant) {
+      pass.statistics += common_;
+      pass.objective += state.family.common_log_density(common_);
+    }
     return pass;
+  }
+
+  [[nodiscard]] Vector common_statistics(const AnyFamily& family) const {
+    return sum_over_blocks(x_.rows(), family.statistics_size(),
+                           [&](Index first, Index count, VectorRef total) {
+                             family.accumulate_common(x_.dense()->middleRows(first, count),
+                                                      w_.segment(first, count), total);
+                           });
   }
 
   // Weighs the responsibilities and adds them up per component; returns the weighted sum of terms.
@@ -201,6 +218,7 @@ class Expectation {
   const EmOptions& options_;
   std::vector<Index> labels_;  // of a hard policy
   Index noted_ = -1;           // the iteration they are from
+  Vector common_;              // statistics of all components together, where they are constant
   std::optional<TruncatedExpectation> truncated_;
 };
 

@@ -111,6 +111,36 @@ void Laws::soft_pass() {
   }
 }
 
+void Laws::constant_statistics() {
+  applies_ = false;
+  const Vector weights = shares_.rowwise().sum();
+  AnyFamily prepared = elsewhere_;
+  prepared.prepare(x_, weights);
+  prepared.start(x_, shares_);
+  if (!prepared.constant_statistics()) return;
+  applies_ = true;
+  Vector common = Vector::Zero(prepared.statistics_size());
+  prepared.accumulate_common(x_, weights, common);
+  Vector sum = common;
+  double value = prepared.common_log_density(common);
+  double expected = 0;
+  for (Index first = 0; first < n_; first += block_rows) {
+    const Index count = std::min(block_rows, n_ - first);
+    const Rows x = x_.middleRows(first, count);
+    BlockMemory memory;
+    memory.leave_out_common(true);
+    Matrix l(count, k_);
+    prepared.log_densities(x, l, memory);
+    prepared.accumulate(x, shares_.middleRows(first, count), sum, memory);
+    value += weights.segment(first, count).dot(l.col(0));
+    expected += weights.segment(first, count).dot(log_densities(prepared, x).col(0));
+  }
+  require_equal_statistics(sum, statistics(prepared, x_, shares_),
+                           "with and without constant statistics the sums differ");
+  require_equal(Vector::Constant(1, value), Vector::Constant(1, expected), options_.tolerance,
+                "common_log_density is not what log_densities leave out");
+}
+
 void Laws::separable() {
   applies_ = given_.separable();
   if (!applies_) return;

@@ -97,6 +97,13 @@ class AnyFamily {
   void accumulate_common(Rows x, Weights w, VectorRef statistics) const {
     self_->accumulate_common(x, w, statistics);
   }
+  /// Whether these depend, with the present parameters, on rows and weights alone.
+  [[nodiscard]] bool constant_statistics() const { return self_->constant_statistics(); }
+  /// The sum over rows of weight times what all components share in their log densities, from the
+  /// statistics of all components together; 0 where they are not constant.
+  [[nodiscard]] double common_log_density(ConstVectorRef statistics) const {
+    return self_->common_log_density(statistics);
+  }
   /// Sets the parameters from the sum of statistics of all rows.
   void maximize(ConstVectorRef sum) { self_->maximize(sum); }
   /// One estimate from all rows at once: what accumulate and maximize do, or the family's own fit.
@@ -184,6 +191,8 @@ class AnyFamily {
     virtual void accumulate_of(Index k, Rows x, Weights w, VectorRef statistics) const = 0;
     [[nodiscard]] virtual bool shares_statistics() const = 0;
     virtual void accumulate_common(Rows x, Weights w, VectorRef statistics) const = 0;
+    [[nodiscard]] virtual bool constant_statistics() const = 0;
+    [[nodiscard]] virtual double common_log_density(ConstVectorRef statistics) const = 0;
     virtual void maximize(ConstVectorRef sum) = 0;
     virtual void fit(const AnyRows& x, Shares shares) = 0;
     virtual void start(const AnyRows& x, Shares shares) = 0;
@@ -350,6 +359,15 @@ struct AnyFamily::Holder final : AnyFamily::Interface {
   void accumulate_common([[maybe_unused]] Rows x, [[maybe_unused]] Weights w,
                          [[maybe_unused]] VectorRef statistics) const override {
     if constexpr (SharingStatistics<F>) family.accumulate_common(x, w, statistics);
+  }
+  [[nodiscard]] bool constant_statistics() const override {
+    if constexpr (KeepingStatistics<F>) return family.constant_statistics();
+    return false;
+  }
+  [[nodiscard]] double common_log_density(
+      [[maybe_unused]] ConstVectorRef statistics) const override {
+    if constexpr (KeepingStatistics<F>) return family.common_log_density(statistics);
+    return 0;
   }
   void maximize(ConstVectorRef sum) override {
     if constexpr (StreamingFamily<F>) {

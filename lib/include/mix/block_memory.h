@@ -40,6 +40,7 @@ class BlockMemory {
   BlockMemory& part(std::size_t i) {
     while (parts_.size() <= i) parts_.push_back(std::make_unique<BlockMemory>());
     parts_[i]->single_precision_ = single_precision_;
+    parts_[i]->without_common_ = without_common_;
     return *parts_[i];
   }
 
@@ -47,8 +48,14 @@ class BlockMemory {
   [[nodiscard]] bool single_precision() const { return single_precision_; }
   void allow_single_precision(bool allowed) { single_precision_ = allowed; }
 
+  /// Whether log_densities may leave out what all components of a row have in common, and
+  /// accumulate leaves out the statistics of all components together: the engine has their sums.
+  [[nodiscard]] bool without_common() const { return without_common_; }
+  void leave_out_common(bool left_out) { without_common_ = left_out; }
+
  private:
   bool single_precision_ = false;
+  bool without_common_ = false;
   std::vector<std::unique_ptr<Matrix>> matrices_;
   std::vector<std::unique_ptr<Eigen::MatrixXf>> singles_;
   std::vector<std::unique_ptr<BlockMemory>> parts_;

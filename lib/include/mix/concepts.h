@@ -106,6 +106,18 @@ concept SharingStatistics = Separable<F> &&
   f.accumulate_common(x, w, statistics);
 };
 
+/// A family whose statistics of all components together are, with some parameters at least, a
+/// function of the rows and their weights alone: `constant_statistics` says whether with the
+/// present ones. The engine then adds them up once, and asks `log_densities` and `accumulate` to do
+/// without
+/// (`BlockMemory::without_common`): log densities may lack a term that all components of a row
+/// share, whose weighted sum over all rows `common_log_density` computes from the statistics.
+template <class F>
+concept KeepingStatistics = SharingStatistics<F> && requires(const F& f, ConstVectorRef sum) {
+  { f.constant_statistics() } -> std::convertible_to<bool>;
+  { f.common_log_density(sum) } -> std::convertible_to<double>;
+};
+
 /// A streaming family whose `log_densities` leaves intermediate results in `memory`, which
 /// `accumulate` of the same rows under the same parameters then need not compute again.
 template <class F>

@@ -66,6 +66,9 @@ class Gaussians {
   /// Whether the scatter is of all components together (EEE).
   [[nodiscard]] bool shares_statistics() const { return evaluation_.pooled; }
   void accumulate_common(Rows x, Weights w, VectorRef statistics) const;
+  /// Whether that scatter is about the mean of the data, which prepare learned.
+  [[nodiscard]] bool constant_statistics() const { return evaluation_.about_data; }
+  [[nodiscard]] double common_log_density(ConstVectorRef statistics) const;
   void maximize(ConstVectorRef sum);
 
   /// Learns location and scale. Throws std::invalid_argument for entries that are not finite and
@@ -120,8 +123,12 @@ class Gaussians {
     Vector constant;
     // Of few columns only.
     kernels::SmallGaussians small;
-    // EEE, with statistics of all components together.
+    // EEE, with statistics of all components together: of whitened rows, or, where nothing is lost
+    // by that, of rows less the mean of the data, with a slope and an intercept for these.
     bool pooled = false;
+    bool about_data = false;
+    Matrix data_slope;
+    Vector data_intercept;
     // EII or VII, with statistics of rows less `center`.
     bool spherical = false;
   };
@@ -153,6 +160,7 @@ class Gaussians {
   void update();
   void update_diagonal();
   void update_whitening();
+  void use_data_center();
   void update_pseudo_data();
   void check_options() const;
 
