@@ -511,14 +511,17 @@ Index settled_rows(const Matrix& x, const Matrix& centers) {
   kernels::nearest(tiles, packed, x.topRows(x.rows() / 2), nearest);
   Index settled = 0;
   for (Index i = 0; i < x.rows(); ++i) {
-    if (!(nearest.settled[static_cast<std::size_t>(i)] > 0)) continue;
+    const auto n = static_cast<std::size_t>(i);
+    if (!(nearest.within[n] < nearest.beyond[n])) continue;
     ++settled;
     Vector distance = plain_distances(x.row(i), centers);
     Index best = 0;
     const double least = distance.minCoeff(&best);
-    EXPECT_EQ(nearest.label[static_cast<std::size_t>(i)], static_cast<double>(best));
+    EXPECT_EQ(nearest.label[n], static_cast<double>(best));
+    EXPECT_LE(std::sqrt(least), nearest.within[n]);
     distance[best] = infinity;
     EXPECT_LT(least, distance.minCoeff());
+    EXPECT_GE(std::sqrt(distance.minCoeff()), nearest.beyond[n]);
   }
   return settled;
 }
@@ -568,7 +571,7 @@ TEST_P(Kernels, NearestSettlesNothingThatOverflowsOrVanishes) {
   tiles.pack(x);
   kernels::Nearest nearest;
   kernels::nearest(tiles, packed, x.topRows(0), nearest);
-  for (std::size_t i = 0; i < 40; ++i) EXPECT_EQ(nearest.settled[i], -1);
+  for (std::size_t i = 0; i < 40; ++i) EXPECT_FALSE(nearest.within[i] < nearest.beyond[i]);
 }
 
 TEST_P(Kernels, SumsOfMembersHaveTheBitsOfALoopOverRows) {
