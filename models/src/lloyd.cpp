@@ -17,7 +17,7 @@ constexpr double empty_share = 1e-12;
 constexpr int impossible_passes = 10;
 
 // The sums of a pass end with these. kernels::add_members may add zero to them.
-enum Slot : Index { changed_slot, lost_slot, labeled_slot, slot_count };
+enum Slot : Index { changed_slot, lost_slot, distances_slot, slot_count };
 
 // Rows that are labeled together: a part of a block that stays in the second cache until its sums
 // are taken. No result depends on it.
@@ -28,13 +28,29 @@ Index rows_at_once(Index columns) {
 
 constexpr Index no_center = -1;
 
-// Numbers in all centers from which on bounds may pay: with fewer, looking at a row's bound costs
-// as much as its distances.
-constexpr Index least_bounded_numbers = 1024;
+// Numbers in all centers from which on bounds may pay; with fewer, distances are not what takes the
+// time.
+constexpr Index least_bounded_numbers = 512;
+
+// Bounds are looked at where they are expected to leave less than this share of the distances.
+constexpr double worthwhile = 0.8;
 
 // The largest share of a block's rows that are labeled apart from the others; of more, all are, in
 // the order in which they lie in memory.
 constexpr double most_open = 0.75;
+
+bool may_pay(const Matrix& centers, Bounds bounds) {
+  return bounds == Bounds::always ||
+         (bounds == Bounds::adaptive && centers.size() >= least_bounded_numbers);
+}
+
+// Rows of a block.
+struct RowList {
+  void add(Index row) { rows[static_cast<std::size_t>(count++)] = row; }
+  [[nodiscard]] Index operator[](Index i) const { return rows[static_cast<std::size_t>(i)]; }
+  std::array<Index, block_rows> rows;
+  Index count = 0;
+};
 
 class Lloyd {
  public:
@@ -47,16 +63,10 @@ class Lloyd {
         columns_(Matrix::Zero((x.cols() + 3) / 4 * 4, centers_.rows())),
         labels_(static_cast<std::size_t>(x.rows()), no_center),
         rows_at_once_(rows_at_once(x.cols())),
-        most_open_(bounds == Bounds::always ? 1 : most_open) {
-    if (bounds == Bounds::always ||
-        (bounds == Bounds::adaptive && centers_.size() >= least_bounded_numbers)) {
-      // No row has a bound yet.
-      margins_.setConstant(x.rows(), -infinity);
-      ways_.setZero(k());
-    }
-  }
+        always_(bounds == Bounds::always),
+        bounds_(may_pay(centers_, bounds) ? x.rows() : 0) {}
 
-  [[nodiscard]] double labeled() const { return labeled_; }
+  [[nodiscard]] double distances() const { return distances_; }
 
   KMeans run(Index max_iter) {
     KMeans result;
@@ -65,7 +75,7 @@ class Lloyd {
       Vector sum = assign();
       const double* slots = sum.data() + members_size();
       result.n_iter = iteration + 1;
-      labeled_ += slots[labeled_slot];
+      distances_ += slots[distances_slot];
       impossible = slots[lost_slot] > 0 ? impossible + 1 : 0;
       if (impossible >= impossible_passes) {
         result.stop = Stop::not_finite;
@@ -100,9 +110,10 @@ class Lloyd {
   Vector assign() {
     packed_.pack(centers_, origin_);
     columns_.topRows(d()) = centers_.transpose();
+    if (bounded_) packed_movers_.pack(centers_(bounds_.movers(), Eigen::all), origin_);
     return sum_over_blocks(x_.rows(), members_size() + slot_count,
                            [this](Index first, Index count, VectorRef sum) {
-                             if (margins_.size() == 0 || !assign_open(first, count, sum)) {
+                             if (!bounded_ || !assign_open(first, count, sum)) {
                                assign_all(first, count, sum);
                              }
                            });
@@ -114,75 +125,112 @@ class Lloyd {
     const Index end = first + count;
     for (Index at = first; at < end; at += rows_at_once_) {
       const Index part = std::min(rows_at_once_, end - at);
+      const Index after = at + part;
       tiles.pack(x_.middleRows(at, part));
       find_nearest(
-          tiles, following(at + part), [&](Index i) { return at + i; },
-          members.data() + (at - first), sum);
-      add_members(tiles, at, members.data() + (at - first), sum);
+          tiles, x_.middleRows(after, std::min(rows_at_once_, x_.rows() - after)),
+          [&](Index i) { return at + i; },
+          [&](Index i, Index member) { members[static_cast<std::size_t>(i)] = member; }, sum);
+      add_members(tiles, at, members.data(), sum);
     }
   }
 
-  // Labels only rows whose bounds leave it open, unless they are too many.
+  // Computes distances only of rows whose bounds leave their label open, unless they are too many.
   bool assign_open(Index first, Index count, VectorRef sum) {
     thread_local kernels::PackedTiles tiles;
-    std::array<Index, block_rows> members;
-    std::array<Index, block_rows> open;
-    const Index* label = labels_.data() + first;
-    double* margin = margins_.data() + first;
-    // The factor is below what the product's and the difference's rounding may add.
-    Index open_rows = 0;
-    for (Index i = 0; i < count; ++i) {
-      members[static_cast<std::size_t>(i)] = label[i];
-      if (label[i] != no_center) margin[i] = (margin[i] - ways_[label[i]]) * (1 - 0x1p-52);
-      open[static_cast<std::size_t>(open_rows)] = i;
-      open_rows += margin[i] > 0 ? 0 : 1;
-    }
-    if (static_cast<double>(open_rows) > most_open_ * static_cast<double>(count)) return false;
-    if (open_rows > 0) {
-      std::array<Index, block_rows> found;
-      tiles.pack(x_.middleRows(first, count), open.data(), open_rows);
-      find_nearest(
-          tiles, following(x_.rows()),
-          [&](Index i) { return first + open[static_cast<std::size_t>(i)]; }, found.data(), sum);
-      for (std::size_t i = 0; i < static_cast<std::size_t>(open_rows); ++i) {
-        members[static_cast<std::size_t>(open[i])] = found[i];
+    RowList near;  // to movers
+    RowList open;
+    for (Index row = first; row < first + count; ++row) {
+      const Index own = labels_[static_cast<std::size_t>(row)];
+      const double within = bounds_.within(row, own);
+      const double beyond = bounds_.beyond(row, own);
+      if (within < beyond) {
+        bounds_.set(row, within, beyond);
+      } else {
+        (within < bounds_.beyond_rest(row) ? near : open).add(row - first);
       }
     }
-    const Index end = first + count;
-    for (Index at = first; at < end; at += rows_at_once_) {
-      tiles.pack(x_.middleRows(at, std::min(rows_at_once_, end - at)));
-      add_members(tiles, at, members.data() + (at - first), sum);
+    const double share = always_ ? 1 : most_open;
+    if (static_cast<double>(open.count) > share * static_cast<double>(count)) return false;
+
+    const Rows x = x_.middleRows(first, count);
+    if (near.count > 0) {
+      tiles.pack(x, near.rows.data(), near.count);
+      look_at_movers(tiles, first, near, open, sum);
+    }
+    std::array<Index, block_rows> members;
+    std::copy_n(labels_.begin() + first, count, members.begin());
+    if (open.count > 0) {
+      tiles.pack(x, open.rows.data(), open.count);
+      find_nearest(
+          tiles, x.topRows(0), [&](Index i) { return first + open[i]; },
+          [&](Index i, Index member) { members[static_cast<std::size_t>(open[i])] = member; }, sum);
+    }
+    for (Index at = 0; at < count; at += rows_at_once_) {
+      tiles.pack(x.middleRows(at, std::min(rows_at_once_, count - at)));
+      add_members(tiles, first + at, members.data() + at, sum);
     }
     return true;
   }
 
-  // The rows from `first` on that are labeled together.
-  [[nodiscard]] Rows following(Index first) const {
-    return x_.middleRows(first, std::min(rows_at_once_, x_.rows() - first));
+  // Labels packed rows, which are first + near[0], first + near[1], ..., whose nearest centers are
+  // their own or movers. Where neither is proven the rows are added to `open`.
+  void look_at_movers(const kernels::PackedTiles& tiles, Index first, const RowList& near,
+                      RowList& open, VectorRef sum) {
+    thread_local kernels::Nearest nearest;
+    kernels::nearest(tiles, packed_movers_, x_.topRows(0), nearest);
+    const std::vector<Index>& movers = bounds_.movers();
+    for (Index i = 0; i < near.count; ++i) {
+      const auto n = static_cast<std::size_t>(i);
+      const Index row = first + near[i];
+      const Index own = labels_[static_cast<std::size_t>(row)];
+      Index label = own;
+      double within = bounds_.within(row, own);
+      double beyond = std::min(nearest.least[n], bounds_.beyond_rest(row));
+      if (bounds_.moves(own)) {  // and is one of those looked at
+        label = movers[static_cast<std::size_t>(nearest.label[n])];
+        within = nearest.within[n];
+        beyond = std::min(nearest.beyond[n], bounds_.beyond_rest(row));
+      }
+      if (within < beyond) {
+        relabel(row, label, sum);
+        bounds_.set(row, within, beyond);
+      } else {
+        open.add(near[i]);
+      }
+    }
+    count_distances(near.count * static_cast<Index>(movers.size()), sum);
   }
 
-  // Labels the packed rows, which are row(0), row(1), ... of all.
-  template <class RowNumber>
+  // Labels the packed rows, which are row(0), row(1), ... of all, and calls put(i, member).
+  template <class RowNumber, class Put>
   void find_nearest(const kernels::PackedTiles& tiles, Rows next, const RowNumber& row,
-                    Index* members, VectorRef sum) {
+                    const Put& put, VectorRef sum) {
     thread_local kernels::Nearest nearest;
     kernels::nearest(tiles, packed_, next, nearest);
-    double changed = 0;
     for (Index i = 0; i < tiles.rows(); ++i) {
       const auto n = static_cast<std::size_t>(i);
       const Index at = row(i);
-      const double margin = nearest.beyond[n] - nearest.within[n];
-      const Index member = margin > 0 ? static_cast<Index>(nearest.label[n]) : settle(at);
-      members[i] = member;
-      Index& label = labels_[static_cast<std::size_t>(at)];
-      const Index now = std::max(member, Index{0});
-      if (label != now) ++changed;
-      label = now;
+      const bool settled = nearest.within[n] < nearest.beyond[n];
+      const Index member = settled ? static_cast<Index>(nearest.label[n]) : settle(at);
+      put(i, member);
+      relabel(at, std::max(member, Index{0}), sum);
       if (member == no_center && w_[at] > 0) ++sum[members_size() + lost_slot];
-      if (margins_.size() > 0) margins_[at] = margin;
+      // The bounds of an open row are of a center that need not be its own, but tell that it is
+      // open.
+      if (bounds_.kept()) bounds_.set(at, nearest.within[n], nearest.beyond[n]);
     }
-    sum[members_size() + changed_slot] += changed;
-    sum[members_size() + labeled_slot] += static_cast<double>(tiles.rows());
+    count_distances(tiles.rows() * k(), sum);
+  }
+
+  void relabel(Index row, Index now, VectorRef sum) {
+    Index& label = labels_[static_cast<std::size_t>(row)];
+    if (label != now) ++sum[members_size() + changed_slot];
+    label = now;
+  }
+
+  void count_distances(Index distances, VectorRef sum) const {
+    sum[members_size() + distances_slot] += static_cast<double>(distances);
   }
 
   // The nearest center by distances from differences. None where all of them overflow.
@@ -222,30 +270,12 @@ class Lloyd {
   [[nodiscard]] double mass(const Vector& sum, Index c) const { return sum[c * (d() + 1) + d()]; }
 
   void move_centers(const Vector& sum) {
-    const Matrix before = margins_.size() > 0 ? centers_ : Matrix();
+    const Matrix before = bounds_.kept() ? centers_ : Matrix();
     for (Index c = 0; c < k(); ++c) {
       if (!(mass(sum, c) > 0)) continue;
       centers_.row(c) += sum.segment(c * (d() + 1), d()).transpose() / mass(sum, c);
     }
-    if (margins_.size() > 0) measure_ways(before);
-  }
-
-  // By how much a margin of a row of each center may have become less: the way of the center, and
-  // the longest way of another one. Rounded up; squares that vanish are below the number added.
-  void measure_ways(const Matrix& before) {
-    const double up = 1 + static_cast<double>(d() + 8) * 0x1p-52;
-    ways_ = ((centers_ - before).rowwise().squaredNorm().array() + 0x1p-1022).sqrt() * up;
-    if (!ways_.allFinite()) {
-      ways_.setConstant(infinity);
-      return;
-    }
-    Index farthest = 0;
-    const double longest = ways_.maxCoeff(&farthest);
-    double other = 0;
-    for (Index c = 0; c < k(); ++c) {
-      if (c != farthest) other = std::max(other, ways_[c]);
-    }
-    for (Index c = 0; c < k(); ++c) ways_[c] = (ways_[c] + (c == farthest ? other : longest)) * up;
+    if (bounds_.kept()) bounded_ = bounds_.move(before, centers_, labels_) < worthwhile || always_;
   }
 
   // Gives each empty center the farthest row that is left, and adds up again.
@@ -310,19 +340,20 @@ class Lloyd {
   Matrix columns_;  // the centers, one per column, padded with zeros
   std::vector<Index> labels_;
   Index rows_at_once_;
-  double most_open_;
-  Vector margins_;  // by how much each row is surely nearer to its center; none without bounds
-  Vector ways_;     // what the last move took from them, by center
-  double labeled_ = 0;
+  bool always_;
+  DistanceBounds bounds_;
+  bool bounded_ = false;  // whether the next pass uses them
+  kernels::PackedCenters packed_movers_;
+  double distances_ = 0;
 };
 
 }  // namespace
 
-KMeans lloyd(Rows x, Weights w, Matrix centers, Index max_iter, Bounds bounds, double* labeled) {
+KMeans lloyd(Rows x, Weights w, Matrix centers, Index max_iter, Bounds bounds, double* distances) {
   static_assert(block_rows == kernels::packed_rows);
   Lloyd run(x, w, std::move(centers), bounds);
   KMeans result = run.run(max_iter);
-  if (labeled != nullptr) *labeled = run.labeled();
+  if (distances != nullptr) *distances = run.distances();
   return result;
 }
 

@@ -518,6 +518,7 @@ Index settled_rows(const Matrix& x, const Matrix& centers) {
     Index best = 0;
     const double least = distance.minCoeff(&best);
     EXPECT_EQ(nearest.label[n], static_cast<double>(best));
+    EXPECT_GE(std::sqrt(least), nearest.least[n]);
     EXPECT_LE(std::sqrt(least), nearest.within[n]);
     distance[best] = infinity;
     EXPECT_LT(least, distance.minCoeff());

@@ -236,6 +236,7 @@ class PackedCenters {
 /// `beyond`; else rounding, or a tie, leaves it open.
 struct Nearest {
   alignas(64) std::array<double, packed_rows> label;
+  alignas(64) std::array<double, packed_rows> least;   // no more than the distance to any center
   alignas(64) std::array<double, packed_rows> within;  // no less than the distance to its center
   alignas(64) std::array<double, packed_rows> beyond;  // no more than that to any other center
 };
@@ -245,20 +246,20 @@ struct Nearest {
 /// order of the columns in double precision. Meanwhile the rows `next`, perhaps none, come nearer
 /// to the processor.
 ///
-/// Settled is what remains settled: when centers move afterwards, the label is that of the least
-/// such sum as long as `within` plus the way of its center is less than `beyond` minus the longest
-/// way of another center (Hamerly 2010).
+/// What is settled remains so when centers move: a center's sum is the least as long as a bound of
+/// its distance from above is less than the bounds of all others from below, each found by this
+/// function, at any time, and since then changed by the way of the center (Hamerly 2010).
 ///
 /// With u = 2^-53, S = |x|^2 + max |c|^2 from the origin, M = |x| + max |c|, thus M^2 <= 2 S, and K
 /// the number of centers rounded up to a power of two: a score is off by at most (2 d + 3) u M^2,
 /// and by 2 K u M^2 for the number of the center in its low bits; the origin's subtraction shifts
 /// the squared distance by 2 u M^2; |x|^2, and its sum with the score, are off by (d + 4) u S.
-/// Their sum, (5 d + 14 + 4 K) u S, is below 8 (d + 3 + K) u S, by which the squares of the bounds
-/// are wider. A sum of squared differences is off by less than its share 1.01 (d + 2) u. So it is
-/// less for the label if the distance is less by 1.01 (d + 2) u of itself, which is, as long as
-/// the centers' ways leave the bounds apart, at most the sum of the bounds at the start; the bounds
-/// are wider by their share 2 (d + 8) u, the rounding of roots included, and by 2^-510, below which
-/// squares vanish. Nothing is settled where 16 S overflows.
+/// Together (5 d + 14 + 4 K) u S, less than the 8 (d + 3 + K) u S by which the squares of bounds
+/// are wider. A sum of squared differences is off by a share of less than 1.01 (d + 2) u, so it is
+/// less for one of two centers if the distance is, by 1.01 (d + 2) u of itself. Now the bound from
+/// above is less than what the other center's distance was, of which the bound from below was made
+/// less by the share 2 (d + 8) u, rounding of roots included; and bounds are wider by 2^-510, below
+/// which squares vanish. Nothing is settled where 16 S overflows.
 void nearest(const PackedTiles& x, const PackedCenters& centers, Rows next, Nearest& out);
 
 /// Adds to `sum`, for each center in turn, the sum of w (x - center) over its rows and the sum of

@@ -81,7 +81,8 @@ struct Ahead {
 template <int Height, int Vectors, int Width>
 HWY_INLINE void nearest_of(const double* x, Index rows, Index d, const double* centers,
                            Index panels, const double* origin, double largest, const Ahead& ahead,
-                           double* centered, double* label, double* within, double* beyond) {
+                           double* centered, double* label, double* least, double* within,
+                           double* beyond) {
   static_assert(Vectors * hn::MaxLanes(Lanes()) <= Width);
   const Lanes tag;
   const hn::RebindToSigned<Lanes> int_tag;
@@ -152,27 +153,35 @@ HWY_INLINE void nearest_of(const double* x, Index rows, Index d, const double* c
       const V sixteenfold = hn::Mul(hn::Set(tag, 16.0), squares[v]);
       const V error = hn::MulAdd(sixteenfold, units, hn::Set(tag, 0x1p-1022));
       const V norm = hn::Sub(squares[v], hn::Set(tag, largest));
-      const V least = hn::Max(hn::Add(hn::Add(contest.best[v], norm), error), hn::Zero(tag));
-      const V next = hn::Max(hn::Sub(hn::Add(contest.second[v], norm), error), hn::Zero(tag));
-      const V inner = hn::MulAdd(hn::Sqrt(least), hn::Set(tag, 1 + share), hn::Set(tag, 0x1p-510));
-      const V outer = hn::Mul(hn::Sqrt(next), hn::Set(tag, 1 - share));
+      const V zero = hn::Zero(tag);
+      const V first = hn::Add(contest.best[v], norm);
+      const V second = hn::Add(contest.second[v], norm);
+      const V wider = hn::Set(tag, 1 + share);
+      const V closer = hn::Set(tag, 1 - share);
+      const auto below = [&](V square) {
+        return hn::Mul(hn::Sqrt(hn::Max(hn::Sub(square, error), zero)), closer);
+      };
+      const V above = hn::MulAdd(hn::Sqrt(hn::Max(hn::Add(first, error), zero)), wider,
+                                 hn::Set(tag, 0x1p-510));
       const auto fits = hn::Lt(sixteenfold, hn::Inf(tag));
-      hn::Store(hn::IfThenElse(fits, inner, hn::Inf(tag)), tag, within + i + v * step);
-      hn::Store(hn::IfThenElseZero(fits, outer), tag, beyond + i + v * step);
+      hn::Store(hn::IfThenElseZero(fits, below(first)), tag, least + i + v * step);
+      hn::Store(hn::IfThenElse(fits, above, hn::Inf(tag)), tag, within + i + v * step);
+      hn::Store(hn::IfThenElseZero(fits, below(second)), tag, beyond + i + v * step);
     }
   }
 }
 
 void nearest(const double* x, Index rows, Index d, const double* centers, Index panels,
              const double* origin, double largest, const double* ahead, Index ahead_stride,
-             Index ahead_rows, double* centered, double* label, double* within, double* beyond) {
+             Index ahead_rows, double* centered, double* label, double* least, double* within,
+             double* beyond) {
   const Ahead next{ahead, ahead_stride, ahead_rows};
   if (tile_rows(d) == wide_tile) {
     nearest_of<4, tile_vectors, wide_tile>(x, rows, d, centers, panels, origin, largest, next,
-                                           centered, label, within, beyond);
+                                           centered, label, least, within, beyond);
   } else {
     nearest_of<8, tile_vectors / 2, narrow_tile>(x, rows, d, centers, panels, origin, largest, next,
-                                                 centered, label, within, beyond);
+                                                 centered, label, least, within, beyond);
   }
 }
 
@@ -340,7 +349,7 @@ void nearest(const PackedTiles& x, const PackedCenters& centers, Rows next, Near
   HWY_DYNAMIC_DISPATCH(nearest)
   (x.data(), x.rows(), x.dimension(), centers.data(), centers.panels(), centers.origin().data(),
    centers.largest(), next.data(), next.outerStride(), next.rows(), centered.data(),
-   out.label.data(), out.within.data(), out.beyond.data());
+   out.label.data(), out.least.data(), out.within.data(), out.beyond.data());
 }
 
 void add_members(const PackedTiles& x, const Matrix& centers, const Index* label, const double* w,
