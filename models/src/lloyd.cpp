@@ -119,17 +119,20 @@ class Lloyd {
                            });
   }
 
+  // Up to `count` rows from `first` on, for which memory is asked early.
+  [[nodiscard]] Rows following(Index first, Index count) const {
+    return x_.middleRows(first, std::min(count, x_.rows() - first));
+  }
+
   void assign_all(Index first, Index count, VectorRef sum) {
     thread_local kernels::PackedTiles tiles;
     std::array<Index, block_rows> members;
     const Index end = first + count;
     for (Index at = first; at < end; at += rows_at_once_) {
       const Index part = std::min(rows_at_once_, end - at);
-      const Index after = at + part;
       tiles.pack(x_.middleRows(at, part));
       find_nearest(
-          tiles, x_.middleRows(after, std::min(rows_at_once_, x_.rows() - after)),
-          [&](Index i) { return at + i; },
+          tiles, following(at + part, rows_at_once_), [&](Index i) { return at + i; },
           [&](Index i, Index member) { members[static_cast<std::size_t>(i)] = member; }, sum);
       add_members(tiles, at, members.data(), sum);
     }
@@ -154,16 +157,17 @@ class Lloyd {
     if (static_cast<double>(open.count) > share * static_cast<double>(count)) return false;
 
     const Rows x = x_.middleRows(first, count);
+    const Rows next = following(first + count, count);
     if (near.count > 0) {
       tiles.pack(x, near.rows.data(), near.count);
-      look_at_movers(tiles, first, near, open, sum);
+      look_at_movers(tiles, next, first, near, open, sum);
     }
     std::array<Index, block_rows> members;
     std::copy_n(labels_.begin() + first, count, members.begin());
     if (open.count > 0) {
       tiles.pack(x, open.rows.data(), open.count);
       find_nearest(
-          tiles, x.topRows(0), [&](Index i) { return first + open[i]; },
+          tiles, near.count > 0 ? x.topRows(0) : next, [&](Index i) { return first + open[i]; },
           [&](Index i, Index member) { members[static_cast<std::size_t>(open[i])] = member; }, sum);
     }
     for (Index at = 0; at < count; at += rows_at_once_) {
@@ -175,10 +179,10 @@ class Lloyd {
 
   // Labels packed rows, which are first + near[0], first + near[1], ..., whose nearest centers are
   // their own or movers. Where neither is proven the rows are added to `open`.
-  void look_at_movers(const kernels::PackedTiles& tiles, Index first, const RowList& near,
-                      RowList& open, VectorRef sum) {
+  void look_at_movers(const kernels::PackedTiles& tiles, Rows next, Index first,
+                      const RowList& near, RowList& open, VectorRef sum) {
     thread_local kernels::Nearest nearest;
-    kernels::nearest(tiles, packed_movers_, x_.topRows(0), nearest);
+    kernels::nearest(tiles, packed_movers_, next, nearest);
     const std::vector<Index>& movers = bounds_.movers();
     for (Index i = 0; i < near.count; ++i) {
       const auto n = static_cast<std::size_t>(i);

@@ -70,7 +70,7 @@ struct Contest {
 // Rows that are read later: a line of each column now and then, instead of a wait for all of them.
 struct Ahead {
   HWY_INLINE void fetch(Index j, Index begin, Index end) const {
-    for (Index i = begin; i < std::min(end, rows); i += line) hwy::Prefetch(data + j * stride + i);
+    for (Index i = begin; i < end; i += line) hwy::Prefetch(data + j * stride + i);
   }
   const double* data;
   Index stride;
@@ -109,10 +109,12 @@ HWY_INLINE void nearest_of(const double* x, Index rows, Index d, const double* c
       }
     }
     const double* factors = centers;
+    const Index ahead_begin = i * ahead.rows / rows;
+    const Index ahead_end = std::min(i + Vectors * step, rows) * ahead.rows / rows;
     Index fetched = 0;
     for (Index panel = 0; panel < panels; ++panel) {
       for (const Index end = (panel + 1) * d / panels; fetched < end; ++fetched) {
-        ahead.fetch(fetched, i, i + Vectors * step);
+        ahead.fetch(fetched, ahead_begin, ahead_end);
       }
       V score[Height][Vectors];
       MIX_UNROLL
@@ -161,8 +163,8 @@ HWY_INLINE void nearest_of(const double* x, Index rows, Index d, const double* c
       const auto below = [&](V square) {
         return hn::Mul(hn::Sqrt(hn::Max(hn::Sub(square, error), zero)), closer);
       };
-      const V above = hn::MulAdd(hn::Sqrt(hn::Max(hn::Add(first, error), zero)), wider,
-                                 hn::Set(tag, 0x1p-510));
+      const V above =
+          hn::MulAdd(hn::Sqrt(hn::Max(hn::Add(first, error), zero)), wider, hn::Set(tag, 0x1p-510));
       const auto fits = hn::Lt(sixteenfold, hn::Inf(tag));
       hn::Store(hn::IfThenElseZero(fits, below(first)), tag, least + i + v * step);
       hn::Store(hn::IfThenElse(fits, above, hn::Inf(tag)), tag, within + i + v * step);
