@@ -68,18 +68,24 @@ struct Contest {
 };
 
 // Rows that are read later: a line of each column now and then, instead of a wait for all of them.
+// What was fetched of each column is in proportion to how many of `present` rows have passed.
 struct Ahead {
   HWY_INLINE void fetch(Index j, Index begin, Index end) const {
-    for (Index i = begin; i < end; i += line) hwy::Prefetch(data + j * stride + i);
+    const Index after = std::min(end, present) * rows / present;
+    for (Index i = begin * rows / present; i < after; i += line) {
+      hwy::Prefetch(data + j * stride + i);
+    }
   }
   const double* data;
   Index stride;
   Index rows;
+  Index present;
 };
 
-// `panels` of centers: |c|^2 of each, then -2 c of each for each column.
+// Of the rows from `begin` on. `panels` of centers: |c|^2 of each, then -2 c of each for each
+// column.
 template <int Height, int Vectors, int Width>
-HWY_INLINE void nearest_of(const double* x, Index rows, Index d, const double* centers,
+HWY_INLINE void nearest_of(const double* x, Index begin, Index rows, Index d, const double* centers,
                            Index panels, const double* origin, double largest, const Ahead& ahead,
                            double* centered, double* label, double* least, double* within,
                            double* beyond) {
@@ -93,7 +99,7 @@ HWY_INLINE void nearest_of(const double* x, Index rows, Index d, const double* c
   // See kernels.h on the bounds. 16 times the sum of squares overflows where a score could.
   const V units = hn::Set(tag, static_cast<double>(d + 3 + numbers) * 0x1p-54);
   const double share = static_cast<double>(d + 8) * 0x1p-52;
-  for (Index i = 0; i < rows; i += Vectors * step) {
+  for (Index i = begin; i < rows; i += Vectors * step) {
     const double* tile = x + i / Width * Width * d + i % Width;
     Contest<Vectors> contest;
     V squares[Vectors];
@@ -109,12 +115,10 @@ HWY_INLINE void nearest_of(const double* x, Index rows, Index d, const double* c
       }
     }
     const double* factors = centers;
-    const Index ahead_begin = i * ahead.rows / rows;
-    const Index ahead_end = std::min(i + Vectors * step, rows) * ahead.rows / rows;
     Index fetched = 0;
     for (Index panel = 0; panel < panels; ++panel) {
       for (const Index end = (panel + 1) * d / panels; fetched < end; ++fetched) {
-        ahead.fetch(fetched, ahead_begin, ahead_end);
+        ahead.fetch(fetched, i, i + Vectors * step);
       }
       V score[Height][Vectors];
       MIX_UNROLL
@@ -173,17 +177,27 @@ HWY_INLINE void nearest_of(const double* x, Index rows, Index d, const double* c
   }
 }
 
+// Half as many vectors at a time for the last rows if that is enough.
+template <int Height, int Vectors, int Width, class... Arguments>
+HWY_INLINE void nearest_by_tiles(const double* x, Index rows, Arguments... arguments) {
+  constexpr int half = std::max(Vectors / 2, 1);
+  const Index left = rows % (Vectors * lanes());
+  const Index whole = left <= Vectors / 2 * lanes() ? rows - left : rows;
+  nearest_of<Height, Vectors, Width>(x, 0, whole, arguments...);
+  if (whole < rows) nearest_of<Height, half, Width>(x, whole, rows, arguments...);
+}
+
 void nearest(const double* x, Index rows, Index d, const double* centers, Index panels,
              const double* origin, double largest, const double* ahead, Index ahead_stride,
              Index ahead_rows, double* centered, double* label, double* least, double* within,
              double* beyond) {
-  const Ahead next{ahead, ahead_stride, ahead_rows};
+  const Ahead next{ahead, ahead_stride, ahead_rows, rows};
   if (tile_rows(d) == wide_tile) {
-    nearest_of<4, tile_vectors, wide_tile>(x, rows, d, centers, panels, origin, largest, next,
-                                           centered, label, least, within, beyond);
-  } else {
-    nearest_of<8, tile_vectors / 2, narrow_tile>(x, rows, d, centers, panels, origin, largest, next,
+    nearest_by_tiles<4, tile_vectors, wide_tile>(x, rows, d, centers, panels, origin, largest, next,
                                                  centered, label, least, within, beyond);
+  } else {
+    nearest_by_tiles<8, tile_vectors / 2, narrow_tile>(
+        x, rows, d, centers, panels, origin, largest, next, centered, label, least, within, beyond);
   }
 }
 
