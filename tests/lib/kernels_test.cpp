@@ -575,6 +575,34 @@ TEST_P(Kernels, NearestSettlesNothingThatOverflowsOrVanishes) {
   for (std::size_t i = 0; i < 40; ++i) EXPECT_FALSE(nearest.within[i] < nearest.beyond[i]);
 }
 
+TEST_P(Kernels, NearestOfChosenRowsHasTheBitsOfAllRows) {
+  for (const Index d : {3, 100}) {
+    const Matrix x = random_matrix(512, d, 35);
+    const Matrix centers = random_matrix(21, d, 36);
+    kernels::PackedCenters packed;
+    packed.pack(centers, centers.colwise().mean().transpose());
+    kernels::PackedTiles tiles;
+    kernels::Nearest all;
+    kernels::Nearest chosen;
+    tiles.pack(x);
+    kernels::nearest(tiles, packed, x.topRows(0), all);
+    for (const Index count : {1, 2, 7, 8, 9, 16, 17, 31, 33, 50, 170}) {
+      std::vector<Index> which;
+      for (Index i = 0; i < count; ++i) which.push_back(2 + 3 * i);
+      tiles.pack(x, which.data(), count);
+      EXPECT_EQ(tiles.rows(), count);
+      kernels::nearest(tiles, packed, x, chosen);
+      for (std::size_t i = 0; i < which.size(); ++i) {
+        const auto n = static_cast<std::size_t>(which[i]);
+        EXPECT_EQ(chosen.label[i], all.label[n]);
+        EXPECT_EQ(chosen.least[i], all.least[n]);
+        EXPECT_EQ(chosen.within[i], all.within[n]);
+        EXPECT_EQ(chosen.beyond[i], all.beyond[n]);
+      }
+    }
+  }
+}
+
 TEST_P(Kernels, SumsOfMembersHaveTheBitsOfALoopOverRows) {
   for (const Index rows : row_counts) {
     for (const Index d : {1, 2, 5, 16, 99}) {
