@@ -9,16 +9,29 @@ namespace {
 // Rows that the share of rows without a proven label is estimated from.
 constexpr Index sample_rows = 4096;
 
-// What it costs to collect a row, as a number of distances.
-constexpr double collecting = 24;
-
-// Distances are computed from so many centers at a time.
-constexpr Index centers_at_once = 8;
+// What takes how long, in multiplications and additions of the kernel that computes distances, as
+// measured with AVX-512: looking at the bounds of a row, collecting a row and putting its label
+// back, a number of this row, a distance beside its numbers. Distances are computed from so many
+// centers at a time. Narrower vectors make distances, not the rest, dearer: bounds then pay more
+// often than these say.
+constexpr double looking = 120;
+constexpr double collecting = 300;
+constexpr double collecting_number = 24;
+constexpr double distance = 4;
+constexpr double centers_at_once = 8;
 
 }  // namespace
 
-DistanceBounds::DistanceBounds(Index rows)
-    : within_(Vector::Constant(rows, infinity)), beyond_(Vector::Zero(rows)) {}
+double DistanceBounds::cost_without(Index centers, Index columns) {
+  return static_cast<double>(centers) * (static_cast<double>(columns) + distance);
+}
+
+bool DistanceBounds::may_pay(Index centers, Index columns) {
+  return cost_without(centers, columns) > 2 * looking;
+}
+
+DistanceBounds::DistanceBounds(Index rows, Index columns)
+    : columns_(columns), within_(Vector::Constant(rows, infinity)), beyond_(Vector::Zero(rows)) {}
 
 // Squares that vanish are below the number added.
 void DistanceBounds::measure(const Matrix& before, const Matrix& after) {
@@ -41,12 +54,12 @@ double DistanceBounds::move(const Matrix& before, const Matrix& after,
 
   rest_ = infinity;
   movers_.clear();
-  double fewest = distances(rest_, 0, label);
+  double least = cost(rest_, 0, label);
   for (Index many = k / 2; many > 0; many /= 2) {
     const double rest = ways_[order[static_cast<std::size_t>(many)]];
-    const double needed = distances(rest, static_cast<double>(many), label);
-    if (needed >= fewest) continue;
-    fewest = needed;
+    const double needed = cost(rest, static_cast<double>(many), label);
+    if (needed >= least) continue;
+    least = needed;
     rest_ = rest;
   }
   // Centers that moved as far as the farthest of the others are none.
@@ -54,12 +67,10 @@ double DistanceBounds::move(const Matrix& before, const Matrix& after,
     if (!moves(c)) break;
     movers_.push_back(c);
   }
-  return fewest / static_cast<double>(k);
+  return least / cost_without(k, columns_);
 }
 
-// Per row, if `movers` centers moved farther than `rest`.
-double DistanceBounds::distances(double rest, double movers,
-                                 const std::vector<Index>& label) const {
+double DistanceBounds::cost(double rest, double movers, const std::vector<Index>& label) const {
   const Index rows = within_.size();
   const Index step = std::max<Index>(rows / sample_rows, 1);
   Index open = 0;
@@ -71,11 +82,13 @@ double DistanceBounds::distances(double rest, double movers,
     if (upper < beyond(i, own)) continue;
     ++(upper < (beyond_[i] - rest) * (1 - 0x1p-52) ? near : open);
   }
-  const auto k = static_cast<double>(ways_.size());
-  const double few = movers + centers_at_once;
-  return (static_cast<double>(near) * (few + collecting) +
-          static_cast<double>(open) * (k + collecting)) /
-         static_cast<double>(all);
+  const auto d = static_cast<double>(columns_);
+  const double collected = collecting + collecting_number * d;
+  const double few = (movers + centers_at_once) * (d + distance);
+  return looking +
+         (static_cast<double>(near) * (collected + few) +
+          static_cast<double>(open) * (collected + cost_without(ways_.size(), columns_))) /
+             static_cast<double>(all);
 }
 
 }  // namespace mix

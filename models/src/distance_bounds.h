@@ -17,18 +17,22 @@ enum class Bounds { adaptive, never, always };
 /// from these are enough; so late in a run, when most centers rest, little has to be computed.
 class DistanceBounds {
  public:
-  /// None, or of `rows` rows of which nothing is known.
-  explicit DistanceBounds(Index rows);
+  /// Whether looking at a row's bounds takes less time than its distances from so many centers.
+  static bool may_pay(Index centers, Index columns);
 
-  [[nodiscard]] bool kept() const { return within_.size() > 0; }
+  /// Of `rows` rows, perhaps none, of which nothing is known.
+  DistanceBounds(Index rows, Index columns);
+
+  [[nodiscard]] bool exist() const { return within_.size() > 0; }
   void set(Index row, double within, double beyond) {
     within_[row] = within;
     beyond_[row] = beyond;
   }
 
-  /// Takes note of how far centers moved, one per row of the matrices, and chooses the movers for
-  /// which the fewest distances have to be computed, as a sample of the rows has it. Returns that
-  /// number as a share of all.
+  /// Takes note of how far centers moved, one per row of the matrices, and chooses the movers with
+  /// which the next pass should take the least time. Returns this time as a share of that of all
+  /// distances. Times are by a fixed model and from a sample of the rows, so that they depend on
+  /// the rows only.
   double move(const Matrix& before, const Matrix& after, const std::vector<Index>& label);
 
   /// Centers that moved farther than all others; may be none.
@@ -49,8 +53,11 @@ class DistanceBounds {
 
  private:
   void measure(const Matrix& before, const Matrix& after);
-  [[nodiscard]] double distances(double rest, double movers, const std::vector<Index>& label) const;
+  static double cost_without(Index centers, Index columns);
+  // Of a row, if `movers` centers moved farther than `rest`.
+  [[nodiscard]] double cost(double rest, double movers, const std::vector<Index>& label) const;
 
+  Index columns_;
   Vector within_, beyond_;
   Vector ways_;               // of the centers, rounded up
   Vector longest_of_others_;  // of the ways of all other centers

@@ -28,21 +28,17 @@ Index rows_at_once(Index columns) {
 
 constexpr Index no_center = -1;
 
-// Numbers in all centers from which on bounds may pay; with fewer, distances are not what takes the
-// time.
-constexpr Index least_bounded_numbers = 512;
+// Bounds are found when less than this share of the labels changed: before, centers move too far.
+// Where they then promise nothing they are dropped until half as many change, or so few.
+constexpr double first_changes = 0.1;
+constexpr double few_changes = 0.01;
 
-// Bounds are looked at where they are expected to leave less than this share of the distances.
+// Bounds are looked at where they are expected to take less than this share of the time.
 constexpr double worthwhile = 0.8;
 
 // The largest share of a block's rows that are labeled apart from the others; of more, all are, in
 // the order in which they lie in memory.
 constexpr double most_open = 0.75;
-
-bool may_pay(const Matrix& centers, Bounds bounds) {
-  return bounds == Bounds::always ||
-         (bounds == Bounds::adaptive && centers.size() >= least_bounded_numbers);
-}
 
 // Rows of a block.
 struct RowList {
@@ -63,8 +59,9 @@ class Lloyd {
         columns_(Matrix::Zero((x.cols() + 3) / 4 * 4, centers_.rows())),
         labels_(static_cast<std::size_t>(x.rows()), no_center),
         rows_at_once_(rows_at_once(x.cols())),
-        always_(bounds == Bounds::always),
-        bounds_(may_pay(centers_, bounds) ? x.rows() : 0) {}
+        use_(bounds),
+        bounds_(0, 0),
+        most_changed_(first_changes * static_cast<double>(x.rows())) {}
 
   [[nodiscard]] double distances() const { return distances_; }
 
@@ -89,9 +86,10 @@ class Lloyd {
         result.stop = Stop::max_iterations;
         break;
       }
+      const double changed = slots[changed_slot];
       const std::vector<Index> empty = empty_centers(sum);
       if (!empty.empty()) sum = reseed(empty);
-      move_centers(sum);
+      move_centers(sum, changed);
     }
     // After the last move the labels are found once more, which is no iteration of its own.
     result.n_iter = std::min(result.n_iter, max_iter);
@@ -110,10 +108,10 @@ class Lloyd {
   Vector assign() {
     packed_.pack(centers_, origin_);
     columns_.topRows(d()) = centers_.transpose();
-    if (bounded_) packed_movers_.pack(centers_(bounds_.movers(), Eigen::all), origin_);
+    if (using_bounds_) packed_movers_.pack(centers_(bounds_.movers(), Eigen::all), origin_);
     return sum_over_blocks(x_.rows(), members_size() + slot_count,
                            [this](Index first, Index count, VectorRef sum) {
-                             if (!bounded_ || !assign_open(first, count, sum)) {
+                             if (!using_bounds_ || !assign_open(first, count, sum)) {
                                assign_all(first, count, sum);
                              }
                            });
@@ -153,7 +151,7 @@ class Lloyd {
         (within < bounds_.beyond_rest(row) ? near : open).add(row - first);
       }
     }
-    const double share = always_ ? 1 : most_open;
+    const double share = use_ == Bounds::always ? 1 : most_open;
     if (static_cast<double>(open.count) > share * static_cast<double>(count)) return false;
 
     const Rows x = x_.middleRows(first, count);
@@ -222,7 +220,7 @@ class Lloyd {
       if (member == no_center && w_[at] > 0) ++sum[members_size() + lost_slot];
       // The bounds of an open row are of a center that need not be its own, but tell that it is
       // open.
-      if (bounds_.kept()) bounds_.set(at, nearest.within[n], nearest.beyond[n]);
+      if (finding_bounds_) bounds_.set(at, nearest.within[n], nearest.beyond[n]);
     }
     count_distances(tiles.rows() * k(), sum);
   }
@@ -273,13 +271,27 @@ class Lloyd {
 
   [[nodiscard]] double mass(const Vector& sum, Index c) const { return sum[c * (d() + 1) + d()]; }
 
-  void move_centers(const Vector& sum) {
-    const Matrix before = bounds_.kept() ? centers_ : Matrix();
+  void move_centers(const Vector& sum, double changed) {
+    const Matrix before = finding_bounds_ ? centers_ : Matrix();
     for (Index c = 0; c < k(); ++c) {
       if (!(mass(sum, c) > 0)) continue;
       centers_.row(c) += sum.segment(c * (d() + 1), d()).transpose() / mass(sum, c);
     }
-    if (bounds_.kept()) bounded_ = bounds_.move(before, centers_, labels_) < worthwhile || always_;
+    if (finding_bounds_) {
+      const double time = bounds_.move(before, centers_, labels_);
+      using_bounds_ = time < worthwhile || use_ == Bounds::always;
+      finding_bounds_ = using_bounds_;
+      const double few = few_changes * static_cast<double>(x_.rows());
+      if (!using_bounds_) most_changed_ = std::max(changed / 2, few);
+    } else if (bounds_may_pay(changed)) {
+      finding_bounds_ = true;
+      if (!bounds_.exist()) bounds_ = DistanceBounds(x_.rows(), d());
+    }
+  }
+
+  [[nodiscard]] bool bounds_may_pay(double changed) const {
+    return use_ == Bounds::always || (use_ == Bounds::adaptive &&
+                                      DistanceBounds::may_pay(k(), d()) && changed < most_changed_);
   }
 
   // Gives each empty center the farthest row that is left, and adds up again.
@@ -344,9 +356,11 @@ class Lloyd {
   Matrix columns_;  // the centers, one per column, padded with zeros
   std::vector<Index> labels_;
   Index rows_at_once_;
-  bool always_;
+  Bounds use_;
   DistanceBounds bounds_;
-  bool bounded_ = false;  // whether the next pass uses them
+  double most_changed_;
+  bool finding_bounds_ = false;  // whether the next pass leaves them behind
+  bool using_bounds_ = false;    // and has them from the one before
   kernels::PackedCenters packed_movers_;
   double distances_ = 0;
 };
