@@ -124,6 +124,18 @@ TEST(Lloyd, BoundsGiveTheSameBitsAndWorkForAnyNumberOfThreads) {
   }
 }
 
+TEST(Lloyd, BoundsGiveTheSameBitsOnAnyInstructionSet) {
+  for (const Case& each : cases()) {
+    const KMeans expected = lloyd(each.x, each.w, each.centers, 1000, Bounds::never);
+    for (const std::string& target : kernels::targets()) {
+      kernels::use_target(target);
+      expect_same(lloyd(each.x, each.w, each.centers, 1000, Bounds::always), expected,
+                  each.name + " on " + target);
+    }
+    kernels::use_target("");
+  }
+}
+
 TEST(Lloyd, BoundsSaveMostDistancesOfSeparatedRows) {
   const Case each = from_first_rows("", rows_around(20000, 16, 64, 12, 16), 64);
   double all = 0;
