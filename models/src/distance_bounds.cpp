@@ -27,7 +27,7 @@ double DistanceBounds::cost_without(Index centers, Index columns) {
 }
 
 bool DistanceBounds::may_pay(Index centers, Index columns) {
-  return cost_without(centers, columns) > 2 * looking;
+  return cost_without(centers, columns) > 4 * looking;
 }
 
 DistanceBounds::DistanceBounds(Index rows, Index columns)

@@ -17,7 +17,8 @@ enum class Bounds { adaptive, never, always };
 /// from these are enough; so late in a run, when most centers rest, little has to be computed.
 class DistanceBounds {
  public:
-  /// Whether looking at a row's bounds takes less time than its distances from so many centers.
+  /// Whether distances from so many centers take long enough, beside reading the row, that bounds
+  /// may save time.
   static bool may_pay(Index centers, Index columns);
 
   /// Of `rows` rows, perhaps none, of which nothing is known.
