@@ -49,12 +49,14 @@ double median_of_several(const std::function<double()>& measure) {
 
 }  // namespace
 
+double seconds_of(const std::function<void()>& body) {
+  const double begin = now();
+  body();
+  return now() - begin;
+}
+
 double median_seconds(const std::function<void()>& body) {
-  return median_of_several([&] {
-    const double begin = now();
-    body();
-    return now() - begin;
-  });
+  return median_of_several([&] { return seconds_of(body); });
 }
 
 double seconds_per_iteration(const Workload& workload, const std::string& model, Index passes,

@@ -9,6 +9,9 @@
 
 namespace bench {
 
+/// The time of one call.
+double seconds_of(const std::function<void()>& body);
+
 /// The median time of several calls: at least three, more while they take less than a second.
 double median_seconds(const std::function<void()>& body);
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "distance_bounds.h"
 #include "mix/models/kmeans.h"
 
 namespace mix {
@@ -7,7 +8,9 @@ namespace mix {
 /// Lloyd's iterations from the given centers until no label changes, or the centers were moved
 /// `max_iter` times. Labels are those of the distances from differences, added up in the order of
 /// the columns; ties go to the lowest index. The same bits for any number of threads and on any
-/// instruction set.
-KMeans lloyd(Rows x, Weights w, Matrix centers, Index max_iter);
+/// instruction set. `distances`, where not null, becomes the number of distances of rows from
+/// centers that labels were found by.
+KMeans lloyd(Rows x, Weights w, Matrix centers, Index max_iter, Bounds bounds = Bounds::adaptive,
+             double* distances = nullptr);
 
 }  // namespace mix

@@ -511,14 +511,18 @@ Index settled_rows(const Matrix& x, const Matrix& centers) {
   kernels::nearest(tiles, packed, x.topRows(x.rows() / 2), nearest);
   Index settled = 0;
   for (Index i = 0; i < x.rows(); ++i) {
-    if (!(nearest.settled[static_cast<std::size_t>(i)] > 0)) continue;
+    const auto n = static_cast<std::size_t>(i);
+    if (!(nearest.within[n] < nearest.beyond[n])) continue;
     ++settled;
     Vector distance = plain_distances(x.row(i), centers);
     Index best = 0;
     const double least = distance.minCoeff(&best);
-    EXPECT_EQ(nearest.label[static_cast<std::size_t>(i)], static_cast<double>(best));
+    EXPECT_EQ(nearest.label[n], static_cast<double>(best));
+    EXPECT_GE(std::sqrt(least), nearest.least[n]);
+    EXPECT_LE(std::sqrt(least), nearest.within[n]);
     distance[best] = infinity;
     EXPECT_LT(least, distance.minCoeff());
+    EXPECT_GE(std::sqrt(distance.minCoeff()), nearest.beyond[n]);
   }
   return settled;
 }
@@ -568,7 +572,35 @@ TEST_P(Kernels, NearestSettlesNothingThatOverflowsOrVanishes) {
   tiles.pack(x);
   kernels::Nearest nearest;
   kernels::nearest(tiles, packed, x.topRows(0), nearest);
-  for (std::size_t i = 0; i < 40; ++i) EXPECT_EQ(nearest.settled[i], -1);
+  for (std::size_t i = 0; i < 40; ++i) EXPECT_FALSE(nearest.within[i] < nearest.beyond[i]);
+}
+
+TEST_P(Kernels, NearestOfChosenRowsHasTheBitsOfAllRows) {
+  for (const Index d : {3, 100}) {
+    const Matrix x = random_matrix(512, d, 35);
+    const Matrix centers = random_matrix(21, d, 36);
+    kernels::PackedCenters packed;
+    packed.pack(centers, centers.colwise().mean().transpose());
+    kernels::PackedTiles tiles;
+    kernels::Nearest all;
+    kernels::Nearest chosen;
+    tiles.pack(x);
+    kernels::nearest(tiles, packed, x.topRows(0), all);
+    for (const Index count : {1, 2, 7, 8, 9, 16, 17, 31, 33, 50, 170}) {
+      std::vector<Index> which;
+      for (Index i = 0; i < count; ++i) which.push_back(2 + 3 * i);
+      tiles.pack(x, which.data(), count);
+      EXPECT_EQ(tiles.rows(), count);
+      kernels::nearest(tiles, packed, x, chosen);
+      for (std::size_t i = 0; i < which.size(); ++i) {
+        const auto n = static_cast<std::size_t>(which[i]);
+        EXPECT_EQ(chosen.label[i], all.label[n]);
+        EXPECT_EQ(chosen.least[i], all.least[n]);
+        EXPECT_EQ(chosen.within[i], all.within[n]);
+        EXPECT_EQ(chosen.beyond[i], all.beyond[n]);
+      }
+    }
+  }
 }
 
 TEST_P(Kernels, SumsOfMembersHaveTheBitsOfALoopOverRows) {

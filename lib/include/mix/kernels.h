@@ -201,11 +201,14 @@ double small_soft_pass(Rows x, const SmallGaussians& gaussians, ConstVectorRef l
 class PackedTiles {
  public:
   void pack(Rows x);
+  /// `count` of the rows, those with the numbers `which`.
+  void pack(Rows x, const Index* which, Index count);
   [[nodiscard]] const double* data() const { return values_.data(); }
   [[nodiscard]] Index rows() const { return rows_; }
   [[nodiscard]] Index dimension() const { return dimension_; }
 
  private:
+  void resize(Index rows, Index dimension);
   Vector values_;
   Index rows_ = 0;
   Index dimension_ = 0;
@@ -229,24 +232,34 @@ class PackedCenters {
   double largest_ = 0;
 };
 
-/// What `nearest` finds about the rows of a block.
+/// What `nearest` finds about the rows of a block. A label is settled where `within` is less than
+/// `beyond`; else rounding, or a tie, leaves it open.
 struct Nearest {
   alignas(64) std::array<double, packed_rows> label;
-  alignas(64) std::array<double, packed_rows> settled;  // 1, or -1 where the label is open
+  alignas(64) std::array<double, packed_rows> least;   // no more than the distance to any center
+  alignas(64) std::array<double, packed_rows> within;  // no less than the distance to its center
+  alignas(64) std::array<double, packed_rows> beyond;  // no more than that to any other center
 };
 
 /// For each row the center with the least |c|^2 - 2 x'c, both from the origin. Where it is settled,
 /// the label is that of the least sum over j of (x_j - c_j)^2, every one of them added up in the
-/// order of the columns in double precision; else rounding, or a tie, leaves it open. Meanwhile the
-/// rows `next`, perhaps none, come nearer to the processor.
+/// order of the columns in double precision. Meanwhile the rows `next`, perhaps none, come nearer
+/// to the processor.
 ///
-/// Settled is what the closest call leaves above a bound of all rounding errors. With u = 2^-53,
-/// M = |x| + max |c| from the origin and K the number of centers rounded up to a power of two: a
-/// score is off by at most (2 d + 3) u M^2, and by 2 K u M^2 for the number of the center in its
-/// low bits; a distance from differences by (d + 2) u M^2; and the origin's subtraction shifts
-/// distances by 2 u M^2; each for two centers. Their sum, (6 d + 14 + 4 K) u M^2, and the terms of
-/// order u^2 are below 8 (d + 3 + K) u M^2 <= 16 (d + 3 + K) u (|x|^2 + max |c|^2). Nothing is
-/// settled where something overflows.
+/// What is settled remains so when centers move: a center's sum is the least as long as a bound of
+/// its distance from above is less than the bounds of all others from below, each found by this
+/// function, at any time, and since then changed by the way of the center (Hamerly 2010).
+///
+/// With u = 2^-53, S = |x|^2 + max |c|^2 from the origin, M = |x| + max |c|, thus M^2 <= 2 S, and K
+/// the number of centers rounded up to a power of two: a score is off by at most (2 d + 3) u M^2,
+/// and by 2 K u M^2 for the number of the center in its low bits; the origin's subtraction shifts
+/// the squared distance by 2 u M^2; |x|^2, and its sum with the score, are off by (d + 4) u S.
+/// Together (5 d + 14 + 4 K) u S, less than the 8 (d + 3 + K) u S by which the squares of bounds
+/// are wider. A sum of squared differences is off by a share of less than 1.01 (d + 2) u, so it is
+/// less for one of two centers if the distance is, by 1.01 (d + 2) u of itself. Now the bound from
+/// above is less than what the other center's distance was, of which the bound from below was made
+/// less by the share 2 (d + 8) u, rounding of roots included; and bounds are wider by 2^-510, below
+/// which squares vanish. Nothing is settled where 16 S overflows.
 void nearest(const PackedTiles& x, const PackedCenters& centers, Rows next, Nearest& out);
 
 /// Adds to `sum`, for each center in turn, the sum of w (x - center) over its rows and the sum of

@@ -51,44 +51,44 @@ void pack_tiles(const double* x, Index stride, Index rows, Index d, double* pack
   }
 }
 
-// How far the scores of some rows, |c|^2 - 2 x'c, have come. The low bits of a score are replaced
-// by the number of its center.
+// The least two scores, |c|^2 - 2 x'c, of some rows. The low bits of a score are replaced by the
+// number of its center.
 template <int Vectors>
 struct Contest {
   HWY_INLINE Contest() {
     MIX_UNROLL
-    for (int v = 0; v < Vectors; ++v) {
-      best[v] = hn::Inf(Lanes());
-      close[v] = hn::Zero(Lanes());
-    }
+    for (int v = 0; v < Vectors; ++v) best[v] = second[v] = hn::Inf(Lanes());
   }
-  // The least score is within a distance of another one only if one of the two was, when it
-  // entered, within that distance of the least before it: no close call is missed.
   HWY_INLINE void enter(V score, int v) {
-    const V gap = hn::Abs(hn::Sub(best[v], score));
-    close[v] = hn::Or(close[v], hn::Sub(gap, bound[v]));
+    second[v] = hn::Min(second[v], hn::Max(best[v], score));
     best[v] = hn::Min(best[v], score);
   }
   V best[Vectors];
-  V bound[Vectors];
-  V close[Vectors];  // the sign tells
+  V second[Vectors];
 };
 
 // Rows that are read later: a line of each column now and then, instead of a wait for all of them.
+// What was fetched of each column is in proportion to how many of `present` rows have passed.
 struct Ahead {
   HWY_INLINE void fetch(Index j, Index begin, Index end) const {
-    for (Index i = begin; i < std::min(end, rows); i += line) hwy::Prefetch(data + j * stride + i);
+    const Index after = std::min(end, present) * rows / present;
+    for (Index i = begin * rows / present; i < after; i += line) {
+      hwy::Prefetch(data + j * stride + i);
+    }
   }
   const double* data;
   Index stride;
   Index rows;
+  Index present;
 };
 
-// `panels` of centers: |c|^2 of each, then -2 c of each for each column.
+// Of the rows from `begin` on. `panels` of centers: |c|^2 of each, then -2 c of each for each
+// column.
 template <int Height, int Vectors, int Width>
-HWY_INLINE void nearest_of(const double* x, Index rows, Index d, const double* centers,
+HWY_INLINE void nearest_of(const double* x, Index begin, Index rows, Index d, const double* centers,
                            Index panels, const double* origin, double largest, const Ahead& ahead,
-                           double* centered, double* label, double* settled) {
+                           double* centered, double* label, double* least, double* within,
+                           double* beyond) {
   static_assert(Vectors * hn::MaxLanes(Lanes()) <= Width);
   const Lanes tag;
   const hn::RebindToSigned<Lanes> int_tag;
@@ -96,26 +96,23 @@ HWY_INLINE void nearest_of(const double* x, Index rows, Index d, const double* c
   Index numbers = 1;
   while (numbers < panels * Height) numbers *= 2;
   const V score_bits = hn::BitCast(tag, hn::Set(int_tag, -static_cast<std::int64_t>(numbers)));
-  // See kernels.h on the bound. 4 times the sum of squares overflows where a score could.
-  const V units = hn::Set(tag, static_cast<double>(d + 3 + numbers) * 0x1p-51);
-  for (Index i = 0; i < rows; i += Vectors * step) {
+  // See kernels.h on the bounds. 16 times the sum of squares overflows where a score could.
+  const V units = hn::Set(tag, static_cast<double>(d + 3 + numbers) * 0x1p-54);
+  const double share = static_cast<double>(d + 8) * 0x1p-52;
+  for (Index i = begin; i < rows; i += Vectors * step) {
     const double* tile = x + i / Width * Width * d + i % Width;
     Contest<Vectors> contest;
+    V squares[Vectors];
     MIX_UNROLL
-    for (int v = 0; v < Vectors; ++v) contest.bound[v] = hn::Set(tag, largest);
+    for (int v = 0; v < Vectors; ++v) squares[v] = hn::Set(tag, largest);
     for (Index j = 0; j < d; ++j) {
       const V middle = hn::Set(tag, origin[j]);
       MIX_UNROLL
       for (int v = 0; v < Vectors; ++v) {
         const V row = hn::Sub(hn::Load(tag, tile + j * Width + v * step), middle);
         hn::Store(row, tag, centered + (j * Vectors + v) * step);
-        contest.bound[v] = hn::MulAdd(row, row, contest.bound[v]);
+        squares[v] = hn::MulAdd(row, row, squares[v]);
       }
-    }
-    MIX_UNROLL
-    for (int v = 0; v < Vectors; ++v) {
-      const V square = hn::Mul(hn::Set(tag, 4.0), contest.bound[v]);
-      contest.bound[v] = hn::MulAdd(square, units, hn::Set(tag, 0x1p-1022));
     }
     const double* factors = centers;
     Index fetched = 0;
@@ -159,24 +156,48 @@ HWY_INLINE void nearest_of(const double* x, Index rows, Index d, const double* c
       const auto number =
           hn::AndNot(hn::BitCast(int_tag, score_bits), hn::BitCast(int_tag, contest.best[v]));
       hn::Store(hn::ConvertTo(tag, number), tag, label + i + v * step);
-      const V one = hn::Set(tag, 1.0);
-      const V apart = hn::IfThenElse(hn::Lt(contest.bound[v], hn::Inf(tag)),
-                                     hn::CopySign(one, contest.close[v]), hn::Neg(one));
-      hn::Store(apart, tag, settled + i + v * step);
+      const V sixteenfold = hn::Mul(hn::Set(tag, 16.0), squares[v]);
+      const V error = hn::MulAdd(sixteenfold, units, hn::Set(tag, 0x1p-1022));
+      const V norm = hn::Sub(squares[v], hn::Set(tag, largest));
+      const V zero = hn::Zero(tag);
+      const V first = hn::Add(contest.best[v], norm);
+      const V second = hn::Add(contest.second[v], norm);
+      const V wider = hn::Set(tag, 1 + share);
+      const V closer = hn::Set(tag, 1 - share);
+      const auto below = [&](V square) {
+        return hn::Mul(hn::Sqrt(hn::Max(hn::Sub(square, error), zero)), closer);
+      };
+      const V above =
+          hn::MulAdd(hn::Sqrt(hn::Max(hn::Add(first, error), zero)), wider, hn::Set(tag, 0x1p-510));
+      const auto fits = hn::Lt(sixteenfold, hn::Inf(tag));
+      hn::Store(hn::IfThenElseZero(fits, below(first)), tag, least + i + v * step);
+      hn::Store(hn::IfThenElse(fits, above, hn::Inf(tag)), tag, within + i + v * step);
+      hn::Store(hn::IfThenElseZero(fits, below(second)), tag, beyond + i + v * step);
     }
   }
 }
 
+// Half as many vectors at a time for the last rows if that is enough.
+template <int Height, int Vectors, int Width, class... Arguments>
+HWY_INLINE void nearest_by_tiles(const double* x, Index rows, Arguments... arguments) {
+  constexpr int half = std::max(Vectors / 2, 1);
+  const Index left = rows % (Vectors * lanes());
+  const Index whole = left <= Vectors / 2 * lanes() ? rows - left : rows;
+  nearest_of<Height, Vectors, Width>(x, 0, whole, arguments...);
+  if (whole < rows) nearest_of<Height, half, Width>(x, whole, rows, arguments...);
+}
+
 void nearest(const double* x, Index rows, Index d, const double* centers, Index panels,
              const double* origin, double largest, const double* ahead, Index ahead_stride,
-             Index ahead_rows, double* centered, double* label, double* settled) {
-  const Ahead next{ahead, ahead_stride, ahead_rows};
+             Index ahead_rows, double* centered, double* label, double* least, double* within,
+             double* beyond) {
+  const Ahead next{ahead, ahead_stride, ahead_rows, rows};
   if (tile_rows(d) == wide_tile) {
-    nearest_of<4, tile_vectors, wide_tile>(x, rows, d, centers, panels, origin, largest, next,
-                                           centered, label, settled);
+    nearest_by_tiles<4, tile_vectors, wide_tile>(x, rows, d, centers, panels, origin, largest, next,
+                                                 centered, label, least, within, beyond);
   } else {
-    nearest_of<8, tile_vectors / 2, narrow_tile>(x, rows, d, centers, panels, origin, largest, next,
-                                                 centered, label, settled);
+    nearest_by_tiles<8, tile_vectors / 2, narrow_tile>(
+        x, rows, d, centers, panels, origin, largest, next, centered, label, least, within, beyond);
   }
 }
 
@@ -314,12 +335,28 @@ void PackedCenters::pack(const Matrix& centers, ConstVectorRef origin) {
   if (!centers.allFinite()) largest_ = infinity;
 }
 
-void PackedTiles::pack(Rows x) {
-  rows_ = x.rows();
-  dimension_ = x.cols();
+void PackedTiles::resize(Index rows, Index dimension) {
+  rows_ = rows;
+  dimension_ = dimension;
   if (values_.size() < packed_rows * dimension_) values_.resize(packed_rows * dimension_);
+}
+
+void PackedTiles::pack(Rows x) {
+  resize(x.rows(), x.cols());
   HWY_DYNAMIC_DISPATCH(pack_tiles)
   (x.data(), x.outerStride(), rows_, dimension_, values_.data());
+}
+
+void PackedTiles::pack(Rows x, const Index* which, Index count) {
+  resize(count, x.cols());
+  const Index width = tile_rows(dimension_);
+  for (Index j = 0; j < dimension_; ++j) {
+    const double* column = x.data() + j * x.outerStride();
+    double* to = values_.data() + j * width;
+    for (Index i = 0; i < count; i += width, to += dimension_ * width) {
+      for (Index r = 0; r < width; ++r) to[r] = i + r < count ? column[which[i + r]] : 0.0;
+    }
+  }
 }
 
 void nearest(const PackedTiles& x, const PackedCenters& centers, Rows next, Nearest& out) {
@@ -328,7 +365,7 @@ void nearest(const PackedTiles& x, const PackedCenters& centers, Rows next, Near
   HWY_DYNAMIC_DISPATCH(nearest)
   (x.data(), x.rows(), x.dimension(), centers.data(), centers.panels(), centers.origin().data(),
    centers.largest(), next.data(), next.outerStride(), next.rows(), centered.data(),
-   out.label.data(), out.settled.data());
+   out.label.data(), out.least.data(), out.within.data(), out.beyond.data());
 }
 
 void add_members(const PackedTiles& x, const Matrix& centers, const Index* label, const double* w,
