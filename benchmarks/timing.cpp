@@ -69,7 +69,8 @@ double seconds_per_iteration(const Workload& workload, const std::string& model,
 }
 
 double objective_per_row(const Workload& workload, const std::string& model, Index steps) {
-  const Index passes = steps + 1;  // the last one evaluates
+  // The last pass of a mixture only evaluates; k-means does that by itself.
+  const Index passes = workload.kind == Kind::kmeans ? steps : steps + 1;
   return run(workload, model, passes, 0) / static_cast<double>(workload.x.rows());
 }
 

@@ -12,7 +12,7 @@
 #include "mix/em.h"
 #include "mix/random.h"
 
-namespace mix {
+namespace mix::accuracy {
 namespace {
 
 using Exact = boost::multiprecision::number<boost::multiprecision::cpp_bin_float<50>,
@@ -239,4 +239,4 @@ INSTANTIATE_TEST_SUITE_P(Separation, GaussianAccuracy,
                                          Case{Structure::VII, 6, 1, 0, 1e6, 1e-9}));
 
 }  // namespace
-}  // namespace mix
+}  // namespace mix::accuracy
