@@ -93,7 +93,7 @@ void expect_same(const KMeans& actual, const KMeans& expected, const std::string
   EXPECT_EQ(actual.stop, expected.stop) << what;
 }
 
-TEST(Lloyd, BoundsChangeNoBitAtAnyIteration) {
+TEST(Lloyd, BoundsChangeNoBitWhereTheRunStops) {
   for (const Case& each : cases()) {
     for (Index most = 1;; most += most / 8 + 1) {
       const KMeans expected = lloyd(each.x, each.w, each.centers, most, Bounds::never);
