@@ -106,6 +106,7 @@ FitOptions choose_fit_options(const FitFlags& flags, const Data& data) {
   fit.assignment = parse_assignment(flags.assignment);
   fit.effort = parse_effort(flags.effort);
   fit.precision = parse_precision(flags.precision);
+  fit.acceleration = parse_acceleration(flags.acceleration);
   if (flags.equal_weights) fit.mixing = MixingWeights::equal;
   if (data.start_labels.count() > 0) {
     fit.start = start::Labels{data.start_labels.labels};
@@ -201,6 +202,11 @@ void add_fit_flags(CLI::App& command, FitFlags& flags) {
           "arithmetic of Gaussian passes: full, or mixed, which is faster with 5 columns or "
           "more and covariances that are neither diagonal nor common (default: full)")
       ->check(CLI::IsMember({"full", "mixed"}).description(""))
+      ->type_name("NAME");
+  command
+      .add_option("--accelerate", flags.acceleration,
+                  "extrapolation of slow runs: auto, none, squarem or anderson (default: auto)")
+      ->check(CLI::IsMember({"auto", "none", "squarem", "anderson"}).description(""))
       ->type_name("NAME");
   command.add_flag("--equal-weights", flags.equal_weights, "all components equally probable");
   command.add_flag("--noise", flags.candidates.noise,

@@ -21,6 +21,7 @@ struct FitFlags {
   std::string init = "auto";
   std::string effort = "default";
   std::string precision = "full";
+  std::string acceleration = "auto";
   std::string assignment = "soft";
   FitOptions fit{};
   bool equal_weights = false;

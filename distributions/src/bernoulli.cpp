@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "mix/coordinates.h"
 #include "mix/kernels.h"
 #include "mix/support.h"
 
@@ -91,6 +92,12 @@ void Bernoulli::natural_parameters(VectorRef eta) const {
 }
 
 double Bernoulli::log_partition() const { return 0; }
+
+Vector Bernoulli::coordinates() const { return probability_.unaryExpr(&logit); }
+
+void Bernoulli::set_coordinates(ConstVectorRef v) {
+  probability_ = v.unaryExpr(&probability_of_logit);
+}
 
 double Bernoulli::log_prior() const {
   if (smoothing_.pseudo_count == 0) return 0;

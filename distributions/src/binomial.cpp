@@ -6,6 +6,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "mix/coordinates.h"
 #include "mix/special.h"
 #include "mix/support.h"
 
@@ -112,6 +113,10 @@ void Binomial::natural_parameters(VectorRef eta) const {
 }
 
 double Binomial::log_partition() const { return 0; }
+
+Vector Binomial::coordinates() const { return Vector::Constant(1, logit(probability_)); }
+
+void Binomial::set_coordinates(ConstVectorRef v) { probability_ = probability_of_logit(v[0]); }
 
 void Binomial::prepare(Rows x, Weights w) {
   if (trials_from_ == fixed) return;

@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "mix/coordinates.h"
 #include "mix/kernels.h"
 #include "mix/support.h"
 
@@ -166,6 +167,22 @@ void Categorical::natural_parameters(VectorRef eta) const {
 }
 
 double Categorical::log_partition() const { return 0; }
+
+Vector Categorical::coordinates() const {
+  Vector v(statistics_size());
+  natural_parameters(v);
+  return v;
+}
+
+void Categorical::set_coordinates(ConstVectorRef v) {
+  Index first = 0;
+  for (Index j = 0; j < dimension(); ++j) {
+    const Index own = levels_[static_cast<std::size_t>(j)];
+    probabilities_.row(j).head(own) =
+        probabilities_of_logarithms(v.segment(first, own)).transpose();
+    first += own;
+  }
+}
 
 void Categorical::prepare(Rows x, Weights w) {
   if (source_ == Levels::given) return;

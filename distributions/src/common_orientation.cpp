@@ -15,7 +15,7 @@ constexpr int exploring_sweeps = 4;
 int most_sweeps(Steps steps) { return steps == Steps::all ? 500 : 30; }
 
 // A sweep that lowers the objective per unit of mass by less than this ends the search.
-constexpr double negligible_decrease = 1e-18;
+double negligible_decrease(Steps steps) { return steps == Steps::all ? 1e-18 : 1e-15; }
 
 // Jacobi sweeps over pairs of columns of D. The diagonal of R_k = D'W_kD enters the objective
 // through a concave function; its tangent at the present D has slopes b_kj = u_k / R_k,jj, u_k =
@@ -49,12 +49,12 @@ class Rotation {
   }
 
   // Returns how many sweeps were made.
-  Index run(int most) {
+  Index run(int most, double negligible_per_mass) {
     Stagnation stagnation;
     Index made = 0;
     for (bool falls = true; falls && made < most; ++made) {
       refresh();
-      const double negligible = negligible_decrease * slope_.sum();
+      const double negligible = negligible_per_mass * slope_.sum();
       double decrease = 0;
       for (Index a = 0; a < d_.cols(); ++a) {
         for (Index b = a + 1; b < d_.cols(); ++b) {
@@ -184,7 +184,7 @@ Matrix common_orientation(const std::vector<Matrix>& scatter, const Vector& mass
 
   if (starts.size() == 1) {
     Rotation only(scatter, mass, volume, std::move(starts.front()));
-    sweeps += only.run(most_sweeps(steps));
+    sweeps += only.run(most_sweeps(steps), negligible_decrease(steps));
     return orthonormalized(only.orientation());
   }
   // The better half goes on, for more sweeps.
@@ -195,13 +195,13 @@ Matrix common_orientation(const std::vector<Matrix>& scatter, const Vector& mass
     return a.objective() < b.objective();
   };
   for (int most = exploring_sweeps;; most *= 2) {
-    for (Rotation& rotation : rotations) sweeps += rotation.run(most);
+    for (Rotation& rotation : rotations) sweeps += rotation.run(most, negligible_decrease(steps));
     std::stable_sort(rotations.begin(), rotations.end(), better);
     if (rotations.size() <= 2) break;
     rotations.erase(rotations.begin() + static_cast<std::ptrdiff_t>((rotations.size() + 1) / 2),
                     rotations.end());
   }
-  sweeps += rotations.front().run(most_sweeps(steps));
+  sweeps += rotations.front().run(most_sweeps(steps), negligible_decrease(steps));
   return orthonormalized(rotations.front().orientation());
 }
 

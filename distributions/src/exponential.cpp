@@ -89,6 +89,13 @@ void Exponential::natural_parameters(VectorRef eta) const { eta = -rate_; }
 
 double Exponential::log_partition() const { return -rate_.array().log().sum(); }
 
+Vector Exponential::coordinates() const { return rate_.array().log(); }
+
+void Exponential::set_coordinates(ConstVectorRef v) {
+  const Vector rate = v.array().exp();
+  if (rate.allFinite() && (rate.array() > 0).all()) rate_ = rate;
+}
+
 void Exponential::prepare(Rows x, Weights w) {
   Vector sum = Vector::Zero(statistics_size());
   accumulate(x, w, sum);

@@ -128,6 +128,10 @@ void Gaussians::accumulate_of(Index k, Rows x, Weights w, VectorRef statistics) 
 void Gaussians::accumulate_common(Rows x, Weights w, VectorRef statistics) const {
   if (!evaluation_.pooled) return;
   const Index d = dimension();
+  if (diagonal()) {
+    kernels::add_moments(x, location_, w, statistics.tail(1 + 2 * d));
+    return;
+  }
   const Vector origin = Vector::Zero(kernels::PackedTriangle::padded(d));
   for_each_part(x.rows(), [&](Index first, Index count, BlockMemory& memory) {
     double* packed = panels(memory, separate_panels, d).data();

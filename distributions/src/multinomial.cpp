@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "mix/coordinates.h"
 #include "mix/kernels.h"
 #include "mix/parallel.h"
 #include "mix/special.h"
@@ -123,6 +124,12 @@ bool Multinomial::log_base(const SparseRows& x, VectorRef out) const {
 }
 
 void Multinomial::natural_parameters(VectorRef eta) const { eta = probabilities_.array().log(); }
+
+Vector Multinomial::coordinates() const { return probabilities_.array().log(); }
+
+void Multinomial::set_coordinates(ConstVectorRef v) {
+  probabilities_ = probabilities_of_logarithms(v);
+}
 
 double Multinomial::log_partition() const { return 0; }
 

@@ -60,6 +60,18 @@ void Normal::maximize(ConstVectorRef sum) {
   if (std::isfinite(deviation)) standard_deviation_ = std::max(deviation, 1e-150);
 }
 
+Vector Normal::coordinates() const {
+  const double unit = rows_ > 0 ? std::sqrt(spread_) : 1;
+  return Vector{{(mean_ - location_) / unit, std::log(standard_deviation_ / unit)}};
+}
+
+void Normal::set_coordinates(ConstVectorRef v) {
+  const double unit = rows_ > 0 ? std::sqrt(spread_) : 1;
+  mean_ = location_ + unit * v[0];
+  const double deviation = unit * std::exp(v[1]);
+  if (deviation > 0 && std::isfinite(deviation)) standard_deviation_ = deviation;
+}
+
 void Normal::prepare(Rows x, Weights w) {
   if (x.cols() != 1) {
     throw std::invalid_argument(fmt::format(

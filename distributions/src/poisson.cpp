@@ -90,6 +90,13 @@ void Poisson::natural_parameters(VectorRef eta) const { eta = rate_.array().log(
 
 double Poisson::log_partition() const { return rate_.sum(); }
 
+Vector Poisson::coordinates() const { return rate_.array().log(); }
+
+void Poisson::set_coordinates(ConstVectorRef v) {
+  const Vector rate = v.array().exp();
+  if (rate.allFinite()) rate_ = rate;
+}
+
 std::string Poisson::check_support(Rows x) const { return check_cells(x, is_count, expected); }
 
 std::string Poisson::check_support(const SparseRows& x) const {

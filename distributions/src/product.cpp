@@ -8,6 +8,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "mix/coordinates.h"
+
 namespace mix {
 namespace {
 
@@ -251,6 +253,21 @@ void Product::start(Rows x, Shares shares) {
   for (Block& block : blocks_) {
     with_columns(block, x, [&](Rows columns) { block.family.start(columns, shares); });
   }
+}
+
+bool Product::charted() const {
+  return std::all_of(blocks_.begin(), blocks_.end(),
+                     [](const Block& block) { return block.family.charted(); });
+}
+
+Vector Product::coordinates() const {
+  return joined_coordinates(blocks_,
+                            [](const Block& block) -> const AnyFamily& { return block.family; });
+}
+
+void Product::set_coordinates(ConstVectorRef v) {
+  set_joined_coordinates(
+      blocks_, [](Block& block) -> AnyFamily& { return block.family; }, v);
 }
 
 Index Product::cycles() const {

@@ -21,4 +21,16 @@ inline void solve_lower(const Matrix& lower, Matrix& y) {
   }
 }
 
+/// The symmetric matrix of a lower triangle by columns.
+inline Matrix unpacked(ConstVectorRef packed, Index d) {
+  Matrix full(d, d);
+  Index position = 0;
+  for (Index j = 0; j < d; ++j) {
+    full.col(j).tail(d - j) = packed.segment(position, d - j);
+    position += d - j;
+  }
+  full.triangularView<Eigen::StrictlyUpper>() = full.transpose();
+  return full;
+}
+
 }  // namespace mix

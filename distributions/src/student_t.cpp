@@ -11,6 +11,8 @@
 
 #include "data_moments.h"
 #include "degrees_of_freedom.h"
+#include "factor_coordinates.h"
+#include "mix/distributions/covariance_structure.h"
 #include "mix/parallel.h"
 #include "soundness.h"
 
@@ -147,10 +149,8 @@ std::string StudentT::title() const {
 }
 
 Index StudentT::parameter_count() const {
-  Index count = means_.size() + static_cast<Index>(scales_.size()) * triangle(dimension());
-  if (options_.degrees_of_freedom == DegreesOfFreedom::per_component) count += size();
-  if (options_.degrees_of_freedom == DegreesOfFreedom::shared) count += 1;
-  return count;
+  return means_.size() + static_cast<Index>(scales_.size()) * triangle(dimension()) +
+         estimated_dofs();
 }
 
 void StudentT::log_densities(Rows x, MatrixRef out) const {
@@ -300,6 +300,58 @@ void StudentT::start(Rows x, Shares shares) {
         accumulate(x.middleRows(first, count), shares.middleRows(first, count), statistics);
       }));
   dof_.setConstant(options_.dof);
+}
+
+// Standard deviations of the data: the units in which coordinates are measured.
+Vector StudentT::unit() const {
+  return spread_.size() > 0 ? Vector(spread_.diagonal().cwiseSqrt()) : Vector::Ones(dimension());
+}
+
+// How many different degrees of freedom are estimated.
+Index StudentT::estimated_dofs() const {
+  switch (options_.degrees_of_freedom) {
+    case DegreesOfFreedom::per_component:
+      return size();
+    case DegreesOfFreedom::shared:
+      return 1;
+    case DegreesOfFreedom::fixed:
+      break;
+  }
+  return 0;
+}
+
+Vector StudentT::coordinates() const {
+  const Index d = dimension();
+  const Index each = factor_coordinates(d);
+  const auto scales = static_cast<Index>(factors_.size());
+  const Vector deviations = unit();
+  Vector v(size() * d + scales * each + estimated_dofs());
+  for (Index k = 0; k < size(); ++k) {
+    v.segment(k * d, d) = means_.col(k).cwiseQuotient(deviations);
+  }
+  for (Index i = 0; i < scales; ++i) {
+    write_factor(factors_[static_cast<std::size_t>(i)], deviations,
+                 v.segment(size() * d + i * each, each));
+  }
+  v.tail(estimated_dofs()) = dof_.head(estimated_dofs()).array().log();
+  return v;
+}
+
+void StudentT::set_coordinates(ConstVectorRef v) {
+  const Index d = dimension();
+  const Index each = factor_coordinates(d);
+  const Vector deviations = unit();
+  for (Index k = 0; k < size(); ++k) {
+    means_.col(k) = v.segment(k * d, d).cwiseProduct(deviations);
+  }
+  for (std::size_t i = 0; i < scales_.size(); ++i) {
+    const Matrix lower =
+        read_factor(v.segment(size() * d + static_cast<Index>(i) * each, each), deviations);
+    set_scale(i, product_with_transpose(lower));
+  }
+  if (estimated_dofs() == 0) return;
+  const Vector dof = v.tail(estimated_dofs()).array().exp().max(least_dof).min(largest_dof);
+  if (dof.allFinite()) dof_ = dof.size() == size() ? dof : Vector::Constant(size(), dof[0]);
 }
 
 void StudentT::prepare(Rows x, Weights w) {

@@ -104,6 +104,7 @@ LawReport Laws::check() {
   run("soft_pass", &Laws::soft_pass);
   run("sparse_rows", &Laws::sparse_rows);
   run("separable", &Laws::separable);
+  run("coordinates", &Laws::coordinates);
   run("constant_statistics", &Laws::constant_statistics);
   run("const", &Laws::constant);
   run("threads", &Laws::threads);

@@ -9,10 +9,12 @@
 #include <stdexcept>
 #include <utility>
 
+#include "accelerator.h"
 #include "expectation.h"
 #include "mix/block_memory.h"
 #include "mix/kernels.h"
 #include "mix/parallel.h"
+#include "stop_rule.h"
 #include "truncated_expectation.h"
 
 namespace mix {
@@ -56,9 +58,6 @@ constexpr int impossible_passes = 10;
 constexpr double single_gain = 1e-8;
 // The error of an objective of single precision, per unit of weight.
 constexpr double single_error = 1e-6;
-
-// Differences between objectives that may be rounding.
-double rounding_of(double objective) { return 1e-8 + 1e-11 * std::abs(objective); }
 
 // The E-step: responsibilities, the objective and, for a streaming family, its statistics, in one
 // pass over the rows. Holds what must outlive a pass.
@@ -222,53 +221,6 @@ class Expectation {
   std::optional<TruncatedExpectation> truncated_;
 };
 
-// Estimates the gain still to come from the last two gains of a linearly converging sequence
-// (Aitken). While fast directions die out the ratio of gains looks better than it is for the slow
-// ones that remain, so it counts as 0.9 at least, and several small estimates in a row are asked
-// for. An objective that must not fall and falls shows how large its rounding is: gains no larger
-// than that are none.
-class StopRule {
- public:
-  explicit StopRule(double tol) : tol_(tol) {}
-
-  void restart() {
-    seen_ = 0;
-    small_ = 0;
-    rounding_ = 0;
-  }
-
-  bool operator()(double objective) {
-    if (tol_ < 0) return false;
-    const double gain = objective - last_;
-    double remaining = infinity;
-    if (seen_ >= 2) {
-      if (gain < 0 && -gain <= rounding_of(objective)) rounding_ = std::max(rounding_, -gain);
-      if (std::abs(gain) <= std::max(rounding_, 1e-14 * std::abs(objective))) {
-        remaining = 0;
-      } else if (gain > 0 && gain_ > gain) {
-        const double rate = std::max(gain / gain_, least_rate);
-        remaining = gain * rate / (1 - rate);
-      }
-    }
-    small_ = remaining < tol_ || remaining == 0 ? small_ + 1 : 0;
-    gain_ = gain;
-    last_ = objective;
-    ++seen_;
-    return small_ >= in_a_row;
-  }
-
- private:
-  static constexpr double least_rate = 0.9;
-  static constexpr int in_a_row = 3;
-
-  double tol_;
-  double last_ = 0;
-  double gain_ = 0;
-  double rounding_ = 0;  // the largest fall
-  Index seen_ = 0;
-  int small_ = 0;
-};
-
 void update_weights(MixtureState& state, const Vector& mass, MixingWeights mixing) {
   if (mixing != MixingWeights::free) return;
   const double total = mass.sum();
@@ -297,6 +249,21 @@ void drop_components(MixtureState& state, const std::vector<Index>& empty) {
   state.weights = weights / weights.sum();
 }
 
+// Extrapolation is for sequences that follow one objective upwards, by parameters with coordinates.
+Acceleration acceleration_for(const MixtureState& state, const EmOptions& options) {
+  const bool serves =
+      (options.assignment.as<Soft>() != nullptr || options.assignment.as<Known>() != nullptr) &&
+      options.assignment.last_stage() == 0 && state.family.charted();
+  return serves ? options.acceleration : Acceleration::none;
+}
+
+// Whether less than the tolerance is still to gain.
+bool has_converged(StopRule& enough, const Accelerator& accelerator, double objective) {
+  if (!accelerator.active()) return enough(objective);
+  const auto& convergence = accelerator.convergence();
+  return convergence && enough(objective, *convergence);
+}
+
 std::string name_components(const std::vector<Index>& components) {
   std::string names;
   for (const Index k : components) names += fmt::format("{}{}", names.empty() ? "" : ", ", k + 1);
@@ -305,65 +272,6 @@ std::string name_components(const std::vector<Index>& components) {
 
 }  // namespace
 
-std::string to_string(MixingWeights mixing) {
-  switch (mixing) {
-    case MixingWeights::free:
-      return "free";
-    case MixingWeights::equal:
-      return "equal";
-    case MixingWeights::fixed:
-      return "fixed";
-  }
-  return "unknown";
-}
-
-MixingWeights parse_mixing_weights(std::string_view name) {
-  using enum MixingWeights;
-  for (const MixingWeights mixing : {free, equal, fixed}) {
-    if (name == to_string(mixing)) return mixing;
-  }
-  throw std::invalid_argument(
-      fmt::format("mixing is \"{}\"; the known ones are free, equal, fixed", name));
-}
-
-std::string to_string(Precision precision) {
-  switch (precision) {
-    case Precision::full:
-      return "full";
-    case Precision::mixed:
-      return "mixed";
-  }
-  return "unknown";
-}
-
-Precision parse_precision(std::string_view name) {
-  for (const Precision precision : {Precision::full, Precision::mixed}) {
-    if (name == to_string(precision)) return precision;
-  }
-  throw std::invalid_argument(
-      fmt::format("precision is \"{}\"; the known ones are full, mixed", name));
-}
-
-std::string to_string(Stop stop) {
-  switch (stop) {
-    case Stop::converged:
-      return "converged";
-    case Stop::labels_repeat:
-      return "labels_repeat";
-    case Stop::max_iterations:
-      return "max_iterations";
-    case Stop::no_improvement:
-      return "no_improvement";
-    case Stop::interrupted:
-      return "interrupted";
-    case Stop::empty_component:
-      return "empty_component";
-    case Stop::not_finite:
-      return "not_finite";
-  }
-  return "unknown";
-}
-
 EmReport run_em(MixtureState& state, const AnyRows& x, Weights w, const EmOptions& options) {
   EmReport report;
   if (options.mixing == MixingWeights::equal) {
@@ -371,6 +279,7 @@ EmReport run_em(MixtureState& state, const AnyRows& x, Weights w, const EmOption
   }
   Expectation expect(x, w, options);
   StopRule enough(options.tol);
+  Accelerator accelerator(acceleration_for(state, options), options.mixing == MixingWeights::free);
   std::optional<MixtureState> best;  // of a stochastic run
   double best_objective = -infinity;
   Index since_best = 0;
@@ -387,10 +296,14 @@ EmReport run_em(MixtureState& state, const AnyRows& x, Weights w, const EmOption
     state.family.select_cycle(0);
     const bool in_single = single;
     Pass pass = expect(state, iteration, in_single);
+    report.n_iter = iteration + 1;
+    if (accelerator.rejects(state, pass.objective)) {
+      ++report.rejections;
+      continue;
+    }
     report.objective_history.push_back(pass.objective);
     report.objective = pass.objective;
     report.mass = pass.mass;
-    report.n_iter = iteration + 1;
 
     if (std::isnan(pass.objective)) {
       report.stop = Stop::not_finite;
@@ -405,6 +318,7 @@ EmReport run_em(MixtureState& state, const AnyRows& x, Weights w, const EmOption
     if (options.assignment.stage(iteration) != stage || reseeded) {
       stage = options.assignment.stage(iteration);
       enough.restart();
+      accelerator.restart();
       reseeded = false;
     } else if (options.assignment.ascends() &&
                pass.objective <
@@ -422,6 +336,7 @@ EmReport run_em(MixtureState& state, const AnyRows& x, Weights w, const EmOption
       reseeded = true;
     }
     previous = pass.objective;
+    if (!single) accelerator.before_step(state, pass.objective);
 
     if (!options.assignment.ascends()) {
       since_best = pass.objective > best_objective ? 0 : since_best + 1;
@@ -446,11 +361,13 @@ EmReport run_em(MixtureState& state, const AnyRows& x, Weights w, const EmOption
         --report.n_iter;
       }
       break;
-    } else if (enough(pass.objective) && stage == options.assignment.last_stage()) {
+    } else if (has_converged(enough, accelerator, pass.objective) &&
+               stage == options.assignment.last_stage()) {
       report.stop = Stop::converged;
       break;
     }
-    if (options.progress && !options.progress({iteration + 1, pass.objective})) {
+    if (options.progress &&
+        !options.progress({iteration + 1, pass.objective, enough.expected_gain()})) {
       report.stop = Stop::interrupted;
       break;
     }
@@ -495,6 +412,10 @@ EmReport run_em(MixtureState& state, const AnyRows& x, Weights w, const EmOption
       if (++cycle >= state.family.cycles()) break;
       state.family.select_cycle(cycle);
       pass = expect(state, iteration, in_single);
+    }
+    if (!single) {
+      accelerator.after_step(state, iteration + 3 < options.max_iter);
+      if (accelerator.extrapolates()) ++report.extrapolations;
     }
   }
 

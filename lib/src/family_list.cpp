@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "mix/coordinates.h"
 #include "mix/parallel.h"
 
 namespace mix {
@@ -165,6 +166,21 @@ void FamilyList::start(const AnyRows& x, Shares shares) {
     family.start(x, shares.middleCols(column, family.size()));
     column += family.size();
   }
+}
+
+bool FamilyList::charted() const {
+  return std::all_of(families_.begin(), families_.end(),
+                     [](const AnyFamily& family) { return family.charted(); });
+}
+
+Vector FamilyList::coordinates() const {
+  return joined_coordinates(families_,
+                            [](const AnyFamily& family) -> const AnyFamily& { return family; });
+}
+
+void FamilyList::set_coordinates(ConstVectorRef v) {
+  set_joined_coordinates(
+      families_, [](AnyFamily& family) -> AnyFamily& { return family; }, v);
 }
 
 Index FamilyList::cycles() const {

@@ -111,6 +111,7 @@ class Laws {
   void soft_pass();
   void sparse_rows();
   void separable();
+  void coordinates();
   void constant_statistics();
   void constant();
   void threads();

@@ -175,6 +175,35 @@ void Laws::separable() {
   }
 }
 
+void Laws::coordinates() {
+  applies_ = given_.charted();
+  if (!applies_) return;
+  AnyFamily family = elsewhere_;
+  const Vector here = fitted_.coordinates();
+  family.set_coordinates(here);
+  require_equal(log_densities(family, x_), log_densities(fitted_, x_), options_.tolerance,
+                "set_coordinates(coordinates()) gives other densities");
+  require_equal(family.coordinates(), here, options_.tolerance,
+                "coordinates() differs from what set_coordinates was given");
+  // Whatever the point, the parameters are valid and have coordinates of their own.
+  Rng rng(options_.seed, Purpose::sample, 1);
+  for (const double far : {0.1, 3.0, 1000.0}) {
+    Vector there = here;
+    for (double& v : there) v += far * (2 * uniform(rng) - 1);
+    family = fitted_;
+    family.set_coordinates(there);
+    require(!has_nan(log_densities(family, x_)), "a log density is NaN at some coordinates");
+    require(family.coordinates().size() == here.size(),
+            "the number of coordinates depends on the parameters");
+    AnyFamily same = fitted_;
+    same.set_coordinates(family.coordinates());
+    if (far < 1) {
+      require_equal(log_densities(same, x_), log_densities(family, x_), options_.tolerance,
+                    "parameters near others do not return from their coordinates");
+    }
+  }
+}
+
 void Laws::sparse_rows() {
   const SparseMatrix sparse = x_.sparseView();
   AnyFamily of_dense = given_;

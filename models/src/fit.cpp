@@ -33,12 +33,12 @@ struct Narrowing {
 // With fast effort a run ends when less than this is still to gain per row: little beside the
 // differences of criteria that a quick look is after. On slow problems most passes go into the
 // rest.
-constexpr double fast_gain_per_row = 2e-5;
+constexpr double fast_gain_per_row = 5e-6;
 
 Narrowing narrowing(Effort effort) {
   switch (effort) {
     case Effort::fast:
-      return {6, 4, 2};
+      return {4, 4, 2};
     case Effort::standard:
       return {25, 2, 4};
     case Effort::thorough:
@@ -100,7 +100,7 @@ void carry_on(Run& run, const AnyRows& x, Weights w, EmOptions options, Index mo
   run.em = run_em(run.state, x, w, options);
   std::vector<double> history = std::move(before.objective_history);
   if (!history.empty()) history.pop_back();
-  run.em.n_iter += static_cast<Index>(history.size());
+  run.em.n_iter += before.n_iter - repeated;
   history.insert(history.end(), run.em.objective_history.begin(), run.em.objective_history.end());
   run.em.objective_history = std::move(history);
   run.em.falls += before.falls;
@@ -224,6 +224,7 @@ class Search {
     }
     em.max_iter = options_.max_iter;
     em.precision = options_.precision;
+    em.acceleration = options_.acceleration;
     em.seed = options_.seed;
     if (options_.progress) {
       em.progress = [this](const Progress& progress) {
@@ -245,6 +246,7 @@ class Search {
     EmOptions em = em_options();
     if (changes_with_iterations()) em.assignment = Soft{};
     em.max_iter = std::min(passes, options_.max_iter);
+    em.acceleration = Acceleration::none;
     return em;
   }
 
@@ -310,13 +312,12 @@ class Search {
   }
 
   // A few passes are a poor judge, and with fast effort there are no more: the hierarchical start,
-  // which is some programs' only one, always comes into the final.
+  // which is some programs' only one, always comes into the final and is hard to abandon.
   [[nodiscard]] bool is_set(const Run& run) const {
     return options_.effort == Effort::fast && run.start == to_string(start::Hierarchical{});
   }
 
-  // How many times the gain that Aitken's rule still expects is allowed for.
-  [[nodiscard]] double caution(const Run& run) const { return is_set(run) ? 5 : 2; }
+  [[nodiscard]] double caution(const Run& run) const { return is_set(run) ? 20 : 2; }
 
   void keep_hierarchical(std::vector<Run>& runs) const {
     const auto last = runs.begin() + static_cast<std::ptrdiff_t>(narrowing_.finalists) - 1;
@@ -361,20 +362,13 @@ class Search {
     return std::move(runs[best]);
   }
 
-  // Ends a run whose objective, extrapolated with `caution` times the gain that Aitken's rule still
-  // expects, stays below the goal.
+  // Ends a run whose objective, with `caution` times the gain that Aitken's rule still expects,
+  // stays below the goal.
   static std::function<bool(const Progress&)> abandon_below(
       double goal, double caution, std::function<bool(const Progress&)> next, bool& abandoned) {
-    return [goal, caution, next = std::move(next), &abandoned, last = -infinity,
-            gain = infinity](const Progress& progress) mutable {
-      const double now = progress.objective - last;
-      if (progress.iteration > 10 && now >= 0 && now < gain) {
-        const double rate = now / gain;
-        const double bound = progress.objective + caution * now * rate / (1 - rate);
-        abandoned = bound < goal - 2 * same_optimum;
-      }
-      gain = now;
-      last = progress.objective;
+    return [goal, caution, next = std::move(next), &abandoned](const Progress& progress) {
+      abandoned = progress.iteration > 10 &&
+                  progress.objective + caution * progress.expected_gain < goal - 2 * same_optimum;
       return !abandoned && (!next || next(progress));
     };
   }
@@ -543,13 +537,15 @@ Fit fit_sharing(const MixtureModel& model, const AnyRows& x, const FitOptions& o
       if (result.report.log_likelihood > -infinity) return result;
     }
   }
-  FitOptions chosen = options;
   if (const auto* known = options.assignment.as<Known>();
       known != nullptr && std::holds_alternative<start::Auto>(options.start) &&
       every_component_is_known(*known, model.n_components())) {
+    FitOptions chosen = options;
     chosen.start = start::Labels{known->labels};
+    with_threads(options.threads, [&] { result = fit_here(model, x, chosen, pool); });
+    return result;
   }
-  with_threads(options.threads, [&] { result = fit_here(model, x, chosen, pool); });
+  with_threads(options.threads, [&] { result = fit_here(model, x, options, pool); });
   return result;
 }
 

@@ -19,7 +19,7 @@ using testing_support::perturbed_labels;
 using testing_support::random_vector;
 using testing_support::three_groups;
 
-constexpr Index d = 3;
+constexpr Index columns = 3;
 constexpr Index n_components = 3;
 constexpr double floor_factor = 1e-10;
 constexpr double shrinkage = 4;  // rows; more than the default, so that it shows
@@ -46,8 +46,8 @@ class Posterior {
     const bool spherical = parts_.shape == Part::identity;
     const bool shared = parts_.volume == Part::equal && parts_.shape != Part::variable &&
                         parts_.orientation != Part::variable;
-    const double shrink = std::pow(n_components, -2.0 / d);
-    const double nu = d + 2;
+    const double shrink = std::pow(n_components, -2.0 / columns);
+    const double nu = columns + 2;
     const double a = 1 / std::sqrt(n_);
     double sum = 0;
     for (Index k = 0; k < n_components; ++k) {
@@ -65,11 +65,11 @@ class Posterior {
       if (shared && k > 0) continue;                          // one matrix, one prior
       if (spherical) {                                        // inverse gamma of one variance
         const double variance = s(0, 0);
-        sum -= 0.5 * ((nu + 2) * std::log(variance) + shrink * scale_.trace() / d / variance);
+        sum -= 0.5 * ((nu + 2) * std::log(variance) + shrink * scale_.trace() / columns / variance);
       } else if (is_diagonal) {
         sum -= 0.5 * ((nu + 2) * log_det + shrink * solver.solve(variances).trace());
       } else {
-        sum -= 0.5 * ((nu + d + 1) * log_det + shrink * data_over_sigma);
+        sum -= 0.5 * ((nu + columns + 1) * log_det + shrink * data_over_sigma);
       }
     }
     return sum;
@@ -87,7 +87,7 @@ class Posterior {
   }
 
   [[nodiscard]] Vector centers() const {
-    Matrix m(n_components, d);
+    Matrix m(n_components, columns);
     for (std::size_t k = 0; k < n_components; ++k) m.row(static_cast<Index>(k)) = centers_[k];
     return m.reshaped();
   }
@@ -123,10 +123,10 @@ INSTANTIATE_TEST_SUITE_P(All, GaussianWithPrior,
 
 TEST_P(GaussianWithPrior, IsEstimatedByTheModeOfItsPosterior) {
   const auto [structure, kind] = GetParam();
-  const Data data = three_groups(45, d);
+  const Data data = three_groups(45, columns);
   const Matrix shares = perturbed_labels(data);
   const Posterior posterior(data, shares, structure, kind);
-  Gaussians family(n_components, d,
+  Gaussians family(n_components, columns,
                    {.structure = structure,
                     .prior = {.kind = kind, .mean_shrinkage = shrinkage},
                     .floor = floor_factor});
@@ -134,10 +134,10 @@ TEST_P(GaussianWithPrior, IsEstimatedByTheModeOfItsPosterior) {
   family.start(data.x, shares);
   const double ours = posterior(family.means(), covariances(family));
 
-  const Chart chart(structure, n_components, d);
-  const Index n_means = n_components * d;
+  const Chart chart(structure, n_components, columns);
+  const Index n_means = n_components * columns;
   const auto f = [&](const Vector& theta) {
-    const Matrix means = theta.head(n_means).reshaped(n_components, d);
+    const Matrix means = theta.head(n_means).reshaped(n_components, columns);
     return posterior(means, chart(theta.tail(chart.size())));
   };
   Rng rng(3);
@@ -154,10 +154,10 @@ TEST_P(GaussianWithPrior, IsEstimatedByTheModeOfItsPosterior) {
 
 TEST_P(GaussianWithPrior, StatesTheLogPriorItMaximizes) {
   const auto [structure, kind] = GetParam();
-  const Data data = three_groups(45, d);
+  const Data data = three_groups(45, columns);
   const Matrix shares = perturbed_labels(data);
   const Posterior posterior(data, shares, structure, kind);
-  Gaussians a(n_components, d,
+  Gaussians a(n_components, columns,
               {.structure = structure, .prior = {.kind = kind, .mean_shrinkage = shrinkage}});
   a.prepare(data.x, data.w);
   Gaussians b = a;
@@ -171,12 +171,12 @@ TEST_P(GaussianWithPrior, StatesTheLogPriorItMaximizes) {
 
 // The denominators of Fraley & Raftery (2007) as mclust has them.
 TEST(ConjugatePrior, HasTheDenominatorsOfFraleyAndRaftery) {
-  const Data data = three_groups(90, d);
+  const Data data = three_groups(90, columns);
   const Matrix shares = perturbed_labels(data);
   const auto k = static_cast<double>(n_components);
-  const double nu = d + 2;
+  const double nu = columns + 2;
   const auto fit = [&](Structure structure) {
-    Gaussians family(n_components, d,
+    Gaussians family(n_components, columns,
                      {.structure = structure,
                       .prior = {.kind = GaussianPrior::Kind::conjugate, .mean_shrinkage = 0},
                       .floor = 0});
@@ -185,8 +185,8 @@ TEST(ConjugatePrior, HasTheDenominatorsOfFraleyAndRaftery) {
     return family;
   };
   const Matrix centered = data.x.rowwise() - data.x.colwise().mean();
-  const Matrix lambda = centered.transpose() * centered / 90 * std::pow(k, -2.0 / d);
-  Matrix pooled = Matrix::Zero(d, d);
+  const Matrix lambda = centered.transpose() * centered / 90 * std::pow(k, -2.0 / columns);
+  Matrix pooled = Matrix::Zero(columns, columns);
   std::vector<Matrix> w;
   for (Index i = 0; i < n_components; ++i) {
     const Vector p = shares.col(i);
@@ -199,18 +199,18 @@ TEST(ConjugatePrior, HasTheDenominatorsOfFraleyAndRaftery) {
     EXPECT_NEAR(fit(structure).covariance(0)(0, 0), expected, 1e-12 * expected)
         << to_string(structure);
   };
-  const double s = lambda.trace() / d;
-  expect(Structure::VVV, (lambda(0, 0) + w[0](0, 0)) / (nu + n0 + d + 2));
-  expect(Structure::EEE, (lambda(0, 0) + pooled(0, 0)) / (nu + 90 + d + 1 + k));
+  const double s = lambda.trace() / columns;
+  expect(Structure::VVV, (lambda(0, 0) + w[0](0, 0)) / (nu + n0 + columns + 2));
+  expect(Structure::EEE, (lambda(0, 0) + pooled(0, 0)) / (nu + 90 + columns + 1 + k));
   expect(Structure::VVI, (lambda(0, 0) + w[0](0, 0)) / (nu + n0 + 3));
   expect(Structure::EEI, (lambda(0, 0) + pooled(0, 0)) / (nu + 90 + 2 + k));
-  expect(Structure::VII, (s + w[0].trace()) / (nu + n0 * d + 2 + d));
-  expect(Structure::EII, (s + pooled.trace()) / (nu + 90 * d + 2 + k * d));
+  expect(Structure::VII, (s + w[0].trace()) / (nu + n0 * columns + 2 + columns));
+  expect(Structure::EII, (s + pooled.trace()) / (nu + 90 * columns + 2 + k * columns));
 }
 
 TEST(ConjugatePrior, MovesAnEmptyComponentToItsMode) {
-  const Data data = three_groups(90, d);
-  Gaussians family(n_components, d, {.prior = {.kind = GaussianPrior::Kind::conjugate}});
+  const Data data = three_groups(90, columns);
+  Gaussians family(n_components, columns, {.prior = {.kind = GaussianPrior::Kind::conjugate}});
   family.prepare(data.x, data.w);
   Matrix shares = perturbed_labels(data);
   shares.col(1).setZero();

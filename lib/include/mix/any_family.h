@@ -111,6 +111,14 @@ class AnyFamily {
   /// The first estimate, independent of the current parameters.
   void start(const AnyRows& x, Shares shares) { self_->start(x, shares); }
 
+  /// Whether the parameters have coordinates without bounds.
+  [[nodiscard]] bool charted() const { return self_->charted(); }
+  /// The coordinates of all parameters, as the concept Charted says; throws std::logic_error where
+  /// there are none.
+  [[nodiscard]] Vector coordinates() const { return self_->coordinates(); }
+  /// Sets all parameters. Throws as `coordinates`.
+  void set_coordinates(ConstVectorRef v) { self_->set_coordinates(v); }
+
   /// The number of conditional maximizations that make one iteration.
   [[nodiscard]] Index cycles() const { return self_->cycles(); }
   /// Selects the conditional maximization that the next accumulate and maximize serve.
@@ -196,6 +204,9 @@ class AnyFamily {
     virtual void maximize(ConstVectorRef sum) = 0;
     virtual void fit(const AnyRows& x, Shares shares) = 0;
     virtual void start(const AnyRows& x, Shares shares) = 0;
+    [[nodiscard]] virtual bool charted() const = 0;
+    [[nodiscard]] virtual Vector coordinates() const = 0;
+    virtual void set_coordinates(ConstVectorRef v) = 0;
     [[nodiscard]] virtual Index cycles() const = 0;
     virtual void select_cycle(Index cycle) = 0;
     virtual void prepare(const AnyRows& x, Weights w) = 0;
@@ -394,6 +405,29 @@ struct AnyFamily::Holder final : AnyFamily::Interface {
       fit(x, shares);
     }
   }
+  [[nodiscard]] bool charted() const override {
+    // A wrapper around other families knows only at run time.
+    if constexpr (requires {
+                    { family.charted() } -> std::convertible_to<bool>;
+                  }) {
+      return family.charted();
+    }
+    return Charted<F>;
+  }
+  [[nodiscard]] Vector coordinates() const override {
+    if constexpr (Charted<F>) {
+      return family.coordinates();
+    } else {
+      throw not_charted();
+    }
+  }
+  void set_coordinates([[maybe_unused]] ConstVectorRef v) override {
+    if constexpr (Charted<F>) {
+      family.set_coordinates(v);
+    } else {
+      throw not_charted();
+    }
+  }
   [[nodiscard]] Index cycles() const override {
     if constexpr (Cyclic<F>) return family.cycles();
     return 1;
@@ -492,6 +526,9 @@ struct AnyFamily::Holder final : AnyFamily::Interface {
     return nullptr;
   }
 
+  [[nodiscard]] std::logic_error not_charted() const {
+    return std::logic_error("family '" + name() + "' has no coordinates() and set_coordinates(v)");
+  }
   [[nodiscard]] std::logic_error not_separable() const {
     return std::logic_error("family '" + name() +
                             "' has no log_density_of(k, x, out) and accumulate_of(k, x, w, sum)");

@@ -271,6 +271,17 @@ concept Embeddable = requires(const T& t, Rows x) {
   { t.embed(x) } -> std::convertible_to<Matrix>;
 };
 
+/// A distribution or family whose parameters are points of a space without bounds, where sequences
+/// of them can be extrapolated: `coordinates()` are logarithms of what is positive, logits of what
+/// is a probability, and so on, free of units (or equal after a change of units), and
+/// `set_coordinates(v)` makes the parameters of a point; of one that stands for none, near ones. A
+/// probability of 0 has an infinite coordinate.
+template <class T>
+concept Charted = requires(const T& t, T& m, ConstVectorRef v) {
+  { t.coordinates() } -> std::convertible_to<Vector>;
+  m.set_coordinates(v);
+};
+
 /// An iteration of `cycles()` conditional maximizations (AECM, Meng & van Dyk 1997);
 /// `select_cycle(c)` tells which one the next `accumulate` and `maximize` serve.
 template <class T>

@@ -51,6 +51,21 @@ std::string to_string(Precision precision);
 /// The value of that name; throws std::invalid_argument that lists the names.
 Precision parse_precision(std::string_view name);
 
+/// Whether the parameters that EM makes are extrapolated. The objective still never falls, and the
+/// fixed points are the same; which of several is reached may differ. For policies that ascend and
+/// families that are charted; others run as they are.
+enum class Acceleration {
+  none,
+  automatic,  ///< once steps are small beside what is left to gain
+  squarem,    ///< by SQUAREM (Varadhan & Roland 2008) from the second step on
+  anderson,   ///< by Anderson's rule (Henderson & Varadhan 2019) from the second step on
+};
+
+/// The name used on the command line: "auto".
+std::string to_string(Acceleration acceleration);
+/// The value of that name; throws std::invalid_argument that lists the names.
+Acceleration parse_acceleration(std::string_view name);
+
 /// Why a run ended.
 enum class Stop {
   converged,        ///< the estimated remaining gain of the objective is below `tol`
@@ -69,6 +84,8 @@ std::string to_string(Stop stop);
 struct Progress {
   Index iteration = 0;   ///< passes over the data so far
   double objective = 0;  ///< at the parameters of this pass
+  /// What the run would still gain, by Aitken's estimate; infinite where it is not known.
+  double expected_gain = infinity;
 };
 
 /// How one run goes, and when it ends.
@@ -82,6 +99,7 @@ struct EmOptions {
   /// The largest number of passes over the data.
   Index max_iter = 1000;
   Precision precision = Precision::full;
+  Acceleration acceleration = Acceleration::none;
   std::uint64_t seed = 0;
   /// Called once per iteration; the run ends when it returns false.
   std::function<bool(const Progress&)> progress = nullptr;
@@ -93,7 +111,11 @@ struct EmReport {
   /// Passes over the data; the last one evaluates the final parameters. A hard run counts as Lloyd
   /// does: the last pass is the first that changes no label, without the one that confirms it.
   Index n_iter = 0;
-  /// The objective before each M-step, and last at the final parameters.
+  /// Extrapolations that were made, and that were taken back because the objective fell.
+  Index extrapolations = 0;
+  Index rejections = 0;
+  /// The objective before each M-step, and last at the final parameters; without passes that were
+  /// taken back.
   std::vector<double> objective_history;
   /// The objective at the final parameters: log-likelihood plus log prior for Soft.
   double objective = -infinity;

@@ -40,6 +40,10 @@ class FamilyList {
   void fit(const AnyRows& x, Shares shares);
   void start(const AnyRows& x, Shares shares);
 
+  [[nodiscard]] bool charted() const;
+  [[nodiscard]] Vector coordinates() const;
+  void set_coordinates(ConstVectorRef v);
+
   [[nodiscard]] Index cycles() const;
   void select_cycle(Index cycle);
   void prepare(const AnyRows& x, Weights w);
@@ -99,6 +103,8 @@ class Frozen {
   void log_density_of(Index k, Rows x, VectorRef out) const { family_.log_density_of(k, x, out); }
   void accumulate_of(Index /*k*/, Rows /*x*/, Weights /*w*/, VectorRef /*statistics*/) const {}
   void maximize(ConstVectorRef /*sum*/) {}
+  [[nodiscard]] Vector coordinates() const { return {}; }
+  void set_coordinates(ConstVectorRef /*v*/) {}
   [[nodiscard]] std::string check_support(const AnyRows& x) const {
     return family_.check_support(x);
   }

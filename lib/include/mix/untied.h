@@ -9,6 +9,7 @@
 
 #include "mix/block_memory.h"
 #include "mix/concepts.h"
+#include "mix/coordinates.h"
 #include "mix/natural_form.h"
 #include "mix/parallel.h"
 
@@ -163,6 +164,16 @@ class Untied {
     for (Index k = 0; k < size(); ++k) {
       components_[static_cast<std::size_t>(k)].start(x, shares.col(k));
     }
+    derive();
+  }
+
+  /// The components' coordinates one after the other.
+  [[nodiscard]] Vector coordinates() const requires Charted<D> {
+    return joined_coordinates(components_, [](const D& d) -> const D& { return d; });
+  }
+  void set_coordinates(ConstVectorRef v) requires Charted<D> {
+    set_joined_coordinates(
+        components_, [](D& d) -> D& { return d; }, v);
     derive();
   }
 

@@ -135,6 +135,10 @@ class Autodiff {
     return {};
   }
 
+  /// The parameters on the lines of their charts.
+  [[nodiscard]] Vector coordinates() const { return line(); }
+  void set_coordinates(const Vector& v) { set_line(v); }
+
   void fields(Fields& visit) {
     for (int i = 0; i < count; ++i) visit(parameter_of(i).name, at(i));
     visit("of_all_data", of_all_data_);

@@ -49,6 +49,10 @@ class Bernoulli {
   void natural_parameters(VectorRef eta) const;
   [[nodiscard]] double log_partition() const;
 
+  /// Logits.
+  [[nodiscard]] Vector coordinates() const;
+  void set_coordinates(ConstVectorRef v);
+
   /// The log density of the smoothing as a prior, up to a constant; 0 without.
   [[nodiscard]] double log_prior() const;
   [[nodiscard]] std::string check_support(Rows x) const;

@@ -51,6 +51,10 @@ class Binomial {
   void natural_parameters(VectorRef eta) const;
   [[nodiscard]] double log_partition() const;
 
+  /// The logit.
+  [[nodiscard]] Vector coordinates() const;
+  void set_coordinates(ConstVectorRef v);
+
   /// Learns the trials of a sampled row, with a trials column.
   void prepare(Rows x, Weights w);
   /// The log density of the smoothing as a prior, up to a constant; 0 without.

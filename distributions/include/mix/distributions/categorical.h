@@ -54,6 +54,10 @@ class Categorical {
   void natural_parameters(VectorRef eta) const;
   [[nodiscard]] double log_partition() const;
 
+  /// Logarithms of the probabilities, column after column.
+  [[nodiscard]] Vector coordinates() const;
+  void set_coordinates(ConstVectorRef v);
+
   /// Learns the level counts, unless they were given: the highest code of a row with weight, plus
   /// one. Parameters that fit the counts stay.
   void prepare(Rows x, Weights w);

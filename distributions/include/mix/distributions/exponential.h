@@ -48,6 +48,10 @@ class Exponential {
   void natural_parameters(VectorRef eta) const;
   [[nodiscard]] double log_partition() const;
 
+  /// Logarithms of the rates.
+  [[nodiscard]] Vector coordinates() const;
+  void set_coordinates(ConstVectorRef v);
+
   /// Learns the least mean that an estimate may have.
   void prepare(Rows x, Weights w);
   void prepare(const SparseRows& x, Weights w);

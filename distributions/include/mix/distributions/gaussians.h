@@ -52,8 +52,8 @@ class Gaussians {
   /// Per component, with present mean c and covariance L L': mass P, sum p y, and sum p y y' (lower
   /// triangle by columns) or of a diagonal structure the squares, of y = x - c; or, where the
   /// covariance is ill-conditioned and in few columns, of y = L^-1 (x - c), whose sums keep their
-  /// digits. EEE: P and sum p y of each component and sum s y y' with s = sum over k of p, of rows
-  /// whitened about a common point.
+  /// digits. EEE and, in more columns, EEI: P and sum p y of each component and sum s y y' with s =
+  /// sum over k of p, of rows whitened about a common point or about the mean of the data.
   [[nodiscard]] Index statistics_size() const;
   void accumulate(Rows x, Shares shares, VectorRef statistics) const;
   void accumulate(Rows x, Shares shares, VectorRef statistics, BlockMemory& memory) const;
@@ -63,7 +63,7 @@ class Gaussians {
   /// What log_densities and accumulate do for component k alone, any number of rows at a time.
   void log_density_of(Index k, Rows x, VectorRef out) const;
   void accumulate_of(Index k, Rows x, Weights w, VectorRef statistics) const;
-  /// Whether the scatter is of all components together (EEE).
+  /// Whether the scatter is of all components together (EEE, EEI).
   [[nodiscard]] bool shares_statistics() const { return evaluation_.pooled; }
   void accumulate_common(Rows x, Weights w, VectorRef statistics) const;
   /// Whether that scatter is about the mean of the data, which prepare learned.
@@ -84,6 +84,11 @@ class Gaussians {
   [[nodiscard]] std::string flaw(Index k, double mass) const;
   /// Columns centered and divided by their standard deviations.
   [[nodiscard]] Matrix embed(Rows x) const;
+  /// Means and logarithms of the standard deviations, or of the diagonals of Cholesky factors with
+  /// what is below these, in units of the data's standard deviations once `prepare` learned them.
+  /// Of covariances that the structure does not have, `set_coordinates` takes the nearest it has.
+  [[nodiscard]] Vector coordinates() const;
+  void set_coordinates(ConstVectorRef v);
   void select(const std::vector<Index>& order);
   void fields(Fields& visit);
   void describe(Index k, Fields& visit) const;
@@ -123,8 +128,8 @@ class Gaussians {
     Vector constant;
     // Of few columns only.
     kernels::SmallGaussians small;
-    // EEE, with statistics of all components together: of whitened rows, or, where nothing is lost
-    // by that, of rows less the mean of the data, with a slope and an intercept for these.
+    // EEE or EEI, with statistics of all components together: of whitened rows, or, where nothing
+    // is lost by that, of rows less the mean of the data, with a slope and an intercept for these.
     bool pooled = false;
     bool about_data = false;
     Matrix data_slope;
@@ -157,6 +162,9 @@ class Gaussians {
   template <class T>
   const T* whitened(Rows x, Index k, VectorRef out, BlockMemory& memory) const;
   const Matrix& whiten_of(Index k, Rows x, VectorRef out, BlockMemory& memory) const;
+  [[nodiscard]] Vector unit() const;
+  [[nodiscard]] std::vector<Matrix> nearest_in_structure(const std::vector<Matrix>& factors);
+  void use_factors(const std::vector<Matrix>& factors);
   void update();
   void update_diagonal();
   void update_whitening();

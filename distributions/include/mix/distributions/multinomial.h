@@ -49,6 +49,10 @@ class Multinomial {
   void natural_parameters(VectorRef eta) const;
   [[nodiscard]] double log_partition() const;
 
+  /// Logarithms of the probabilities.
+  [[nodiscard]] Vector coordinates() const;
+  void set_coordinates(ConstVectorRef v);
+
   /// Learns the total of a sampled row.
   void prepare(Rows x, Weights w);
   void prepare(const SparseRows& x, Weights w);

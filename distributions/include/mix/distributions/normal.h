@@ -36,6 +36,11 @@ class Normal {
   void accumulate(Rows x, Weights w, VectorRef statistics) const;
   void maximize(ConstVectorRef sum);
 
+  /// The mean and the logarithm of the standard deviation, in units of the data's once `prepare`
+  /// learned them.
+  [[nodiscard]] Vector coordinates() const;
+  void set_coordinates(ConstVectorRef v);
+
   /// Learns the spread of the data, of which a tiny part is added to every estimate so that
   /// repeated values keep a positive variance.
   /// Throws std::invalid_argument for entries that are not finite and for a constant column.

@@ -47,6 +47,10 @@ class Poisson {
   void natural_parameters(VectorRef eta) const;
   [[nodiscard]] double log_partition() const;
 
+  /// Logarithms of the rates.
+  [[nodiscard]] Vector coordinates() const;
+  void set_coordinates(ConstVectorRef v);
+
   [[nodiscard]] std::string check_support(Rows x) const;
   [[nodiscard]] std::string check_support(const SparseRows& x) const;
   /// 2 sqrt(x + 3/8), whose variance within a component is about 1 whatever the rate (Anscombe

@@ -53,6 +53,11 @@ class Product {
   void fit(Rows x, Shares shares);
   void start(Rows x, Shares shares);
 
+  [[nodiscard]] bool charted() const;
+  /// The blocks' coordinates one after the other.
+  [[nodiscard]] Vector coordinates() const;
+  void set_coordinates(ConstVectorRef v);
+
   [[nodiscard]] Index cycles() const;
   void select_cycle(Index cycle);
   void prepare(Rows x, Weights w);

@@ -85,6 +85,12 @@ class StudentT {
   /// Weighted means and covariances; the degrees of freedom of the options.
   void start(Rows x, Shares shares);
 
+  /// Means, logarithms of the diagonals of Cholesky factors with what is below these, in units of
+  /// the data's standard deviations once `prepare` learned them, and logarithms of estimated
+  /// degrees of freedom.
+  [[nodiscard]] Vector coordinates() const;
+  void set_coordinates(ConstVectorRef v);
+
   /// Learns the spread of the data. Throws std::invalid_argument for non-finite cells and constant
   /// columns.
   void prepare(Rows x, Weights w);
@@ -107,6 +113,8 @@ class StudentT {
   [[nodiscard]] Matrix floor() const;
   void maximize_location_and_scale(ConstVectorRef sum);
   void maximize_dof(ConstVectorRef sum);
+  [[nodiscard]] Vector unit() const;
+  [[nodiscard]] Index estimated_dofs() const;
   void set_scale(std::size_t index, const Matrix& scale);
   void factorize();
 

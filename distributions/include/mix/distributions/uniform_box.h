@@ -33,6 +33,8 @@ class UniformBox {
   [[nodiscard]] Index statistics_size() const { return 0; }
   void accumulate(Rows /*x*/, Weights /*w*/, VectorRef /*statistics*/) const {}
   void maximize(ConstVectorRef /*sum*/) {}
+  [[nodiscard]] Vector coordinates() const { return {}; }
+  void set_coordinates(ConstVectorRef /*v*/) {}
 
   [[nodiscard]] std::string check_support(Rows x) const;
   /// The box mapped to the unit cube.

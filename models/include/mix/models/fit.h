@@ -16,7 +16,7 @@ namespace mix {
 enum class Effort {
   /// The hierarchical start where it is cheap, and two of seeds unless it saw all rows and there
   /// are
-  /// `more_starts`. Runs end when less than 2e-5 nats per row are still to gain.
+  /// `more_starts`. Runs end when less than 5e-6 nats per row are still to gain.
   fast,
   /// The whole portfolio.
   standard,
@@ -51,6 +51,8 @@ struct FitOptions {
   /// Mixed: faster passes until they gain almost nothing, for Gaussians that are neither diagonal
   /// nor tied, in more than kernels::most_small_columns columns.
   Precision precision = Precision::full;
+  /// Of runs that are carried to convergence; short ones that look around are never extrapolated.
+  Acceleration acceleration = Acceleration::automatic;
   std::uint64_t seed = 0;
   /// Threads to use; 0 means one per core. The result does not depend on it.
   Index threads = 0;
