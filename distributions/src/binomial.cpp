@@ -113,15 +113,17 @@ void Binomial::natural_parameters(VectorRef eta) const {
 
 double Binomial::log_partition() const { return 0; }
 
-void Binomial::prepare(Rows x, Weights w) {
+void Binomial::prepare(const AnyRows& x, Weights w) {
   if (trials_from_ == fixed) return;
   double sum = 0;
   double weight = 0;
-  for (Index i = 0; i < x.rows(); ++i) {
-    if (!(w[i] > 0) || !is_count(x(i, 1))) continue;
-    sum += w[i] * x(i, 1);
-    weight += w[i];
-  }
+  for_each_dense_block(x, [&](Index first, Rows block) {
+    for (Index i = 0; i < block.rows(); ++i) {
+      if (!(w[first + i] > 0) || !is_count(block(i, 1))) continue;
+      sum += w[first + i] * block(i, 1);
+      weight += w[first + i];
+    }
+  });
   if (weight > 0) trials_ = std::max<Index>(1, std::llround(sum / weight));
 }
 

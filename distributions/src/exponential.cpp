@@ -89,9 +89,10 @@ void Exponential::natural_parameters(VectorRef eta) const { eta = -rate_; }
 
 double Exponential::log_partition() const { return -rate_.array().log().sum(); }
 
-void Exponential::prepare(Rows x, Weights w) {
+void Exponential::prepare(const AnyRows& x, Weights w) {
   Vector sum = Vector::Zero(statistics_size());
-  accumulate(x, w, sum);
+  for_each_dense_block(
+      x, [&](Index first, Rows block) { accumulate(block, w.segment(first, block.rows()), sum); });
   learn_least_mean(sum);
 }
 

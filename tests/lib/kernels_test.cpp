@@ -103,6 +103,57 @@ TEST_P(Kernels, SoftmaxOfImpossibleAndBrokenRows) {
   EXPECT_NEAR(term[4], -5e5 + std::log(2), 1e-9);
 }
 
+TEST_P(Kernels, SoftmaxAndLogSumsOfWeightedDensitiesAgree) {
+  const Vector weights{{0.1, 0.3, 0.0, 0.4, 0.2}};
+  const Vector log_weights = weights.array().log();
+  for (const Index rows : row_counts) {
+    Matrix l = 30 * random_matrix(rows, 5, 1);
+    l(0, 2) = infinity;  // of weight zero: impossible
+    Matrix expected = l.rowwise() + log_weights.transpose();
+    expected.col(2).setConstant(-infinity);
+    Vector expected_term(rows);
+    kernels::softmax(expected, 1.0, expected_term);
+    Vector term(rows);
+    kernels::log_sums(l, log_weights, term);
+    EXPECT_EQ(term, expected_term);
+    kernels::softmax(l, log_weights, term);
+    EXPECT_EQ(term, expected_term);
+    EXPECT_EQ(l, expected);
+  }
+  const Matrix broken{{-infinity, -infinity}, {0, quiet_nan}, {-infinity, 2}};
+  Vector term(3);
+  kernels::log_sums(broken, Vector::Zero(2), term);
+  EXPECT_EQ(term[0], -infinity);
+  EXPECT_TRUE(std::isnan(term[1]));
+  EXPECT_EQ(term[2], 2);
+}
+
+TEST_P(Kernels, BestComponentsAreTheFirstOfTheLargest) {
+  const Vector weights{{0.1, 0.3, 0.0, 0.4, 0.2}};
+  const Vector log_weights = weights.array().log();
+  for (Index rows : row_counts) {
+    rows += rows == 512 ? 700 : 0;  // more than a block
+    Matrix l = random_matrix(rows, 5, 1);
+    l.col(2).array() += 100;
+    std::vector<Index> label(static_cast<std::size_t>(rows));
+    kernels::best_components(l, log_weights, label.data());
+    for (Index i = 0; i < rows; ++i) {
+      Index best = 0;
+      (l.row(i) + log_weights.transpose()).maxCoeff(&best);
+      ASSERT_EQ(label[static_cast<std::size_t>(i)], best) << i;
+    }
+  }
+  const Matrix odd{{-infinity, -infinity, -infinity},
+                   {1, quiet_nan, 2},
+                   {quiet_nan, 1, 1},
+                   {3, 5, 5},
+                   {0, infinity, 7},
+                   {-infinity, -9, -infinity}};
+  std::array<Index, 6> label{};
+  kernels::best_components(odd, Vector::Zero(3), label.data());
+  EXPECT_EQ(label, (std::array<Index, 6>{-1, -1, -1, 1, 1, 1}));
+}
+
 TEST_P(Kernels, ShareOutIsSoftmaxOfWeightedDensities) {
   const Vector weights{{0.1, 0.3, 0.0, 0.4, 0.2}};
   const Vector log_weights = weights.array().log();

@@ -1,5 +1,6 @@
 // Row by row: shares from log densities, weights, packing.
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -140,6 +141,110 @@ double share_out(double* l, Index stride, Index rows, Index k, const double* log
   return sum;
 }
 
+// What `share_rows` finds of a row's terms, without shares. Weights of zero make a component
+// impossible, whatever its density is.
+template <int Vectors, class Access>
+HWY_INLINE void log_sum_rows(const Access& access, const double* l, Index stride, Index k,
+                             const double* log_weights, double* term) {
+  const Lanes d;
+  const Index step = lanes();
+  const V none = hn::Neg(hn::Inf(d));
+  V highest[Vectors];
+  V sum_of_all[Vectors];
+  V sum[Vectors];
+  MIX_UNROLL
+  for (int v = 0; v < Vectors; ++v) {
+    highest[v] = none;
+    sum_of_all[v] = sum[v] = hn::Zero(d);
+  }
+  for (Index c = 0; c < k; ++c) {
+    const bool impossible = log_weights[c] == -infinity;
+    const V log_weight = hn::Set(d, log_weights[c]);
+    MIX_UNROLL
+    for (int v = 0; v < Vectors; ++v) {
+      const V x = impossible ? none : hn::Add(access.load(l + c * stride + v * step), log_weight);
+      highest[v] = hn::Max(highest[v], x);
+      sum_of_all[v] = hn::Add(sum_of_all[v], x);
+    }
+  }
+  MIX_UNROLL
+  for (int v = 0; v < Vectors; ++v) highest[v] = finite_center(highest[v]);
+  for (Index c = 0; c < k; ++c) {
+    if (log_weights[c] == -infinity) continue;
+    const V log_weight = hn::Set(d, log_weights[c]);
+    MIX_UNROLL
+    for (int v = 0; v < Vectors; ++v) {
+      const V x = hn::Add(access.load(l + c * stride + v * step), log_weight);
+      sum[v] = hn::Add(sum[v], exp_of(hn::Sub(x, highest[v])));
+    }
+  }
+  MIX_UNROLL
+  for (int v = 0; v < Vectors; ++v) {
+    const auto whole = hn::Eq(sum_of_all[v], sum_of_all[v]);
+    const V value = hn::IfThenElse(whole, hn::Add(highest[v], log_of(sum[v])), sum_of_all[v]);
+    access.store(value, term + v * step);
+  }
+}
+
+void log_sums(const double* l, Index stride, Index rows, Index k, const double* log_weights,
+              double* term) {
+  const Index step = lanes();
+  Index i = 0;
+  for (; i + tile_vectors * step <= rows; i += tile_vectors * step) {
+    log_sum_rows<tile_vectors>(Full(), l + i, stride, k, log_weights, term + i);
+  }
+  for (; i + step <= rows; i += step) {
+    log_sum_rows<1>(Full(), l + i, stride, k, log_weights, term + i);
+  }
+  if (i < rows) log_sum_rows<1>(Part(rows - i), l + i, stride, k, log_weights, term + i);
+}
+
+template <int Vectors, class Access>
+HWY_INLINE void best_rows(const Access& access, const double* l, Index stride, Index k,
+                          const double* log_weights, double* label) {
+  const Lanes d;
+  const Index step = lanes();
+  V highest[Vectors];
+  V which[Vectors];
+  V nan[Vectors];  // where an entry is
+  MIX_UNROLL
+  for (int v = 0; v < Vectors; ++v) {
+    highest[v] = hn::Neg(hn::Inf(d));
+    which[v] = hn::Set(d, -1.0);
+    nan[v] = hn::Zero(d);
+  }
+  for (Index c = 0; c < k; ++c) {
+    if (log_weights[c] == -infinity) continue;
+    const V log_weight = hn::Set(d, log_weights[c]);
+    const V own = hn::Set(d, static_cast<double>(c));
+    MIX_UNROLL
+    for (int v = 0; v < Vectors; ++v) {
+      const V x = hn::Add(access.load(l + c * stride + v * step), log_weight);
+      which[v] = hn::IfThenElse(hn::Gt(x, highest[v]), own, which[v]);
+      highest[v] = hn::Max(highest[v], x);
+      nan[v] = hn::IfThenElse(hn::Eq(x, x), nan[v], x);
+    }
+  }
+  MIX_UNROLL
+  for (int v = 0; v < Vectors; ++v) {
+    const auto whole = hn::Eq(nan[v], nan[v]);
+    access.store(hn::IfThenElse(whole, which[v], hn::Set(d, -1.0)), label + v * step);
+  }
+}
+
+void best_components(const double* l, Index stride, Index rows, Index k, const double* log_weights,
+                     double* label) {
+  const Index step = lanes();
+  Index i = 0;
+  for (; i + tile_vectors * step <= rows; i += tile_vectors * step) {
+    best_rows<tile_vectors>(Full(), l + i, stride, k, log_weights, label + i);
+  }
+  for (; i + step <= rows; i += step) {
+    best_rows<1>(Full(), l + i, stride, k, log_weights, label + i);
+  }
+  if (i < rows) best_rows<1>(Part(rows - i), l + i, stride, k, log_weights, label + i);
+}
+
 // The sum of a column, multiplied by w where that is not null.
 double weighted_sum(double* r, const double* w, Index rows) {
   const Index step = lanes();
@@ -216,6 +321,8 @@ HWY_AFTER_NAMESPACE();
 namespace mix::kernels {
 
 HWY_EXPORT(share_out);
+HWY_EXPORT(log_sums);
+HWY_EXPORT(best_components);
 HWY_EXPORT(weighted_sum);
 HWY_EXPORT(pack);
 HWY_EXPORT(squared_norms);
@@ -226,6 +333,30 @@ void softmax(MatrixRef l, double beta, VectorRef term) {
   if (l.size() == 0) return;
   HWY_DYNAMIC_DISPATCH(share_out)
   (l.data(), l.outerStride(), l.rows(), l.cols(), nullptr, nullptr, beta, nullptr, term.data());
+}
+
+void softmax(MatrixRef l, ConstVectorRef log_weights, VectorRef term) {
+  if (l.size() == 0) return;
+  HWY_DYNAMIC_DISPATCH(share_out)
+  (l.data(), l.outerStride(), l.rows(), l.cols(), log_weights.data(), nullptr, 1.0, nullptr,
+   term.data());
+}
+
+void log_sums(ConstMatrixRef l, ConstVectorRef log_weights, VectorRef term) {
+  if (l.size() == 0) return;
+  HWY_DYNAMIC_DISPATCH(log_sums)
+  (l.data(), l.outerStride(), l.rows(), l.cols(), log_weights.data(), term.data());
+}
+
+void best_components(ConstMatrixRef l, ConstVectorRef log_weights, Index* label) {
+  std::array<double, packed_rows> found;
+  for (Index first = 0; first < l.rows(); first += packed_rows) {
+    const Index count = std::min(packed_rows, l.rows() - first);
+    HWY_DYNAMIC_DISPATCH(best_components)
+    (l.data() + first, l.outerStride(), count, l.cols(), log_weights.data(), found.data());
+    std::transform(found.begin(), found.begin() + count, label + first,
+                   [](double k) { return static_cast<Index>(k); });
+  }
 }
 
 double share_out(MatrixRef l, ConstVectorRef log_weights, const double* w, VectorRef mass) {

@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "mix/any_rows.h"
 #include "mix/distributions/smoothing.h"
 #include "mix/fields.h"
 #include "mix/random.h"
@@ -50,7 +51,7 @@ class Multinomial {
   [[nodiscard]] double log_partition() const;
 
   /// Learns the total of a sampled row.
-  void prepare(Rows x, Weights w);
+  void prepare(const AnyRows& x, Weights w);
   void prepare(const SparseRows& x, Weights w);
   /// The log density of the smoothing as a prior, up to a constant; 0 without.
   [[nodiscard]] double log_prior() const;
