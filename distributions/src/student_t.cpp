@@ -314,11 +314,8 @@ void StudentT::prepare(const AnyRows& x, Weights w) {
   spread_ = moments.covariance;
   // Heavy tails are what this family is for, so the middle half of the rows is its measure.
   shrinkage_ = Vector::Ones(dimension());
-  Vector column(x.rows());
   for (Index j = 0; j < dimension(); ++j) {
-    for_each_dense_block(
-        x, [&](Index first, Rows block) { column.segment(first, block.rows()) = block.col(j); });
-    const double middle = normal_spread(column, w);
+    const double middle = normal_spread(x.column(j), w);
     const double deviation = std::sqrt(spread_(j, j));
     if (middle > 0 && middle < deviation) shrinkage_[j] = middle / deviation;
   }

@@ -9,8 +9,22 @@ namespace mix {
 namespace {
 
 void copy_cells(const Rows& x, MatrixRef out) { out = x; }
-void copy_cells(const FloatRows& x, MatrixRef out) { out = x.cast<double>(); }
+void copy_cells(const FloatRows& x, MatrixRef out) { kernels::widen(x, out); }
 void copy_cells(const SparseRows& x, MatrixRef out) { x.write_to(out); }
+
+Vector column_of(const SparseRows& x, Index j) {
+  Vector out = Vector::Zero(x.rows());
+  for (Index i = 0; i < x.rows(); ++i) {
+    for (Index c = x.begin(i); c < x.begin(i + 1); ++c) {
+      if (x.column()[c] == j) out[i] = x.value()[c];
+    }
+  }
+  return out;
+}
+template <class X>
+Vector column_of(const X& x, Index j) {
+  return x.col(j).template cast<double>();
+}
 
 bool is_finite(const SparseRows& x) {
   return Eigen::Map<const Vector>(x.value(), x.cells()).allFinite();
@@ -30,6 +44,10 @@ Matrix copy_unless_dense(const AnyRows& x) {
 
 void AnyRows::write_to(MatrixRef out) const {
   visit([&](const auto& x) { copy_cells(x, out); });
+}
+
+Vector AnyRows::column(Index j) const {
+  return visit([j](const auto& x) { return column_of(x, j); });
 }
 
 bool AnyRows::all_finite() const {

@@ -565,27 +565,28 @@ void for_each_evaluated(const MixtureState& state, const AnyRows& x, const Use& 
 double log_likelihood(const MixtureState& state, const AnyRows& x, Weights w) {
   const Index k = state.family.size();
   const Vector constants = log_weights(state.weights);
+  const bool unit_weights = (w.array() == 1).all();
   const Vector sum = sum_over_blocks(x.rows(), 1, [&](Index first, Index count, VectorRef total) {
     const BorrowedMemory memory;
     MatrixRef l = memory->matrix(0, kernels::packed_stride, k).topLeftCorner(count, k);
-    VectorRef term = memory->matrix(1, kernels::packed_stride, 1).col(0).head(count);
     state.family.log_densities(x.middleRows(first, count), l);
-    kernels::log_sums(l, constants, term);
-    for (Index i = 0; i < count; ++i) {
-      if (w[first + i] > 0) total[0] += w[first + i] * term[i];
-    }
+    total[0] += kernels::total_log_sum(l, constants, unit_weights ? nullptr : w.data() + first);
   });
   return sum[0];
 }
 
-Matrix responsibilities(const MixtureState& state, const AnyRows& x) {
-  Matrix r(x.rows(), state.family.size());
+void responsibilities(const MixtureState& state, const AnyRows& x, MatrixRef out) {
   for_each_evaluated(state, x, [&](Index first, MatrixRef l, const Vector& constants) {
     thread_local Vector mass;
     mass.setZero(l.cols());
     kernels::share_out(l, constants, nullptr, mass);
-    r.middleRows(first, l.rows()) = l;
+    out.middleRows(first, l.rows()) = l;
   });
+}
+
+Matrix responsibilities(const MixtureState& state, const AnyRows& x) {
+  Matrix r(x.rows(), state.family.size());
+  responsibilities(state, x, r);
   return r;
 }
 

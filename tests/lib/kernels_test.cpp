@@ -120,12 +120,38 @@ TEST_P(Kernels, SoftmaxAndLogSumsOfWeightedDensitiesAgree) {
     EXPECT_EQ(term, expected_term);
     EXPECT_EQ(l, expected);
   }
+  for (const Index rows : row_counts) {
+    const Matrix l = 30 * random_matrix(rows, 5, 1);
+    Vector w = random_shares(rows, 2);
+    w[rows / 2] = 0;
+    Vector term(rows);
+    kernels::log_sums(l, log_weights, term);
+    const double sum = term.sum();
+    EXPECT_NEAR(kernels::total_log_sum(l, log_weights, nullptr), sum, 1e-11 * std::abs(sum));
+    Matrix impossible = l;
+    impossible.row(rows / 2).setConstant(-infinity);
+    EXPECT_NEAR(kernels::total_log_sum(impossible, log_weights, w.data()), w.dot(term),
+                1e-11 * std::abs(sum));
+    EXPECT_EQ(kernels::total_log_sum(impossible, log_weights, nullptr), -infinity);
+    impossible(rows / 2, 0) = quiet_nan;
+    EXPECT_TRUE(std::isnan(kernels::total_log_sum(impossible, log_weights, nullptr)));
+  }
   const Matrix broken{{-infinity, -infinity}, {0, quiet_nan}, {-infinity, 2}};
   Vector term(3);
   kernels::log_sums(broken, Vector::Zero(2), term);
   EXPECT_EQ(term[0], -infinity);
   EXPECT_TRUE(std::isnan(term[1]));
   EXPECT_EQ(term[2], 2);
+}
+
+TEST_P(Kernels, WidenCopiesFloatsExactly) {
+  for (const Index rows : row_counts) {
+    const Eigen::MatrixXf x = random_matrix(rows + 3, 5, 1).cast<float>();
+    Matrix out = Matrix::Zero(packed_stride, 5);
+    kernels::widen(x.middleRows(1, rows), out.topRows(rows));
+    EXPECT_EQ(out.topRows(rows), Matrix(x.middleRows(1, rows).cast<double>()));
+    EXPECT_EQ(out.bottomRows(packed_stride - rows).cwiseAbs().maxCoeff(), 0);
+  }
 }
 
 TEST_P(Kernels, BestComponentsAreTheFirstOfTheLargest) {

@@ -202,8 +202,8 @@ TEST(Messages, SuggestOnlyNamesThatAreNear) {
 }
 
 TEST(Table, OfFloatsAnswersAsOneOfTheSameDoubles) {
-  const float missing = std::nanf("");
-  const Eigen::MatrixXf values{{0.5F, 2.0F, 1.0F}, {missing, 3.0F, 7.0F}, {0.25F, 3.0F, 1.0F}};
+  const Eigen::MatrixXf values{
+      {0.5F, 2.0F, 1.0F}, {std::nanf(""), 3.0F, 7.0F}, {0.25F, 3.0F, 1.0F}};
   const std::vector<Column> columns{
       {"a", ColumnKind::real}, {"b", ColumnKind::count}, {"c", ColumnKind::count}};
   const Table floats(columns, values);

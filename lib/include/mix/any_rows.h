@@ -62,6 +62,8 @@ class AnyRows {
 
   /// Writes all cells to `out`, rows x columns.
   void write_to(MatrixRef out) const;
+  /// The cells of a column.
+  [[nodiscard]] Vector column(Index j) const;
   /// Whether no cell is infinite or NaN.
   [[nodiscard]] bool all_finite() const;
 

@@ -128,6 +128,8 @@ double log_likelihood(const MixtureState& state, const AnyRows& x, Weights w);
 /// Responsibilities, rows x components; each row sums to one, except that a row of density zero
 /// everywhere, or with NaN, is all zero.
 Matrix responsibilities(const MixtureState& state, const AnyRows& x);
+/// The same into memory that is there, rows x components.
+void responsibilities(const MixtureState& state, const AnyRows& x, MatrixRef out);
 
 /// The log density of each row.
 Vector log_density(const MixtureState& state, const AnyRows& x);

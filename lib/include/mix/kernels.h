@@ -29,6 +29,10 @@ void softmax(MatrixRef l, ConstVectorRef log_weights, VectorRef term);
 /// The terms alone.
 void log_sums(ConstMatrixRef l, ConstVectorRef log_weights, VectorRef term);
 
+/// The sum over rows of w(n), or one where w is null, times such a term; rows of weight zero count
+/// for nothing.
+double total_log_sum(ConstMatrixRef l, ConstVectorRef log_weights, const double* w);
+
 /// label[n] = the k of the largest l(n, k) + log_weights(k), of equal ones the lowest; -1 for a row
 /// of minus infinities, or with NaN. A weight of zero makes its component impossible.
 void best_components(ConstMatrixRef l, ConstVectorRef log_weights, Index* label);
@@ -89,6 +93,9 @@ bool one_hot(ConstVectorRef codes, MatrixRef out);
 void pack(Rows x, ConstVectorRef center, MatrixRef packed);
 /// How many columns before its turn a column is asked for from memory.
 inline constexpr Index columns_ahead = 2;
+
+/// out = x.
+void widen(FloatRows x, MatrixRef out);
 
 /// out(n) = sum over j of x(n, j)^2.
 void squared_norms(Rows x, VectorRef out);

@@ -141,17 +141,14 @@ double share_out(double* l, Index stride, Index rows, Index k, const double* log
   return sum;
 }
 
-// What `share_rows` finds of a row's terms, without shares. Weights of zero make a component
-// impossible, whatever its density is.
+// Of rows' terms the highest, the sum of exponentials less that, and the plain sum, which is NaN
+// where an entry is. Weights of zero make a component impossible, whatever its density is.
 template <int Vectors, class Access>
-HWY_INLINE void log_sum_rows(const Access& access, const double* l, Index stride, Index k,
-                             const double* log_weights, double* term) {
+HWY_INLINE void sum_terms(const Access& access, const double* l, Index stride, Index k,
+                          const double* log_weights, V* highest, V* sum, V* sum_of_all) {
   const Lanes d;
   const Index step = lanes();
   const V none = hn::Neg(hn::Inf(d));
-  V highest[Vectors];
-  V sum_of_all[Vectors];
-  V sum[Vectors];
   MIX_UNROLL
   for (int v = 0; v < Vectors; ++v) {
     highest[v] = none;
@@ -178,11 +175,20 @@ HWY_INLINE void log_sum_rows(const Access& access, const double* l, Index stride
       sum[v] = hn::Add(sum[v], exp_of(hn::Sub(x, highest[v])));
     }
   }
+}
+
+template <int Vectors, class Access>
+HWY_INLINE void log_sum_rows(const Access& access, const double* l, Index stride, Index k,
+                             const double* log_weights, double* term) {
+  V highest[Vectors];
+  V sum[Vectors];
+  V sum_of_all[Vectors];
+  sum_terms<Vectors>(access, l, stride, k, log_weights, highest, sum, sum_of_all);
   MIX_UNROLL
   for (int v = 0; v < Vectors; ++v) {
     const auto whole = hn::Eq(sum_of_all[v], sum_of_all[v]);
     const V value = hn::IfThenElse(whole, hn::Add(highest[v], log_of(sum[v])), sum_of_all[v]);
-    access.store(value, term + v * step);
+    access.store(value, term + v * lanes());
   }
 }
 
@@ -197,6 +203,49 @@ void log_sums(const double* l, Index stride, Index rows, Index k, const double* 
     log_sum_rows<1>(Full(), l + i, stride, k, log_weights, term + i);
   }
   if (i < rows) log_sum_rows<1>(Part(rows - i), l + i, stride, k, log_weights, term + i);
+}
+
+template <int Vectors, class Access>
+HWY_INLINE void add_log_sums(const Access& access, const double* l, Index stride, Index k,
+                             const double* log_weights, const double* w,
+                             LogLikelihood& likelihood) {
+  const Lanes d;
+  V highest[Vectors];
+  V sum[Vectors];
+  V sum_of_all[Vectors];
+  sum_terms<Vectors>(access, l, stride, k, log_weights, highest, sum, sum_of_all);
+  MIX_UNROLL
+  for (int v = 0; v < Vectors; ++v) {
+    const double* own = w != nullptr ? w + v * lanes() : nullptr;
+    const auto whole = hn::Eq(sum_of_all[v], sum_of_all[v]);
+    if (HWY_LIKELY(hn::AllTrue(d, whole))) {
+      share_of(access, highest[v], sum[v], own, likelihood);
+    } else {
+      const V term = hn::IfThenElse(whole, hn::Add(highest[v], log_of(sum[v])), sum_of_all[v]);
+      likelihood.add(access, own != nullptr ? access.load(own) : hn::Set(d, 1.0), term);
+    }
+  }
+}
+
+double total_log_sum(const double* l, Index stride, Index rows, Index k, const double* log_weights,
+                     const double* w) {
+  const Index step = lanes();
+  const auto weights = [&](Index i) { return w != nullptr ? w + i : nullptr; };
+  LogLikelihood likelihood;
+  likelihood.clear();
+  Index i = 0;
+  for (int tile = 1; i + tile_vectors * step <= rows; i += tile_vectors * step, ++tile) {
+    add_log_sums<tile_vectors>(Full(), l + i, stride, k, log_weights, weights(i), likelihood);
+    if (tile * tile_vectors % most_factors == 0) likelihood.take_logarithm();
+  }
+  for (; i + step <= rows; i += step) {
+    add_log_sums<1>(Full(), l + i, stride, k, log_weights, weights(i), likelihood);
+    likelihood.take_logarithm();
+  }
+  if (i < rows) {
+    add_log_sums<1>(Part(rows - i), l + i, stride, k, log_weights, weights(i), likelihood);
+  }
+  return likelihood.value();
 }
 
 template <int Vectors, class Access>
@@ -285,6 +334,19 @@ void pack(const double* x, double center, Index rows, const double* ahead, doubl
   for (; i < packed_size; ++i) packed[i] = 0;
 }
 
+// As `pack`, from floats and without a center.
+void widen(const float* x, Index rows, const float* ahead, double* out) {
+  const Lanes d;
+  const hn::Rebind<float, Lanes> half;
+  const Index step = lanes();
+  Index i = 0;
+  for (; i + step <= rows; i += step) {
+    hwy::Prefetch(ahead + i);
+    hn::StoreU(hn::PromoteTo(d, hn::LoadU(half, x + i)), d, out + i);
+  }
+  for (; i < rows; ++i) out[i] = static_cast<double>(x[i]);
+}
+
 // out = the squared norms of rows of d columns.
 void squared_norms(const double* x, Index stride, Index rows, Index d, double* out) {
   const auto step_of = [&](const auto& access, Index i) {
@@ -322,7 +384,9 @@ namespace mix::kernels {
 
 HWY_EXPORT(share_out);
 HWY_EXPORT(log_sums);
+HWY_EXPORT(total_log_sum);
 HWY_EXPORT(best_components);
+HWY_EXPORT(widen);
 HWY_EXPORT(weighted_sum);
 HWY_EXPORT(pack);
 HWY_EXPORT(squared_norms);
@@ -346,6 +410,12 @@ void log_sums(ConstMatrixRef l, ConstVectorRef log_weights, VectorRef term) {
   if (l.size() == 0) return;
   HWY_DYNAMIC_DISPATCH(log_sums)
   (l.data(), l.outerStride(), l.rows(), l.cols(), log_weights.data(), term.data());
+}
+
+double total_log_sum(ConstMatrixRef l, ConstVectorRef log_weights, const double* w) {
+  if (l.size() == 0) return 0;
+  return HWY_DYNAMIC_DISPATCH(total_log_sum)(l.data(), l.outerStride(), l.rows(), l.cols(),
+                                             log_weights.data(), w);
 }
 
 void best_components(ConstMatrixRef l, ConstVectorRef log_weights, Index* label) {
@@ -394,6 +464,14 @@ void pack(Rows x, ConstVectorRef center, MatrixRef packed) {
      packed.col(j).data(), packed.rows());
   }
   packed.rightCols(packed.cols() - x.cols()).setZero();
+}
+
+void widen(FloatRows x, MatrixRef out) {
+  for (Index j = 0; j < x.cols(); ++j) {
+    HWY_DYNAMIC_DISPATCH(widen)
+    (x.col(j).data(), x.rows(), x.col(std::min(j + columns_ahead, x.cols() - 1)).data(),
+     out.col(j).data());
+  }
 }
 
 void squared_norms(Rows x, VectorRef out) {
