@@ -560,6 +560,17 @@ void for_each_evaluated(const MixtureState& state, const AnyRows& x, const Use& 
   });
 }
 
+// Results of more numbers than this do not stay in a cache until somebody reads them.
+constexpr Index cached_numbers = Index{1} << 19;
+
+void copy_result(const MatrixRef& l, MatrixRef out, Index first) {
+  if (out.size() > cached_numbers) {
+    kernels::write_through(l, out.middleRows(first, l.rows()));
+  } else {
+    out.middleRows(first, l.rows()) = l;
+  }
+}
+
 }  // namespace
 
 double log_likelihood(const MixtureState& state, const AnyRows& x, Weights w) {
@@ -580,7 +591,7 @@ void responsibilities(const MixtureState& state, const AnyRows& x, MatrixRef out
     thread_local Vector mass;
     mass.setZero(l.cols());
     kernels::share_out(l, constants, nullptr, mass);
-    out.middleRows(first, l.rows()) = l;
+    copy_result(l, out, first);
   });
 }
 
@@ -602,7 +613,7 @@ Posterior posterior(const MixtureState& state, const AnyRows& x) {
   Posterior out{Matrix(x.rows(), state.family.size()), Vector(x.rows())};
   for_each_evaluated(state, x, [&](Index first, MatrixRef l, const Vector& constants) {
     kernels::softmax(l, constants, out.log_density.segment(first, l.rows()));
-    out.responsibilities.middleRows(first, l.rows()) = l;
+    copy_result(l, out.responsibilities, first);
   });
   return out;
 }

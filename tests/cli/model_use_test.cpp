@@ -235,7 +235,8 @@ TEST(Npy, OfFloatsIsUsedAsTheSameNumbersInText) {
     };
     EXPECT_EQ(result("x.npy"), result("x.csv"));
   }
-  here.succeed({"fit", "x.csv", "--components", "2", "--structure", "VVV", "--out", "m.json"});
+  (void)here.succeed(
+      {"fit", "x.csv", "--components", "2", "--structure", "VVV", "--out", "m.json"});
   const std::vector<std::string> predict{"predict", "m.json", "", "--responsibilities"};
   const auto predicted = [&](const std::string& file) {
     std::vector<std::string> arguments = predict;

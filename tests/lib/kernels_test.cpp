@@ -154,6 +154,18 @@ TEST_P(Kernels, WidenCopiesFloatsExactly) {
   }
 }
 
+TEST_P(Kernels, WriteThroughCopiesToAnyPlace) {
+  for (const Index rows : row_counts) {
+    for (const Index first : {0, 1, 3}) {
+      const Matrix x = random_matrix(rows + 3, 3, 1);
+      Matrix out = Matrix::Zero(rows + 7, 3);
+      kernels::write_through(x.middleRows(2, rows), out.middleRows(first, rows));
+      EXPECT_EQ(out.middleRows(first, rows), x.middleRows(2, rows));
+      EXPECT_EQ(out.topRows(first).norm() + out.bottomRows(7 - first).norm(), 0);
+    }
+  }
+}
+
 TEST_P(Kernels, BestComponentsAreTheFirstOfTheLargest) {
   const Vector weights{{0.1, 0.3, 0.0, 0.4, 0.2}};
   const Vector log_weights = weights.array().log();

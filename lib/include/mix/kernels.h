@@ -97,6 +97,10 @@ inline constexpr Index columns_ahead = 2;
 /// out = x.
 void widen(FloatRows x, MatrixRef out);
 
+/// out = x, past the caches: for results that are much larger than these, whose old content would
+/// otherwise be read from memory first.
+void write_through(ConstMatrixRef x, MatrixRef out);
+
 /// out(n) = sum over j of x(n, j)^2.
 void squared_norms(Rows x, VectorRef out);
 

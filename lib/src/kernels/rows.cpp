@@ -347,6 +347,15 @@ void widen(const float* x, Index rows, const float* ahead, double* out) {
   for (; i < rows; ++i) out[i] = static_cast<double>(x[i]);
 }
 
+void write_through(const double* x, Index rows, double* out) {
+  const Lanes d;
+  const auto width = static_cast<std::uintptr_t>(lanes()) * sizeof(double);
+  Index i = 0;
+  for (; i < rows && reinterpret_cast<std::uintptr_t>(out + i) % width != 0; ++i) out[i] = x[i];
+  for (; i + lanes() <= rows; i += lanes()) hn::Stream(hn::LoadU(d, x + i), d, out + i);
+  for (; i < rows; ++i) out[i] = x[i];
+}
+
 // out = the squared norms of rows of d columns.
 void squared_norms(const double* x, Index stride, Index rows, Index d, double* out) {
   const auto step_of = [&](const auto& access, Index i) {
@@ -387,6 +396,7 @@ HWY_EXPORT(log_sums);
 HWY_EXPORT(total_log_sum);
 HWY_EXPORT(best_components);
 HWY_EXPORT(widen);
+HWY_EXPORT(write_through);
 HWY_EXPORT(weighted_sum);
 HWY_EXPORT(pack);
 HWY_EXPORT(squared_norms);
@@ -472,6 +482,13 @@ void widen(FloatRows x, MatrixRef out) {
     (x.col(j).data(), x.rows(), x.col(std::min(j + columns_ahead, x.cols() - 1)).data(),
      out.col(j).data());
   }
+}
+
+void write_through(ConstMatrixRef x, MatrixRef out) {
+  for (Index j = 0; j < x.cols(); ++j) {
+    HWY_DYNAMIC_DISPATCH(write_through)(x.col(j).data(), x.rows(), out.col(j).data());
+  }
+  hwy::FlushStream();
 }
 
 void squared_norms(Rows x, VectorRef out) {
