@@ -20,11 +20,6 @@ struct Candidate {
   /// numbers, so a column that only some candidates get must be given to these, not described by
   /// them: numbers of trials, for instance.
   std::vector<Index> columns{};
-
-  /// What it describes of the rows.
-  [[nodiscard]] Matrix rows_of(Rows x) const {
-    return columns.empty() ? Matrix(x) : Matrix(x(Eigen::all, columns));
-  }
 };
 
 /// The numbers of components from `first` to `last`.
