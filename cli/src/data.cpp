@@ -7,6 +7,7 @@
 #include <regex>
 #include <set>
 #include <stdexcept>
+#include <utility>
 
 #include "mix/errors.h"
 #include "output.h"
@@ -88,7 +89,7 @@ CompleteRows complete(const Table& table, const std::vector<std::string>& column
   std::string place;
   for (const std::string& name : columns) {
     const Index column = table.index_of(name);
-    if (std::isnan(table.values()(first, column))) {
+    if (std::isnan(table.value(first, column))) {
       place = table.place(first, column);
       break;
     }
@@ -109,7 +110,8 @@ LabelColumn label_column(const Table& table, const std::string& name) {
   const Index j = coded.index_of(name);
   const std::vector<std::string>& levels = coded.column(j).levels;
   std::vector<Index> code(levels.size(), -1);
-  for (const double value : coded.values().col(j)) {
+  const Vector codes = coded.column_values(j);
+  for (const double value : codes) {
     if (!std::isnan(value)) code[static_cast<std::size_t>(value)] = 0;
   }
   for (std::size_t level = 0; level < levels.size(); ++level) {
@@ -117,7 +119,7 @@ LabelColumn label_column(const Table& table, const std::string& name) {
     code[level] = result.count();
     result.names.push_back(levels[level]);
   }
-  for (const double value : coded.values().col(j)) {
+  for (const double value : codes) {
     result.labels.push_back(std::isnan(value) ? -1 : code[static_cast<std::size_t>(value)]);
   }
   if (result.names.empty()) {
@@ -129,20 +131,23 @@ LabelColumn label_column(const Table& table, const std::string& name) {
 // Levels that no row has any more would count as parameters.
 Table without_unused_levels(const Table& table) {
   std::vector<Column> columns = table.columns();
-  Matrix values = table.values();
-  bool changed = false;
+  std::vector<std::pair<Index, LabelColumn>> changed;
   for (Index j = 0; j < table.column_count(); ++j) {
     Column& column = columns[static_cast<std::size_t>(j)];
     if (column.kind != ColumnKind::category) continue;
-    const LabelColumn used = label_column(table, column.name);
+    LabelColumn used = label_column(table, column.name);
     if (used.names.size() == column.levels.size()) continue;
-    changed = true;
     column.levels = used.names;
+    changed.emplace_back(j, std::move(used));
+  }
+  if (changed.empty()) return table;
+  Matrix values(table.rows(), table.column_count());
+  table.cells().write_to(values);
+  for (const auto& [j, used] : changed) {
     for (Index i = 0; i < table.rows(); ++i) {
       values(i, j) = static_cast<double>(used.labels[static_cast<std::size_t>(i)]);
     }
   }
-  if (!changed) return table;
   TableSource source{.name = table.source_name()};
   for (Index i = 0; i < table.rows(); ++i) source.lines.append(table.line_of(i));
   return {std::move(columns), std::move(values), std::move(source)};
@@ -151,8 +156,8 @@ Table without_unused_levels(const Table& table) {
 }  // namespace
 
 Data read_data(const std::filesystem::path& path, const ColumnRoles& roles,
-               const FamilyChoice& choice) {
-  Table table = read_table(path);
+               const FamilyChoice& choice, Floats floats) {
+  Table table = read_table(path, floats);
   check_roles(table, roles);
   const std::vector<std::string> described = described_columns(table, roles, choice);
   for (const std::string& name : described) {
@@ -184,18 +189,19 @@ Vector weight_column(const Table& table, const std::string& name) {
   if (name.empty()) return {};
   const Index j = table.require_numeric(name);
   for (Index i = 0; i < table.rows(); ++i) {
-    if (table.values()(i, j) >= 0) continue;
+    if (table.value(i, j) >= 0) continue;
     throw DataError(fmt::format("{}: a weight must not be negative, but is {}", table.place(i, j),
                                 table.text(i, j)));
   }
-  return table.values().col(j);
+  return table.column_values(j);
 }
 
 Index distinct_rows(const Table& table, Index limit) {
   std::set<std::vector<double>> seen;
   for (Index i = 0; i < table.rows() && static_cast<Index>(seen.size()) < limit; ++i) {
-    const Vector row = table.values().row(i);
-    seen.emplace(row.begin(), row.end());
+    std::vector<double> row;
+    for (Index j = 0; j < table.column_count(); ++j) row.push_back(table.value(i, j));
+    seen.insert(std::move(row));
   }
   return static_cast<Index>(seen.size());
 }

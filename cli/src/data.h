@@ -38,10 +38,11 @@ struct Data {
   LabelColumn start_labels;
 };
 
-/// Reads a table and chooses columns and rows. What is left out is said on standard error. Throws
-/// DataError or std::invalid_argument that names file, line and column.
+/// Reads a table and chooses columns and rows; `floats` says what those of a `.npy` file become.
+/// What is left out is said on standard error. Throws DataError or std::invalid_argument that names
+/// file, line and column.
 Data read_data(const std::filesystem::path& path, const ColumnRoles& roles,
-               const FamilyChoice& choice);
+               const FamilyChoice& choice, Floats floats);
 
 /// The weights in the named column; empty without a name. Throws DataError that names file, line
 /// and column of a text and of a negative number.

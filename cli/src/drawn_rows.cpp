@@ -35,7 +35,7 @@ DrawnRows drawn_rows(const MixtureModel& model, const Table& table, Index most,
   for (const Index i : thinned(static_cast<Index>(usable.size()), most)) {
     chosen.push_back(usable[static_cast<std::size_t>(i)]);
   }
-  result.x = table.values()(chosen, Eigen::all);
+  result.x = *DenseRows(table.take(chosen).cells());
   result.weights = weights.size() > 0 ? Vector(weights(chosen)) : Vector::Ones(result.x.rows());
   const Matrix r = model.responsibilities(result.x);
   const auto k = static_cast<double>(model.n_components());

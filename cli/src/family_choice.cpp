@@ -47,7 +47,7 @@ AnyFamily make_candidate(const FamilyBlocks& blocks, const Setting& setting,
                                   .degrees_of_freedom = setting.options.dof,
                                   .has_trials = !setting.options.trials.empty()});
   if (!setting.options.noise) return family;
-  return FamilyList({std::move(family), UniformBox::around(setting.table.values())});
+  return FamilyList({std::move(family), UniformBox::around(setting.table.cells())});
 }
 
 // The structures to try: those asked for, or all that every block with structures knows.
@@ -95,7 +95,7 @@ bool names_family(const std::vector<FamilyBlocks>& alternatives, std::string_vie
 
 void check_noise(const Table& table) {
   for (Index j = 0; j < table.column_count(); ++j) {
-    const auto values = table.values().col(j);
+    const Vector values = table.column_values(j);
     if (table.column(j).kind == ColumnKind::category) {
       throw std::invalid_argument(
           fmt::format("--noise is uniform on a box of numbers, but column \"{}\" holds categories",

@@ -253,7 +253,7 @@ Problem make_problem(const FitFlags& flags, FamilyChoice choice) {
   if (!roles.trials.empty()) choice.add_trials(roles.trials);
 
   Problem problem;
-  problem.data = read_data(flags.file, roles, choice);
+  problem.data = read_data(flags.file, roles, choice, Floats::kept);
   const Data& data = problem.data;
   CompareOptions& options = problem.options;
   options.components = choose_components(flags, data);
@@ -273,7 +273,7 @@ Comparison run_search(const Problem& problem) {
   options.progress = [&](Index done, Index all) {
     line.show(fmt::format("{} of {} models fitted", done, all));
   };
-  Comparison comparison = compare(problem.data.table.values(), options);
+  Comparison comparison = compare(problem.data.table.cells(), options);
   for (Ranked& row : comparison.table) {
     row.status = with_places(row.status, problem.data.table);
     // Noise is a component besides those asked for.
@@ -292,7 +292,7 @@ Fit run_single(const Problem& problem) {
   };
   const MixtureModel model(problem.options.families.front().make(problem.options.components.first));
   try {
-    return fit(model, problem.data.table.values(), options);
+    return fit(model, problem.data.table.cells(), options);
   } catch (const std::invalid_argument& error) {
     throw std::invalid_argument(with_places(error.what(), problem.data.table));
   }

@@ -89,7 +89,8 @@ std::string describe(const KMeansCommand& flags, const Data& data, const KMeans&
 
 void run_kmeans(KMeansCommand flags) {
   if (!flags.out.empty()) check_writable(flags.out);
-  const Data data = read_data(flags.data, flags.roles, FamilyChoice{{{FamilyBlock{"gaussian"}}}});
+  const Data data = read_data(flags.data, flags.roles, FamilyChoice{{{FamilyBlock{"gaussian"}}}},
+                              Floats::converted);
   if (flags.k > data.table.rows()) {
     throw std::invalid_argument(fmt::format("-k {}: there are only {}; ask for at most as many",
                                             flags.k, count_of(data.table.rows(), "row")));

@@ -38,17 +38,12 @@ struct Prediction {
   Vector log_density;
 };
 
-Prediction predict(const MixtureModel& model, const Matrix& x) {
-  Prediction result;
-  const std::vector<bool> complete = complete_rows(x);
-  Matrix usable = x;
-  for (Index i = 0; i < x.rows(); ++i) {
-    if (!complete[static_cast<std::size_t>(i)]) usable.row(i).setZero();
-  }
-  result.responsibilities = model.responsibilities(usable);
-  result.log_density = model.log_density(usable);
-  result.labels.assign(static_cast<std::size_t>(x.rows()), -1);
-  for (Index i = 0; i < x.rows(); ++i) {
+Prediction predict(const MixtureModel& model, const Table& block) {
+  Posterior found = model.posterior(block.cells());
+  Prediction result{std::vector<Index>(static_cast<std::size_t>(block.rows()), -1),
+                    std::move(found.responsibilities), std::move(found.log_density)};
+  const std::vector<bool> complete = complete_rows(block);
+  for (Index i = 0; i < block.rows(); ++i) {
     const auto label = static_cast<std::size_t>(i);
     // A row outside every support belongs nowhere, but its density is known: zero.
     if (complete[label] && result.responsibilities.row(i).sum() > 0) {
@@ -61,8 +56,12 @@ Prediction predict(const MixtureModel& model, const Matrix& x) {
   return result;
 }
 
-std::string cell(double value) {
-  return std::isnan(value) ? std::string("NA") : fmt::format("{}", value);
+void append_cell(fmt::memory_buffer& text, double value) {
+  if (std::isnan(value)) {
+    text.append(std::string_view("NA"));
+  } else {
+    fmt::format_to(std::back_inserter(text), "{}", value);
+  }
 }
 
 class Writer {
@@ -88,28 +87,38 @@ class CsvWriter final : public Writer {
     file_.write(header + "\n");
   }
   void add(const Prediction& prediction) override {
-    std::string text;
-    for (Index i = 0; i < prediction.log_density.size(); ++i) {
-      const Index label = prediction.labels[static_cast<std::size_t>(i)];
-      const double density = prediction.log_density[i];
-      if (label < 0) {
-        text += "NA,NA,";
-      } else {
-        text += fmt::format("{},{},", names_[static_cast<std::size_t>(label)],
-                            cell(prediction.responsibilities(i, label)));
-      }
-      // CSV has no infinity here: a density of zero is as good as missing.
-      text += std::isfinite(density) ? cell(density) : "NA";
-      for (Index k = 0; k < components_; ++k) {
-        text += "," + cell(prediction.responsibilities(i, k));
-      }
-      text += "\n";
-    }
-    file_.write(text);
+    const Index rows = prediction.log_density.size();
+    std::vector<fmt::memory_buffer> parts(
+        static_cast<std::size_t>((rows + block_rows - 1) / block_rows));
+    for_each_block(rows, [&](Index first, Index count) {
+      fmt::memory_buffer& text = parts[static_cast<std::size_t>(first / block_rows)];
+      for (Index i = first; i < first + count; ++i) append_row(text, prediction, i);
+    });
+    for (const fmt::memory_buffer& text : parts) file_.write({text.data(), text.size()});
   }
   void finish() override { file_.commit(); }
 
  private:
+  void append_row(fmt::memory_buffer& text, const Prediction& prediction, Index i) const {
+    const Index label = prediction.labels[static_cast<std::size_t>(i)];
+    const double density = prediction.log_density[i];
+    if (label < 0) {
+      text.append(std::string_view("NA,NA,"));
+    } else {
+      text.append(names_[static_cast<std::size_t>(label)]);
+      text.push_back(',');
+      append_cell(text, prediction.responsibilities(i, label));
+      text.push_back(',');
+    }
+    // CSV has no infinity here: a density of zero is as good as missing.
+    append_cell(text, std::isfinite(density) ? density : quiet_nan);
+    for (Index k = 0; k < components_; ++k) {
+      text.push_back(',');
+      append_cell(text, prediction.responsibilities(i, k));
+    }
+    text.push_back('\n');
+  }
+
   AtomicFile file_;
   std::vector<std::string> names_;  // of the components, as cells
   Index components_;                // whose responsibilities are written
@@ -156,7 +165,7 @@ void run_predict(const PredictCommand& flags) {
   with_threads(flags.threads, [&] {
     Table block;
     while (rows.next(block_size, block)) {
-      const Prediction prediction = predict(saved.model, block.values());
+      const Prediction prediction = predict(saved.model, block);
       writer->add(prediction);
       for (Index i = 0; i < block.rows(); ++i) {
         if (prediction.log_density[i] != -infinity) continue;

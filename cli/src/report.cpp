@@ -65,6 +65,9 @@ std::string failures(const std::vector<Ranked>& table) {
   return text;
 }
 
+// Responsibilities of all rows are more than memory need hold.
+constexpr Index rows_at_once = 1 << 16;
+
 // How many rows each component holds, and how sure that is. A row counts as often as it weighs.
 struct Certainty {
   std::vector<std::string> rows_of;
@@ -75,27 +78,31 @@ std::string row_count(double count) { return fmt::format("{:.8g}", count); }
 
 Certainty certainty(const Data& data, const MixtureModel& model,
                     const std::vector<std::string>& titles) {
-  const Matrix r = model.responsibilities(data.table.values());
-  const Vector w = data.weights.size() > 0 ? data.weights : Vector::Ones(r.rows());
-  Vector held = Vector::Zero(r.cols());
-  Vector top(r.rows());
-  std::vector<Index> best(static_cast<std::size_t>(r.rows()));
+  const Index rows = data.table.rows();
+  const Vector w = data.weights.size() > 0 ? data.weights : Vector::Ones(rows);
+  Vector held = Vector::Zero(model.n_components());
+  Vector top(rows);
+  std::vector<Index> best(static_cast<std::size_t>(rows));
   std::vector<Index> doubtful;
   double sure_rows = 0;
   double doubtful_rows = 0;
-  for (Index i = 0; i < r.rows(); ++i) {
-    Index& k = best[static_cast<std::size_t>(i)];
-    top[i] = r.row(i).maxCoeff(&k);
-    held[k] += w[i];
-    if (top[i] > sure) sure_rows += w[i];
-    if (top[i] < unsure) {
-      doubtful.push_back(i);
-      doubtful_rows += w[i];
+  for (Index first = 0; first < rows; first += rows_at_once) {
+    const Index count = std::min(rows_at_once, rows - first);
+    const Matrix r = model.responsibilities(data.table.cells().middleRows(first, count));
+    for (Index i = first; i < first + count; ++i) {
+      Index& k = best[static_cast<std::size_t>(i)];
+      top[i] = r.row(i - first).maxCoeff(&k);
+      held[k] += w[i];
+      if (top[i] > sure) sure_rows += w[i];
+      if (top[i] < unsure) {
+        doubtful.push_back(i);
+        doubtful_rows += w[i];
+      }
     }
   }
   Certainty result;
   for (const double count : held) result.rows_of.push_back(row_count(count));
-  if (r.cols() == 1) return result;
+  if (model.n_components() == 1) return result;
   const double n = w.sum();
   result.text = fmt::format(
       "Sure (probability above {}): {} of {} rows ({:.1f} %); mean probability {:.3f}.\n"

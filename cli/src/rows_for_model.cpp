@@ -14,13 +14,9 @@
 
 namespace mix::cli {
 
-std::vector<bool> complete_rows(const Matrix& x) {
-  std::vector<bool> complete(static_cast<std::size_t>(x.rows()), true);
-  for (Index j = 0; j < x.cols(); ++j) {
-    for (Index i = 0; i < x.rows(); ++i) {
-      if (std::isnan(x(i, j))) complete[static_cast<std::size_t>(i)] = false;
-    }
-  }
+std::vector<bool> complete_rows(const Table& table) {
+  std::vector<bool> complete(static_cast<std::size_t>(table.rows()), false);
+  for (const Index i : table.complete_rows()) complete[static_cast<std::size_t>(i)] = true;
   return complete;
 }
 
@@ -33,14 +29,14 @@ RowsForModel::RowsForModel(const std::filesystem::path& path, const SavedModel& 
                                     [&](const Column& column) { return column.name == weights; });
   if (const std::string extension = lower_extension(path);
       extension == ".npy" || extension == ".mtx") {
-    const Table read = read_table(path);
+    const Table read = read_table(path, Floats::kept);
     if (besides) columns.insert(columns.begin() + read.index_of(weights), weight_column);
     if (read.column_count() != static_cast<Index>(columns.size())) {
       throw DataError(fmt::format("{} has {}, but the model describes {}", path.string(),
                                   count_of(read.column_count(), "column"), columns.size()));
     }
     try {
-      array_ = Table(columns, read.values(), TableSource{.name = path.string()});
+      array_ = read.described_by(columns);
     } catch (const std::invalid_argument& error) {
       throw DataError(fmt::format("{}: {}", path.string(), error.what()));
     }
@@ -63,12 +59,12 @@ bool RowsForModel::next(Index most, Table& block) {
     block = array_.take(rows);
     position_ += count;
   }
-  const std::vector<bool> complete = complete_rows(block.values());
+  const std::vector<bool> complete = complete_rows(block);
   for (Index i = 0; i < block.rows(); ++i) {
     if (complete[static_cast<std::size_t>(i)]) continue;
     if (missing_++ > 0) continue;
     Index j = 0;
-    while (!std::isnan(block.values()(i, j))) ++j;
+    while (!std::isnan(block.value(i, j))) ++j;
     first_missing_ = fmt::format("{}, column {}", place(block, i), in_quotes(block.column(j).name));
   }
   return true;

@@ -118,15 +118,17 @@ Vector Binomial::coordinates() const { return Vector::Constant(1, logit(probabil
 
 void Binomial::set_coordinates(ConstVectorRef v) { probability_ = probability_of_logit(v[0]); }
 
-void Binomial::prepare(Rows x, Weights w) {
+void Binomial::prepare(const AnyRows& x, Weights w) {
   if (trials_from_ == fixed) return;
   double sum = 0;
   double weight = 0;
-  for (Index i = 0; i < x.rows(); ++i) {
-    if (!(w[i] > 0) || !is_count(x(i, 1))) continue;
-    sum += w[i] * x(i, 1);
-    weight += w[i];
-  }
+  for_each_dense_block(x, [&](Index first, Rows block) {
+    for (Index i = 0; i < block.rows(); ++i) {
+      if (!(w[first + i] > 0) || !is_count(block(i, 1))) continue;
+      sum += w[first + i] * block(i, 1);
+      weight += w[first + i];
+    }
+  });
   if (weight > 0) trials_ = std::max<Index>(1, std::llround(sum / weight));
 }
 

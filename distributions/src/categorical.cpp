@@ -184,16 +184,18 @@ void Categorical::set_coordinates(ConstVectorRef v) {
   }
 }
 
-void Categorical::prepare(Rows x, Weights w) {
+void Categorical::prepare(const AnyRows& x, Weights w) {
   if (source_ == Levels::given) return;
   std::vector<Index> levels(levels_.size(), 1);
-  for (Index j = 0; j < dimension(); ++j) {
-    Index& own = levels[static_cast<std::size_t>(j)];
-    for (Index i = 0; i < x.rows(); ++i) {
-      if (!(w[i] > 0) || !is_code(x(i, j), most_levels)) continue;
-      own = std::max(own, static_cast<Index>(x(i, j)) + 1);
+  for_each_dense_block(x, [&](Index first, Rows block) {
+    for (Index j = 0; j < dimension(); ++j) {
+      Index& own = levels[static_cast<std::size_t>(j)];
+      for (Index i = 0; i < block.rows(); ++i) {
+        if (!(w[first + i] > 0) || !is_code(block(i, j), most_levels)) continue;
+        own = std::max(own, static_cast<Index>(block(i, j)) + 1);
+      }
     }
-  }
+  });
   if (levels == levels_) return;  // the parameters, perhaps estimated, still fit
   levels_ = std::move(levels);
   set_equally_probable();

@@ -6,51 +6,71 @@
 #include <cmath>
 #include <limits>
 #include <stdexcept>
+#include <vector>
 
 #include "mix/parallel.h"
 
 namespace mix {
 namespace {
 
-void check_column(std::string_view family, Rows x, Weights w, Index column) {
+// The range of a column, of rows with weight, and the first row whose cell is not finite.
+struct ColumnRange {
   double low = infinity;
   double high = -infinity;
-  for (Index i = 0; i < x.rows(); ++i) {
-    const double value = x(i, column);
-    if (!std::isfinite(value)) {
+  Index row = -1;
+  double value = 0;
+};
+
+void check_columns(std::string_view family, const AnyRows& x, Weights w) {
+  std::vector<ColumnRange> ranges(static_cast<std::size_t>(x.cols()));
+  for_each_dense_block(x, [&](Index first, Rows block) {
+    for (Index j = 0; j < x.cols(); ++j) {
+      ColumnRange& range = ranges[static_cast<std::size_t>(j)];
+      for (Index i = 0; i < block.rows(); ++i) {
+        const double value = block(i, j);
+        if (!std::isfinite(value) && range.row < 0) {
+          range.row = first + i;
+          range.value = value;
+        }
+        if (!(w[first + i] > 0)) continue;
+        range.low = std::min(range.low, value);
+        range.high = std::max(range.high, value);
+      }
+    }
+  });
+  Index column = 0;
+  for (const auto& [low, high, row, value] : ranges) {
+    ++column;
+    if (row >= 0) {
       throw std::invalid_argument(fmt::format(
           "{}: row {}, column {} is {}; all entries must be finite: drop the row or fill "
           "the cell",
-          family, i + 1, column + 1, value));
+          family, row + 1, column, value));
     }
-    if (!(w[i] > 0)) continue;
-    low = std::min(low, value);
-    high = std::max(high, value);
-  }
-  const double rounding =
-      4 * std::numeric_limits<double>::epsilon() * std::max(std::abs(low), std::abs(high));
-  if (!(high - low > rounding)) {
+    const double rounding =
+        4 * std::numeric_limits<double>::epsilon() * std::max(std::abs(low), std::abs(high));
+    if (high - low > rounding) continue;
     throw std::invalid_argument(fmt::format(
         "{}: column {} is constant (all values are {}), so it has no variance: drop the "
         "column or describe it by another family",
-        family, column + 1, high));
+        family, column, high));
   }
 }
 
 }  // namespace
 
-DataMoments data_moments(std::string_view family, Rows x, Weights w, Spread spread) {
+DataMoments data_moments(std::string_view family, const AnyRows& x, Weights w, Spread spread) {
   const Index d = x.cols();
   DataMoments moments;
   moments.rows = w.sum();
   if (!(moments.rows > 0)) return moments;
-  for (Index j = 0; j < d; ++j) check_column(family, x, w, j);
+  check_columns(family, x, w);
 
   // The mean relative to one of the rows: sums of the data themselves lose digits far from zero.
-  moments.mean = x.row(0).transpose();
+  moments.mean = DenseBlock(x, 0, 1)->row(0).transpose();
   for (int pass = 0; pass < 2; ++pass) {
     const Vector sum = sum_over_blocks(x.rows(), d, [&](Index first, Index count, VectorRef total) {
-      total += (x.middleRows(first, count).rowwise() - moments.mean.transpose()).transpose() *
+      total += (DenseBlock(x, first, count)->rowwise() - moments.mean.transpose()).transpose() *
                w.segment(first, count);
     });
     moments.mean += sum / moments.rows;
@@ -58,7 +78,7 @@ DataMoments data_moments(std::string_view family, Rows x, Weights w, Spread spre
   const bool whole = spread == Spread::covariance;
   const Vector sum = sum_over_blocks(
       x.rows(), whole ? d + d * d : d, [&](Index first, Index count, VectorRef total) {
-        const Matrix centered = x.middleRows(first, count).rowwise() - moments.mean.transpose();
+        const Matrix centered = DenseBlock(x, first, count)->rowwise() - moments.mean.transpose();
         total.head(d) += centered.cwiseAbs2().transpose() * w.segment(first, count);
         if (whole) {
           Eigen::Map<Matrix>(total.data() + d, d, d).noalias() +=

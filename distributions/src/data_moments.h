@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "mix/any_rows.h"
 #include "mix/types.h"
 
 namespace mix {
@@ -17,6 +18,6 @@ enum class Spread { variances, covariance };
 
 /// Weighted mean and covariance, or, as one column, variances. Throws std::invalid_argument in the
 /// name of `family` when an entry is not finite or a column has no spread beyond rounding.
-DataMoments data_moments(std::string_view family, Rows x, Weights w, Spread spread);
+DataMoments data_moments(std::string_view family, const AnyRows& x, Weights w, Spread spread);
 
 }  // namespace mix

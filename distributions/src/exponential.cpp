@@ -96,9 +96,10 @@ void Exponential::set_coordinates(ConstVectorRef v) {
   if (rate.allFinite() && (rate.array() > 0).all()) rate_ = rate;
 }
 
-void Exponential::prepare(Rows x, Weights w) {
+void Exponential::prepare(const AnyRows& x, Weights w) {
   Vector sum = Vector::Zero(statistics_size());
-  accumulate(x, w, sum);
+  for_each_dense_block(
+      x, [&](Index first, Rows block) { accumulate(block, w.segment(first, block.rows()), sum); });
   learn_least_mean(sum);
 }
 

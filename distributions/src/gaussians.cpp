@@ -178,7 +178,7 @@ void Gaussians::sample(Index k, Rng& rng, VectorRef out) const {
   out += means_.row(k).transpose();
 }
 
-void Gaussians::prepare(Rows x, Weights w) {
+void Gaussians::prepare(const AnyRows& x, Weights w) {
   check_shape(x.cols() == dimension(),
               fmt::format("the data have {} columns, the family {}", x.cols(), dimension()));
   DataMoments moments =
@@ -312,10 +312,16 @@ std::string Gaussians::flaw(Index k, double mass) const {
                                         : smallest_variance_ratio(covariance(k), scale_));
 }
 
-Matrix Gaussians::embed(Rows x) const {
+Matrix Gaussians::embed(const AnyRows& x) const {
   if (!(rows_ > 0)) return standardized(x);
   const Vector variances = diagonal() ? Vector(scale_.col(0)) : Vector(scale_.diagonal());
-  return (x.rowwise() - location_.transpose()) * variances.cwiseSqrt().cwiseInverse().asDiagonal();
+  Matrix points(x.rows(), x.cols());
+  for_each_block(x.rows(), [&](Index first, Index count) {
+    points.middleRows(first, count) =
+        (DenseBlock(x, first, count)->rowwise() - location_.transpose()) *
+        variances.cwiseSqrt().cwiseInverse().asDiagonal();
+  });
+  return points;
 }
 
 void Gaussians::select(const std::vector<Index>& order) {

@@ -224,13 +224,13 @@ void Gaussians::use_factors(const std::vector<Matrix>& factors) {
   }
 }
 
-void Gaussians::start(Rows x, Shares shares) {
+void Gaussians::start(const AnyRows& x, Shares shares) {
   const Vector weight = shares.rowwise().sum();
   const double total = weight.sum();
   if (!(total > 0)) return;
   // Means first: scatter about far-away centers would lose digits.
-  const Eigen::RowVectorXd origin =
-      rows_ > 0 ? Eigen::RowVectorXd(location_.transpose()) : Eigen::RowVectorXd(x.row(0));
+  const Eigen::RowVectorXd origin = rows_ > 0 ? Eigen::RowVectorXd(location_.transpose())
+                                              : Eigen::RowVectorXd(DenseBlock(x, 0, 1)->row(0));
   const Index d = dimension();
   const Vector sum =
       sum_over_blocks(x.rows(), size() * (1 + d), [&](Index first, Index count, VectorRef into) {
@@ -238,7 +238,7 @@ void Gaussians::start(Rows x, Shares shares) {
         Eigen::Map<Matrix> block(into.data(), size(), 1 + d);
         block.col(0) += p.colwise().sum().transpose();
         block.rightCols(d).noalias() +=
-            p.transpose() * (x.middleRows(first, count).rowwise() - origin);
+            p.transpose() * (DenseBlock(x, first, count)->rowwise() - origin);
       });
   const Eigen::Map<const Matrix> block(sum.data(), size(), 1 + d);
   const Eigen::RowVectorXd center = origin + block.rightCols(d).colwise().sum() / total;
@@ -254,7 +254,7 @@ void Gaussians::start(Rows x, Shares shares) {
   update();
   const Vector statistics =
       sum_over_blocks(x.rows(), statistics_size(), [&](Index first, Index count, VectorRef into) {
-        accumulate(x.middleRows(first, count), shares.middleRows(first, count), into);
+        accumulate(*DenseBlock(x, first, count), shares.middleRows(first, count), into);
       });
   maximize(statistics, Steps::all);
 }

@@ -152,11 +152,15 @@ Index mean_trials(Weights w, Index otherwise, const Total& total_of_row) {
 
 }  // namespace
 
-void Multinomial::prepare(Rows x, Weights w) {
-  trials_ = mean_trials(w, trials_, [&](Index i) {
-    const Vector row = x.row(i);
-    return total_of(row.data(), row.size());
+void Multinomial::prepare(const AnyRows& x, Weights w) {
+  Vector total(x.rows());
+  for_each_dense_block(x, [&](Index first, Rows block) {
+    for (Index i = 0; i < block.rows(); ++i) {
+      const Vector row = block.row(i);
+      total[first + i] = total_of(row.data(), row.size());
+    }
   });
+  trials_ = mean_trials(w, trials_, [&](Index i) { return total[i]; });
 }
 
 void Multinomial::prepare(const SparseRows& x, Weights w) {

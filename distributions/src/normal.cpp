@@ -72,7 +72,7 @@ void Normal::set_coordinates(ConstVectorRef v) {
   if (deviation > 0 && std::isfinite(deviation)) standard_deviation_ = deviation;
 }
 
-void Normal::prepare(Rows x, Weights w) {
+void Normal::prepare(const AnyRows& x, Weights w) {
   if (x.cols() != 1) {
     throw std::invalid_argument(fmt::format(
         "Normal: the data have {} columns, it describes 1: use Gaussians, or one Normal per column "
@@ -86,7 +86,7 @@ void Normal::prepare(Rows x, Weights w) {
   spread_ = moments.covariance(0, 0);
 }
 
-void Normal::start(Rows x, Weights w) {
+void Normal::start(const AnyRows& x, Weights w) {
   const double total = w.sum();
   if (!(total > 0)) {
     if (!(rows_ > 0)) return;
@@ -95,15 +95,15 @@ void Normal::start(Rows x, Weights w) {
     return;
   }
   // The mean first: squares about a far-away center would lose digits.
-  const double origin = x(0, 0);
+  const double origin = (*DenseBlock(x, 0, 1))(0, 0);
   const Vector sum = sum_over_blocks(x.rows(), 1, [&](Index first, Index count, VectorRef into) {
-    into[0] +=
-        w.segment(first, count).dot((x.col(0).segment(first, count).array() - origin).matrix());
+    into[0] += w.segment(first, count)
+                   .dot((DenseBlock(x, first, count)->col(0).array() - origin).matrix());
   });
   mean_ = origin + sum[0] / total;
   const Vector statistics =
       sum_over_blocks(x.rows(), 3, [&](Index first, Index count, VectorRef into) {
-        accumulate(x.middleRows(first, count), w.segment(first, count), into);
+        accumulate(*DenseBlock(x, first, count), w.segment(first, count), into);
       });
   maximize(statistics);
 }

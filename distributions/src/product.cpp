@@ -20,15 +20,22 @@ bool adjacent(const std::vector<Index>& columns) {
   return !columns.empty();
 }
 
-// Calls `body` with the columns of a block: a view when they are neighbors, otherwise a copy.
-template <class Body>
-auto with_columns(const Product::Block& block, Rows x, const Body& body) {
+// Calls `body` with the columns of a block, of doubles or floats as the rows are: a view when they
+// are neighbors, otherwise a copy.
+template <class T, class Body>
+auto with_columns(const Product::Block& block, const Eigen::Ref<const T>& x, const Body& body) {
   if (adjacent(block.columns)) {
-    return body(
-        Rows(x.middleCols(block.columns.front(), static_cast<Index>(block.columns.size()))));
+    return body(Eigen::Ref<const T>(
+        x.middleCols(block.columns.front(), static_cast<Index>(block.columns.size()))));
   }
-  const Matrix copy = x(Eigen::all, block.columns);
-  return body(Rows(copy));
+  const T copy = x(Eigen::all, block.columns);
+  return body(Eigen::Ref<const T>(copy));
+}
+template <class Body>
+auto with_columns(const Product::Block& block, const AnyRows& x, const Body& body) {
+  if (const FloatRows* floats = x.floats()) return with_columns(block, *floats, body);
+  const DenseRows dense(x);
+  return with_columns(block, *dense, body);
 }
 
 // The same for at most block_rows rows, the copy in memory that outlives the call.
@@ -243,15 +250,15 @@ void Product::maximize(ConstVectorRef sum) {
   }
 }
 
-void Product::fit(Rows x, Shares shares) {
+void Product::fit(const AnyRows& x, Shares shares) {
   for (Block& block : blocks_) {
-    with_columns(block, x, [&](Rows columns) { block.family.fit(columns, shares); });
+    with_columns(block, x, [&](const AnyRows& columns) { block.family.fit(columns, shares); });
   }
 }
 
-void Product::start(Rows x, Shares shares) {
+void Product::start(const AnyRows& x, Shares shares) {
   for (Block& block : blocks_) {
-    with_columns(block, x, [&](Rows columns) { block.family.start(columns, shares); });
+    with_columns(block, x, [&](const AnyRows& columns) { block.family.start(columns, shares); });
   }
 }
 
@@ -281,20 +288,20 @@ void Product::select_cycle(Index cycle) {
   for (Block& block : blocks_) block.family.select_cycle(cycle % block.family.cycles());
 }
 
-void Product::prepare(Rows x, Weights w) {
+void Product::prepare(const AnyRows& x, Weights w) {
   for (Block& block : blocks_) {
     try {
-      with_columns(block, x, [&](Rows columns) { block.family.prepare(columns, w); });
+      with_columns(block, x, [&](const AnyRows& columns) { block.family.prepare(columns, w); });
     } catch (const std::invalid_argument& error) {
       throw std::invalid_argument(renumber(error.what(), block.columns));
     }
   }
 }
 
-std::string Product::check_support(Rows x) const {
+std::string Product::check_support(const AnyRows& x) const {
   for (const Block& block : blocks_) {
-    const std::string complaint =
-        with_columns(block, x, [&](Rows columns) { return block.family.check_support(columns); });
+    const std::string complaint = with_columns(
+        block, x, [&](const AnyRows& columns) { return block.family.check_support(columns); });
     if (!complaint.empty()) return renumber(complaint, block.columns);
   }
   return {};

@@ -34,9 +34,18 @@ bool numeric(const Table& table) {
                       [](const Column& column) { return column.kind == ColumnKind::category; });
 }
 
+template <class Valid>
+bool all_cells(const Table& table, const Valid& valid) {
+  for (Index d = 0; d < table.column_count(); ++d) {
+    const Vector column = table.column_values(d);
+    if (!std::all_of(column.begin(), column.end(), valid)) return false;
+  }
+  return true;
+}
+
 bool any_constant_column(const Table& table) {
   for (Index d = 0; d < table.column_count(); ++d) {
-    const auto column = table.values().col(d);
+    const Vector column = table.column_values(d);
     if (column.minCoeff() == column.maxCoeff()) return true;
   }
   return false;
@@ -48,7 +57,7 @@ bool suits_continuous(const Table& table) {
 
 bool suits_positive(const Table& table) {
   return suits_continuous(table) && !all_of_kind(table, ColumnKind::count) &&
-         table.values().minCoeff() >= 0;
+         all_cells(table, [](double value) { return value >= 0; });
 }
 
 bool suits_counts(const Table& table) { return all_of_kind(table, ColumnKind::count); }
@@ -57,7 +66,7 @@ bool suits_categories(const Table& table) { return all_of_kind(table, ColumnKind
 
 bool suits_binary(const Table& table) {
   return !suits_categories(table) && numeric(table) &&
-         (table.values().array() == 0 || table.values().array() == 1).all();
+         all_cells(table, [](double value) { return value == 0 || value == 1; });
 }
 
 GaussianOptions gaussian_options(const FamilyRequest& request) {
@@ -109,7 +118,7 @@ AnyFamily make_categorical(const FamilyRequest& request) {
   std::vector<Index> levels;
   for (Index d = 0; d < columns(request); ++d) {
     const Column& column = request.columns->column(d);
-    const auto codes = request.columns->values().col(d);
+    const Vector codes = request.columns->column_values(d);
     levels.push_back(column.kind == ColumnKind::category
                          ? static_cast<Index>(column.levels.size())
                          : static_cast<Index>(codes.maxCoeff()) + 1);
@@ -160,7 +169,7 @@ std::vector<FamilyEntry> distribution_entries() {
       {"categorical", [] { return AnyFamily(Untied<Categorical>()); }, make_categorical,
        suits_categories},
       {"uniform", [] { return AnyFamily(Untied<UniformBox>()); },
-       [](Request r) { return AnyFamily(Untied(UniformBox::around(r.columns->values()), r.k)); }},
+       [](Request r) { return AnyFamily(Untied(UniformBox::around(r.columns->cells()), r.k)); }},
       {"product", [] { return AnyFamily(Product()); }},
   };
 }

@@ -82,14 +82,15 @@ Residuals& residuals(Rows x, ConstVectorRef mean, const Matrix& factor) {
 }
 
 // The weighted mean of each component's rows; `otherwise` where no row has a weight.
-Matrix weighted_means(Rows x, Shares shares, const Matrix& otherwise) {
+Matrix weighted_means(const AnyRows& x, Shares shares, const Matrix& otherwise) {
   const Index d = x.cols();
   const Index k = shares.cols();
   // About a row, so that data far from zero lose no digits.
-  const Vector origin = x.rows() > 0 ? Vector(x.row(0).transpose()) : Vector(Vector::Zero(d));
+  const Vector origin =
+      x.rows() > 0 ? Vector(DenseBlock(x, 0, 1)->row(0).transpose()) : Vector(Vector::Zero(d));
   const Vector sum =
       sum_over_blocks(x.rows(), k * (d + 1), [&](Index first, Index count, VectorRef total) {
-        const Matrix centered = x.middleRows(first, count).rowwise() - origin.transpose();
+        const Matrix centered = DenseBlock(x, first, count)->rowwise() - origin.transpose();
         const auto r = shares.middleRows(first, count);
         for (Index c = 0; c < k; ++c) {
           total[c * (d + 1)] += r.col(c).sum();
@@ -281,7 +282,7 @@ void StudentT::maximize_dof(ConstVectorRef sum) {
   }
 }
 
-void StudentT::start(Rows x, Shares shares) {
+void StudentT::start(const AnyRows& x, Shares shares) {
   const Index d = dimension();
   Vector center = Vector::Zero(d);
   Matrix spread = Matrix::Identity(d, d);
@@ -297,7 +298,7 @@ void StudentT::start(Rows x, Shares shares) {
   cycle_ = 0;
   maximize_location_and_scale(sum_over_blocks(
       x.rows(), statistics_size(), [&](Index first, Index count, VectorRef statistics) {
-        accumulate(x.middleRows(first, count), shares.middleRows(first, count), statistics);
+        accumulate(*DenseBlock(x, first, count), shares.middleRows(first, count), statistics);
       }));
   dof_.setConstant(options_.dof);
 }
@@ -354,7 +355,7 @@ void StudentT::set_coordinates(ConstVectorRef v) {
   if (dof.allFinite()) dof_ = dof.size() == size() ? dof : Vector::Constant(size(), dof[0]);
 }
 
-void StudentT::prepare(Rows x, Weights w) {
+void StudentT::prepare(const AnyRows& x, Weights w) {
   if (x.cols() != dimension()) {
     throw std::invalid_argument(fmt::format(
         "StudentT: the data have {} columns, but the family describes {}", x.cols(), dimension()));
@@ -366,7 +367,7 @@ void StudentT::prepare(Rows x, Weights w) {
   // Heavy tails are what this family is for, so the middle half of the rows is its measure.
   shrinkage_ = Vector::Ones(dimension());
   for (Index j = 0; j < dimension(); ++j) {
-    const double middle = normal_spread(x.col(j), w);
+    const double middle = normal_spread(x.column(j), w);
     const double deviation = std::sqrt(spread_(j, j));
     if (middle > 0 && middle < deviation) shrinkage_[j] = middle / deviation;
   }

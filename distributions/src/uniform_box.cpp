@@ -34,16 +34,18 @@ UniformBox::UniformBox(Vector lower, Vector upper)
   check(lower_, upper_);
 }
 
-UniformBox UniformBox::around(Rows x) {
+UniformBox UniformBox::around(const AnyRows& x) {
   Vector lower = Vector::Constant(x.cols(), infinity);
   Vector upper = Vector::Constant(x.cols(), -infinity);
-  for (Index j = 0; j < x.cols(); ++j) {
-    for (Index i = 0; i < x.rows(); ++i) {
-      if (std::isnan(x(i, j))) continue;
-      lower[j] = std::min(lower[j], x(i, j));
-      upper[j] = std::max(upper[j], x(i, j));
+  for_each_dense_block(x, [&](Index /*first*/, Rows block) {
+    for (Index j = 0; j < block.cols(); ++j) {
+      for (Index i = 0; i < block.rows(); ++i) {
+        if (std::isnan(block(i, j))) continue;
+        lower[j] = std::min(lower[j], block(i, j));
+        upper[j] = std::max(upper[j], block(i, j));
+      }
     }
-  }
+  });
   return {std::move(lower), std::move(upper)};
 }
 

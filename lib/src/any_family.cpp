@@ -42,16 +42,22 @@ void AnyFamily::accumulate_blocks(const Interface& family, const AnyRows& x, Sha
   }
 }
 
-Rows AnyFamily::dense_block(const SparseRows& x, BlockMemory& memory) {
-  MatrixRef block =
-      memory.matrix(0, kernels::packed_stride, x.cols()).topLeftCorner(x.rows(), x.cols());
-  x.write_to(block);
-  return block;
+std::string AnyFamily::complaint_of_blocks(const AnyRows& x,
+                                           const std::function<std::string(Rows)>& check) {
+  for (Index first = 0; first < x.rows(); first += block_rows) {
+    const DenseBlock block(x, first, std::min(block_rows, x.rows() - first));
+    // It numbers and counts the rows, so that it is worth a copy of all.
+    if (!check(*block).empty()) return check(*DenseRows(x));
+  }
+  return {};
 }
 
-Matrix standardized(Rows x) {
+Matrix standardized(const AnyRows& x) {
   const auto n = static_cast<double>(std::max<Index>(x.rows(), 1));
-  Matrix out = x.rowwise() - x.colwise().mean();
+  Matrix out(x.rows(), x.cols());
+  x.write_to(out);
+  const Eigen::RowVectorXd mean = out.colwise().mean();
+  out.rowwise() -= mean;
   for (Index d = 0; d < out.cols(); ++d) {
     const double deviation = std::sqrt(out.col(d).squaredNorm() / n);
     if (deviation > 0) out.col(d) /= deviation;

@@ -102,6 +102,7 @@ LawReport Laws::check() {
   }
   run("one_by_one", &Laws::one_by_one);
   run("soft_pass", &Laws::soft_pass);
+  run("float_rows", &Laws::float_rows);
   run("sparse_rows", &Laws::sparse_rows);
   run("separable", &Laws::separable);
   run("coordinates", &Laws::coordinates);

@@ -229,7 +229,7 @@ std::string format_csv(const Table& table) {
     for (Index j = 0; j < table.column_count(); ++j) {
       if (j > 0) out.push_back(',');
       const Column& column = table.column(j);
-      const double cell = table.values()(i, j);
+      const double cell = table.value(i, j);
       if (std::isnan(cell)) {
         out.append(std::string_view("NA"));
       } else if (column.kind == ColumnKind::category) {

@@ -71,7 +71,7 @@ class Expectation {
         options_(options) {
     if (options.assignment.hard()) labels_.assign(static_cast<std::size_t>(x.rows()), -1);
     if (const auto* policy = options.assignment.as<Truncated>()) {
-      if (x.dense() != nullptr) truncated_.emplace(*x.dense(), w, *policy, options.seed);
+      if (x.sparse() == nullptr) truncated_.emplace(x, w, *policy, options.seed);
     }
   }
 
@@ -103,13 +103,16 @@ class Expectation {
     const Vector constants = log_weights(state.weights);
     // Once per run: with soft assignment every row gives out its weight.
     const bool constant =
-        soft_ && streams && x_.dense() != nullptr && state.family.constant_statistics();
+        soft_ && streams && x_.sparse() == nullptr && state.family.constant_statistics();
     if (constant && common_.size() != family_size) common_ = common_statistics(state.family);
     Pass pass;
     if (!streams) pass.shares.resize(x_.rows(), k);
     const Vector sum = sum_over_blocks(
         x_.rows(), slot_count + k + family_size, [&](Index first, Index count, VectorRef total) {
-          const AnyRows x = x_.middleRows(first, count);
+          // Floats become doubles once, for all that looks at the block.
+          std::optional<DenseBlock> converted;
+          const AnyRows x = x_.floats() != nullptr ? AnyRows(*converted.emplace(x_, first, count))
+                                                   : x_.middleRows(first, count);
           const double* w = unit_weights_ ? nullptr : w_.data() + first;
           VectorRef mass = total.segment(slot_count, k);
           if (soft_ && streams && x.dense() != nullptr) {
@@ -153,11 +156,10 @@ class Expectation {
   }
 
   [[nodiscard]] Vector common_statistics(const AnyFamily& family) const {
-    return sum_over_blocks(x_.rows(), family.statistics_size(),
-                           [&](Index first, Index count, VectorRef total) {
-                             family.accumulate_common(x_.dense()->middleRows(first, count),
-                                                      w_.segment(first, count), total);
-                           });
+    return sum_over_blocks(
+        x_.rows(), family.statistics_size(), [&](Index first, Index count, VectorRef total) {
+          family.accumulate_common(*DenseBlock(x_, first, count), w_.segment(first, count), total);
+        });
   }
 
   // Weighs the responsibilities and adds them up per component; returns the weighted sum of terms.
@@ -463,31 +465,86 @@ void log_joint(const MixtureState& state, const AnyRows& x, MatrixRef out) {
   add_log_weights(log_weights(state.weights), out);
 }
 
+namespace {
+
+// Calls use(first, l, log weights) for each block, in parallel; l: rows x components, the log
+// densities, in memory that `use` may write to.
+template <class Use>
+void for_each_evaluated(const MixtureState& state, const AnyRows& x, const Use& use) {
+  const Index k = state.family.size();
+  const Vector constants = log_weights(state.weights);
+  for_each_block(x.rows(), [&](Index first, Index count) {
+    const BorrowedMemory memory;
+    MatrixRef l = memory->matrix(0, kernels::packed_stride, k).topLeftCorner(count, k);
+    state.family.log_densities(x.middleRows(first, count), l);
+    use(first, l, constants);
+  });
+}
+
+// Results of more numbers than this do not stay in a cache until somebody reads them.
+constexpr Index cached_numbers = Index{1} << 19;
+
+void copy_result(const MatrixRef& l, MatrixRef out, Index first) {
+  if (out.size() > cached_numbers) {
+    kernels::write_through(l, out.middleRows(first, l.rows()));
+  } else {
+    out.middleRows(first, l.rows()) = l;
+  }
+}
+
+}  // namespace
+
 double log_likelihood(const MixtureState& state, const AnyRows& x, Weights w) {
   const Index k = state.family.size();
+  const Vector constants = log_weights(state.weights);
+  const bool unit_weights = (w.array() == 1).all();
   const Vector sum = sum_over_blocks(x.rows(), 1, [&](Index first, Index count, VectorRef total) {
     const BorrowedMemory memory;
     MatrixRef l = memory->matrix(0, kernels::packed_stride, k).topLeftCorner(count, k);
-    VectorRef term = memory->matrix(1, kernels::packed_stride, 1).col(0).head(count);
-    log_joint(state, x.middleRows(first, count), l);
-    kernels::softmax(l, 1.0, term);
-    for (Index i = 0; i < count; ++i) {
-      if (w[first + i] > 0) total[0] += w[first + i] * term[i];
-    }
+    state.family.log_densities(x.middleRows(first, count), l);
+    total[0] += kernels::total_log_sum(l, constants, unit_weights ? nullptr : w.data() + first);
   });
   return sum[0];
 }
 
+void responsibilities(const MixtureState& state, const AnyRows& x, MatrixRef out) {
+  for_each_evaluated(state, x, [&](Index first, MatrixRef l, const Vector& constants) {
+    thread_local Vector mass;
+    mass.setZero(l.cols());
+    kernels::share_out(l, constants, nullptr, mass);
+    copy_result(l, out, first);
+  });
+}
+
 Matrix responsibilities(const MixtureState& state, const AnyRows& x) {
   Matrix r(x.rows(), state.family.size());
-  for_each_block(x.rows(), [&](Index first, Index count) {
-    const BorrowedMemory memory;
-    VectorRef term = memory->matrix(1, kernels::packed_stride, 1).col(0).head(count);
-    auto block = r.middleRows(first, count);
-    log_joint(state, x.middleRows(first, count), block);
-    kernels::softmax(block, 1.0, term);
-  });
+  responsibilities(state, x, r);
   return r;
+}
+
+Vector log_density(const MixtureState& state, const AnyRows& x) {
+  Vector out(x.rows());
+  for_each_evaluated(state, x, [&](Index first, const MatrixRef& l, const Vector& constants) {
+    kernels::log_sums(l, constants, out.segment(first, l.rows()));
+  });
+  return out;
+}
+
+Posterior posterior(const MixtureState& state, const AnyRows& x) {
+  Posterior out{Matrix(x.rows(), state.family.size()), Vector(x.rows())};
+  for_each_evaluated(state, x, [&](Index first, MatrixRef l, const Vector& constants) {
+    kernels::softmax(l, constants, out.log_density.segment(first, l.rows()));
+    copy_result(l, out.responsibilities, first);
+  });
+  return out;
+}
+
+std::vector<Index> most_probable(const MixtureState& state, const AnyRows& x) {
+  std::vector<Index> labels(static_cast<std::size_t>(x.rows()));
+  for_each_evaluated(state, x, [&](Index first, const MatrixRef& l, const Vector& constants) {
+    kernels::best_components(l, constants, labels.data() + first);
+  });
+  return labels;
 }
 
 }  // namespace mix

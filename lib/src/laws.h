@@ -109,6 +109,7 @@ class Laws {
   void zero_share();
   void one_by_one();
   void soft_pass();
+  void float_rows();
   void sparse_rows();
   void separable();
   void coordinates();

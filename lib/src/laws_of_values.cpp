@@ -1,4 +1,5 @@
 #include <optional>
+#include <stdexcept>
 
 #include "field_tape.h"
 #include "laws.h"
@@ -202,6 +203,34 @@ void Laws::coordinates() {
                     "parameters near others do not return from their coordinates");
     }
   }
+}
+
+void Laws::float_rows() {
+  const Eigen::MatrixXf floats = x_.cast<float>();
+  const Matrix doubles = floats.cast<double>();
+  const std::string complaint = elsewhere_.check_support(doubles);
+  require(elsewhere_.check_support(floats) == complaint,
+          "check_support says something else of rows of floats");
+  require_equal(log_densities(elsewhere_, floats), log_densities(elsewhere_, doubles),
+                options_.tolerance, "rows of floats have other densities");
+  if (given_.streams()) {
+    require_equal_statistics(statistics(elsewhere_, floats, shares_),
+                             statistics(elsewhere_, doubles, shares_),
+                             "rows of floats have other statistics");
+  }
+  AnyFamily of_doubles = given_;
+  AnyFamily of_floats = given_;
+  try {
+    of_doubles.prepare(doubles, shares_.col(0));
+  } catch (const std::invalid_argument&) {
+    return;  // rounding left nothing to describe
+  }
+  if (!complaint.empty()) return;
+  of_floats.prepare(floats, shares_.col(0));
+  of_doubles.start(doubles, shares_);
+  of_floats.start(floats, shares_);
+  require_equal(log_densities(of_floats, doubles), log_densities(of_doubles, doubles),
+                options_.tolerance, "the first estimate from rows of floats is another");
 }
 
 void Laws::sparse_rows() {

@@ -13,9 +13,11 @@
 #include <limits>
 #include <optional>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "input_file.h"
 #include "mix/errors.h"
 #include "mix/files.h"
 
@@ -119,13 +121,16 @@ class HeaderText {
       source_name, size, expected));
 }
 
+constexpr std::size_t version_at = 6;
+constexpr std::size_t length_at = 8;
+// More than any header of version 1 is long.
+constexpr std::size_t head_size = 1U << 17U;
+
 Header parse_header(std::string_view bytes, const std::string& source_name) {
   if (!bytes.starts_with(magic)) {
     throw DataError(fmt::format("{} is not a .npy file (it does not begin with \\x93NUMPY); {}",
                                 source_name, how_to_save));
   }
-  constexpr std::size_t version_at = 6;
-  constexpr std::size_t length_at = 8;
   if (bytes.size() < length_at) refuse_short(source_name, bytes.size(), length_at);
   const int version = static_cast<unsigned char>(bytes[version_at]);
   if (version < 1 || version > 3) {
@@ -142,52 +147,129 @@ Header parse_header(std::string_view bytes, const std::string& source_name) {
   return {text.type(), text.is_fortran(), text.shape(), text_at + static_cast<std::size_t>(length)};
 }
 
-using ToDouble = double (*)(const char*);
+// The bytes behind the header, one piece after the other: those in memory, then those left in a
+// file.
+class NumberBytes {
+ public:
+  NumberBytes(std::string_view memory, const std::string& source_name)
+      : memory_(memory), size_(memory.size()), source_name_(source_name) {}
+  // `size` bytes in all.
+  NumberBytes(std::string_view memory, InputFile& file, std::size_t size,
+              const std::string& source_name)
+      : memory_(memory), file_(&file), size_(size), source_name_(source_name) {}
+
+  [[nodiscard]] std::size_t size() const { return size_; }
+  // The next bytes, as many as asked for; they stay until the next call.
+  const char* next(std::size_t count) {
+    const char* piece = memory_.data();
+    if (memory_.size() >= count) {
+      memory_.remove_prefix(count);
+      return piece;
+    }
+    const std::size_t held = memory_.size();
+    if (buffer_.size() < count) buffer_.resize(count);
+    std::copy_n(piece, held, buffer_.data());
+    memory_ = {};
+    if (file_ == nullptr || file_->read(buffer_.data() + held, count - held) < count - held) {
+      throw DataError(
+          fmt::format("{} became shorter while it was read; read it again", source_name_));
+    }
+    return buffer_.data();
+  }
+
+ private:
+  std::string_view memory_;
+  InputFile* file_ = nullptr;
+  std::size_t size_;
+  const std::string& source_name_;
+  std::vector<char> buffer_;
+};
+
+// Rows, or numbers of a column, that are converted together: columns of so many rows stay in cache.
+constexpr Index rows_at_once = 256;
+constexpr Index numbers_at_once = 1 << 16;
 
 template <class Number, std::endian order>
-double to_double(const char* bytes) {
-  std::array<char, sizeof(Number)> raw;
-  std::memcpy(raw.data(), bytes, sizeof(Number));
-  if constexpr (order != std::endian::native) std::reverse(raw.begin(), raw.end());
-  return static_cast<double>(std::bit_cast<Number>(raw));
+Number load(const char* bytes) {
+  if constexpr (std::is_same_v<Number, bool>) {
+    return *bytes != 0;
+  } else if constexpr (order == std::endian::native) {
+    Number number;
+    std::memcpy(&number, bytes, sizeof(Number));
+    return number;
+  } else {
+    std::array<char, sizeof(Number)> raw;
+    std::reverse_copy(bytes, bytes + sizeof(Number), raw.begin());
+    return std::bit_cast<Number>(raw);
+  }
 }
 
-double bool_to_double(const char* bytes) { return *bytes != 0 ? 1.0 : 0.0; }
+template <class T>
+using MatrixOf = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic>;
+
+// Fills `values` from numbers in the order of the file.
+template <class Number, std::endian order, class T>
+void fill(NumberBytes& bytes, bool is_fortran, MatrixOf<T>& values) {
+  const Index step = is_fortran ? numbers_at_once : rows_at_once;
+  const Index width = is_fortran ? 1 : values.cols();
+  for (Index column = 0; column < values.cols(); column += width) {
+    for (Index first = 0; first < values.rows(); first += step) {
+      const Index count = std::min(step, values.rows() - first);
+      const char* piece = bytes.next(static_cast<std::size_t>(count * width) * sizeof(Number));
+      for (Index j = 0; j < width; ++j) {
+        T* out = &values(first, column + j);
+        for (Index i = 0; i < count; ++i) {
+          const char* at = piece + static_cast<std::size_t>(i * width + j) * sizeof(Number);
+          out[i] = static_cast<T>(load<Number, order>(at));
+        }
+      }
+    }
+  }
+}
+
+using FillDoubles = void (*)(NumberBytes&, bool, Eigen::MatrixXd&);
+using FillFloats = void (*)(NumberBytes&, bool, Eigen::MatrixXf&);
 
 struct NumberType {
   std::string_view name;
   std::size_t size;
-  ToDouble little;
-  ToDouble big;
+  FillDoubles little;
+  FillDoubles big;
 };
 
 template <class Number>
 constexpr NumberType number_type(std::string_view name) {
-  return {name, sizeof(Number), to_double<Number, std::endian::little>,
-          to_double<Number, std::endian::big>};
+  return {name, sizeof(Number), fill<Number, std::endian::little, double>,
+          fill<Number, std::endian::big, double>};
 }
 
-constexpr std::array number_types{number_type<double>("f8"),
-                                  number_type<float>("f4"),
-                                  number_type<std::int8_t>("i1"),
-                                  number_type<std::uint8_t>("u1"),
-                                  number_type<std::int16_t>("i2"),
-                                  number_type<std::uint16_t>("u2"),
-                                  number_type<std::int32_t>("i4"),
-                                  number_type<std::uint32_t>("u4"),
-                                  number_type<std::int64_t>("i8"),
-                                  number_type<std::uint64_t>("u8"),
-                                  NumberType{"b1", 1, bool_to_double, bool_to_double}};
+constexpr std::string_view single_float = "f4";
 
-std::pair<std::size_t, ToDouble> find_type(const std::string& type,
-                                           const std::string& source_name) {
+constexpr std::array number_types{number_type<double>("f8"),       number_type<float>(single_float),
+                                  number_type<std::int8_t>("i1"),  number_type<std::uint8_t>("u1"),
+                                  number_type<std::int16_t>("i2"), number_type<std::uint16_t>("u2"),
+                                  number_type<std::int32_t>("i4"), number_type<std::uint32_t>("u4"),
+                                  number_type<std::int64_t>("i8"), number_type<std::uint64_t>("u8"),
+                                  number_type<bool>("b1")};
+
+// How the numbers of a file become a matrix.
+struct Conversion {
+  std::size_t size;  // bytes of a number
+  FillDoubles to_doubles;
+  FillFloats to_floats;  // null unless they are floats of 4 bytes
+};
+
+Conversion find_conversion(const std::string& type, const std::string& source_name) {
   for (const NumberType& known : number_types) {
     if (type.size() != 3 || std::string_view(type).substr(1) != known.name) continue;
-    if (type[0] == '>') return {known.size, known.big};
-    if (type[0] == '<' || type[0] == '|') return {known.size, known.little};
-    if (type[0] == '=') {
-      return {known.size, std::endian::native == std::endian::big ? known.big : known.little};
+    if (std::string_view("<|>=").find(type[0]) == std::string_view::npos) break;
+    const bool big = type[0] == '>' || (type[0] == '=' && std::endian::native == std::endian::big);
+    Conversion conversion{known.size, big ? known.big : known.little, nullptr};
+    if (known.name == single_float) {
+      conversion.to_floats =
+          big ? fill<float, std::endian::big, float> : fill<float, std::endian::little, float>;
     }
+    return conversion;
   }
   throw DataError(
       fmt::format("{} holds numbers of type {}; booleans, integers and floats of 4 or 8 bytes are "
@@ -199,47 +281,52 @@ std::string format_shape(const std::vector<Index>& shape) {
   return fmt::format("({})", fmt::join(shape, ", "));
 }
 
-// The bytes of the array's numbers, whose count must be as the header says.
-std::string_view data_of(std::string_view bytes, const Header& header, Index rows, Index columns,
-                         std::size_t size, const std::string& source_name) {
+// Whether the bytes of numbers are as many as the header says.
+void check_size(std::size_t held, const Header& header, Index rows, Index columns, std::size_t size,
+                const std::string& source_name) {
   const auto limit = static_cast<std::uint64_t>(std::numeric_limits<Index>::max()) / size;
   const auto width = static_cast<std::uint64_t>(columns);
   const bool overflows = width > 0 && static_cast<std::uint64_t>(rows) > limit / width;
   const std::uint64_t expected = overflows ? std::numeric_limits<std::uint64_t>::max()
                                            : static_cast<std::uint64_t>(rows) * width * size;
-  const std::string_view data = bytes.substr(header.data_begin);
-  if (data.size() < expected) {
+  if (held < expected) {
     throw DataError(fmt::format(
         "{} is cut short: it holds {} bytes of numbers where the shape {} of {} needs {}; copy or "
         "save the file again",
-        source_name, data.size(), format_shape(header.shape), in_quotes(header.type),
+        source_name, held, format_shape(header.shape), in_quotes(header.type),
         overflows ? "more than a file can hold" : fmt::to_string(expected)));
   }
-  if (data.size() > expected) {
+  if (held > expected) {
     throw DataError(fmt::format(
         "{} holds {} bytes of numbers where the shape {} of {} needs {}; save one array "
         "in each file",
-        source_name, data.size(), format_shape(header.shape), in_quotes(header.type), expected));
+        source_name, held, format_shape(header.shape), in_quotes(header.type), expected));
   }
-  return data;
 }
 
-void refuse_infinite(const Eigen::MatrixXd& values, const std::string& source_name) {
-  for (Index j = 0; j < values.cols(); ++j) {
-    for (Index i = 0; i < values.rows(); ++i) {
+template <class T>
+Table table_of(NumberBytes& bytes, const Header& header, Index rows, Index columns,
+               void (*fill_values)(NumberBytes&, bool, MatrixOf<T>&),
+               const std::string& source_name) {
+  MatrixOf<T> values(rows, columns);
+  fill_values(bytes, header.is_fortran, values);
+  std::vector<Column> described;
+  for (Index j = 0; j < columns; ++j) {
+    for (Index i = 0; i < rows; ++i) {
       if (!std::isinf(values(i, j))) continue;
       throw DataError(fmt::format(
           "{} row {}, column \"x{}\": the value is infinite; use NaN for a missing value",
           source_name, i + 1, j + 1));
     }
+    const auto column = values.col(j).template cast<double>();
+    described.push_back({fmt::format("x{}", j + 1), numeric_kind(column)});
   }
+  return Table(std::move(described), std::move(values), TableSource{source_name});
 }
 
-}  // namespace
-
-Table parse_npy(std::string_view bytes, const std::string& source_name) {
-  const Header header = parse_header(bytes, source_name);
-  const auto [size, convert] = find_type(header.type, source_name);
+Table read_numbers(NumberBytes& bytes, const Header& header, Floats floats,
+                   const std::string& source_name) {
+  const Conversion convert = find_conversion(header.type, source_name);
   if (header.shape.empty() || header.shape.size() > 2) {
     throw DataError(fmt::format(
         "{} has {} dimensions, shape {}; a table has 1 or 2 (rows, columns): reshape the array",
@@ -252,28 +339,40 @@ Table parse_npy(std::string_view bytes, const std::string& source_name) {
         fmt::format("{} has the shape {}; a table needs at least one row and one column",
                     source_name, format_shape(header.shape)));
   }
-  const std::string_view data = data_of(bytes, header, rows, columns, size, source_name);
-
-  Eigen::MatrixXd values(rows, columns);
-  const Index row_step = header.is_fortran ? 1 : columns;
-  const Index column_step = header.is_fortran ? rows : 1;
-  for (Index j = 0; j < columns; ++j) {
-    for (Index i = 0; i < rows; ++i) {
-      const auto place = static_cast<std::size_t>(i * row_step + j * column_step);
-      values(i, j) = convert(data.data() + place * size);
-    }
+  check_size(bytes.size(), header, rows, columns, convert.size, source_name);
+  if (floats == Floats::kept && convert.to_floats != nullptr) {
+    return table_of(bytes, header, rows, columns, convert.to_floats, source_name);
   }
-  refuse_infinite(values, source_name);
-
-  std::vector<Column> described;
-  for (Index j = 0; j < columns; ++j) {
-    described.push_back({fmt::format("x{}", j + 1), numeric_kind(values.col(j))});
-  }
-  return Table(std::move(described), std::move(values), TableSource{source_name});
+  return table_of(bytes, header, rows, columns, convert.to_doubles, source_name);
 }
 
-Table read_npy(const std::filesystem::path& path) {
-  return parse_npy(read_file(path), path.string());
+}  // namespace
+
+Table parse_npy(std::string_view bytes, const std::string& source_name, Floats floats) {
+  const Header header = parse_header(bytes, source_name);
+  NumberBytes numbers(bytes.substr(header.data_begin), source_name);
+  return read_numbers(numbers, header, floats, source_name);
+}
+
+Table read_npy(const std::filesystem::path& path, Floats floats) {
+  const std::string name = path.string();
+  std::error_code failed;
+  // Of a pipe nobody knows the size before its end.
+  if (!std::filesystem::is_regular_file(path, failed)) {
+    return parse_npy(read_file(path), name, floats);
+  }
+  InputFile file(path);
+  const std::size_t size = file.size_hint();
+  std::string head(std::min(size, head_size), '\0');
+  head.resize(file.read(head.data(), head.size()));
+  // Later versions exist for longer headers.
+  if (head.size() > version_at && head[version_at] != 1) {
+    return parse_npy(read_file(path), name, floats);
+  }
+  const Header header = parse_header(head, name);
+  NumberBytes numbers(std::string_view(head).substr(header.data_begin), file,
+                      size - header.data_begin, name);
+  return read_numbers(numbers, header, floats, name);
 }
 
 void write_npy(const std::filesystem::path& path, const Eigen::Ref<const Eigen::MatrixXd>& values) {

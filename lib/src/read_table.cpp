@@ -26,9 +26,9 @@ Table read_dense(const std::filesystem::path& path) {
 
 }  // namespace
 
-Table read_table(const std::filesystem::path& path) {
+Table read_table(const std::filesystem::path& path, Floats floats) {
   const std::string extension = lower_extension(path);
-  if (extension == ".npy") return read_npy(path);
+  if (extension == ".npy") return read_npy(path, floats);
   if (extension == ".mtx") return read_dense(path);
   CsvOptions options;
   if (extension == ".tsv") options.separator = '\t';

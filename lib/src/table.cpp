@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <numeric>
 #include <stdexcept>
+#include <type_traits>
 #include <unordered_set>
 #include <utility>
 
@@ -72,26 +73,54 @@ Index RowLines::operator[](Index row) const {
 }
 
 Table::Table(std::vector<Column> columns, Eigen::MatrixXd values, std::optional<TableSource> source)
+    : Table(std::move(columns), std::make_shared<const Values>(std::move(values)),
+            std::move(source)) {}
+
+Table::Table(std::vector<Column> columns, std::shared_ptr<const Values> values,
+             std::optional<TableSource> source)
     : columns_(std::move(columns)), values_(std::move(values)) {
   if (source) source_ = std::move(*source);
-  if (static_cast<Index>(columns_.size()) != values_.cols()) {
+  if (static_cast<Index>(columns_.size()) != column_count()) {
     throw std::invalid_argument(fmt::format(
         "{} columns are described but the values have {}; describe each column of the values",
-        columns_.size(), values_.cols()));
+        columns_.size(), column_count()));
   }
-  if ((source_.lines.size() != 0 && source_.lines.size() != values_.rows()) ||
+  if ((source_.lines.size() != 0 && source_.lines.size() != rows()) ||
       (!source_.first_text.empty() && source_.first_text.size() != columns_.size())) {
     throw std::invalid_argument("the source must describe as many rows and columns as there are");
   }
   check_names(columns_);
-  for (Index j = 0; j < values_.cols(); ++j) {
-    for (Index i = 0; i < values_.rows(); ++i) {
-      const std::string_view wrong = objection(column(j), values_(i, j));
-      if (wrong.empty()) continue;
-      throw std::invalid_argument(
-          fmt::format("{}: the value {} {}", place(i, j), shortest(values_(i, j)), wrong));
-    }
-  }
+  std::visit(
+      [&](const auto& cells) {
+        for (Index j = 0; j < cells.cols(); ++j) {
+          for (Index i = 0; i < cells.rows(); ++i) {
+            const auto cell = static_cast<double>(cells(i, j));
+            const std::string_view wrong = objection(column(j), cell);
+            if (wrong.empty()) continue;
+            throw std::invalid_argument(
+                fmt::format("{}: the value {} {}", place(i, j), shortest(cell), wrong));
+          }
+        }
+      },
+      *values_);
+}
+
+const Eigen::MatrixXd& Table::values() const {
+  if (const auto* doubles = std::get_if<Eigen::MatrixXd>(values_.get())) return *doubles;
+  throw std::logic_error("Table::values: the table holds floats; use cells()");
+}
+
+double Table::value(Index row, Index column) const {
+  return std::visit([&](const auto& cells) { return static_cast<double>(cells(row, column)); },
+                    *values_);
+}
+
+Eigen::VectorXd Table::column_values(Index column) const {
+  return std::visit(
+      [&](const auto& cells) -> Eigen::VectorXd {
+        return cells.col(column).template cast<double>();
+      },
+      *values_);
 }
 
 Table Table::from_matrix(Eigen::MatrixXd values, std::vector<std::string> names) {
@@ -154,7 +183,19 @@ Table Table::select(const std::vector<std::string>& names) const {
     columns.push_back(column(i));
     if (!source_.first_text.empty()) source.first_text.push_back(source_.first_text[at(i)]);
   }
-  return Table(std::move(columns), values_(Eigen::all, chosen), std::move(source));
+  std::vector<Index> all(columns_.size());
+  std::iota(all.begin(), all.end(), Index{0});
+  if (chosen == all) return Table(std::move(columns), values_, std::move(source));
+  return std::visit(
+      [&](const auto& cells) {
+        std::decay_t<decltype(cells)> own = cells(Eigen::all, chosen);
+        return Table(std::move(columns), std::move(own), std::move(source));
+      },
+      *values_);
+}
+
+Table Table::described_by(std::vector<Column> columns) const {
+  return Table(std::move(columns), values_, source_);
 }
 
 Table Table::take(const std::vector<Index>& rows) const {
@@ -163,16 +204,21 @@ Table Table::take(const std::vector<Index>& rows) const {
     const Index line = line_of(row);
     if (source_.lines.size() != 0) source.lines.append(line);
   }
-  return Table(columns_, values_(rows, Eigen::all), std::move(source));
+  return std::visit(
+      [&](const auto& cells) {
+        std::decay_t<decltype(cells)> own = cells(rows, Eigen::all);
+        return Table(columns_, std::move(own), std::move(source));
+      },
+      *values_);
 }
 
 Table Table::as_category(std::string_view name) const {
   const Index j = index_of(name);
-  Table result = *this;
-  if (column(j).kind == ColumnKind::category) return result;
+  if (column(j).kind == ColumnKind::category) return *this;
 
+  const Eigen::VectorXd values = column_values(j);
   std::vector<double> distinct;
-  for (const double value : values_.col(j)) {
+  for (const double value : values) {
     if (std::isnan(value)) continue;
     const auto spot = std::lower_bound(distinct.begin(), distinct.end(), value);
     if (spot != distinct.end() && *spot == value) continue;
@@ -184,30 +230,48 @@ Table Table::as_category(std::string_view name) const {
     }
     distinct.insert(spot, value);
   }
-  for (double& value : result.values_.col(j)) {
-    if (std::isnan(value)) continue;
-    const auto spot = std::lower_bound(distinct.begin(), distinct.end(), value);
-    value = static_cast<double>(spot - distinct.begin());
-  }
-  Column& category = result.columns_[at(j)];
+  Values coded = *values_;
+  std::visit(
+      [&](auto& cells) {
+        for (Index i = 0; i < rows(); ++i) {
+          if (std::isnan(values[i])) continue;
+          const auto spot = std::lower_bound(distinct.begin(), distinct.end(), values[i]);
+          cells(i, j) = static_cast<std::decay_t<decltype(cells(i, j))>>(spot - distinct.begin());
+        }
+      },
+      coded);
+  std::vector<Column> columns = columns_;
+  Column& category = columns[at(j)];
   category.kind = ColumnKind::category;
   // A sum with 0 turns -0 into 0, which is the same level.
   for (const double value : distinct) category.levels.push_back(shortest(value + 0.0));
-  return result;
+  return Table(std::move(columns), std::make_shared<const Values>(std::move(coded)), source_);
 }
 
-bool Table::has_missing() const { return values_.hasNaN(); }
+bool Table::has_missing() const {
+  return std::visit([](const auto& cells) { return cells.hasNaN(); }, *values_);
+}
 
 std::vector<Index> Table::missing_counts() const {
   std::vector<Index> counts;
-  for (const auto& values : values_.colwise()) counts.push_back(values.array().isNaN().count());
+  std::visit(
+      [&](const auto& cells) {
+        for (Index j = 0; j < cells.cols(); ++j) {
+          counts.push_back(cells.col(j).array().isNaN().count());
+        }
+      },
+      *values_);
   return counts;
 }
 
 std::vector<Index> Table::rows_without_missing(const std::vector<Index>& columns) const {
   Eigen::Array<bool, Eigen::Dynamic, 1> complete =
       Eigen::Array<bool, Eigen::Dynamic, 1>::Constant(rows(), true);
-  for (const Index j : columns) complete = complete && !values_.col(j).array().isNaN();
+  std::visit(
+      [&](const auto& cells) {
+        for (const Index j : columns) complete = complete && !cells.col(j).array().isNaN();
+      },
+      *values_);
   std::vector<Index> kept;
   kept.reserve(at(complete.count()));
   for (Index i = 0; i < rows(); ++i) {
@@ -253,7 +317,7 @@ std::string Table::place(Index row, Index column) const {
 }
 
 std::string Table::text(Index row, Index column) const {
-  const double value = values_(row, column);
+  const double value = this->value(row, column);
   if (std::isnan(value)) return "NA";
   const Column& description = this->column(column);
   if (description.kind != ColumnKind::category) return shortest(value);

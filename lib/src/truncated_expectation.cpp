@@ -101,7 +101,7 @@ void check(bool fits, const char* name, Index value, Index least) {
 
 }  // namespace
 
-TruncatedExpectation::TruncatedExpectation(Rows x, Weights w, const Truncated& policy,
+TruncatedExpectation::TruncatedExpectation(const AnyRows& x, Weights w, const Truncated& policy,
                                            std::uint64_t seed)
     : x_(x), w_(w), policy_(policy), seed_(seed) {
   check(policy.keep >= 1, "keep", policy.keep, 1);
@@ -160,7 +160,7 @@ Pass TruncatedExpectation::operator()(const MixtureState& state, Index iteration
   for (Index first = 0; first < x_.rows(); first += rows) {
     const Group group{first, std::min(rows, x_.rows() - first)};
     for_each_block(group.count, [&](Index begin, Index count) {
-      rows_.middleCols(begin, count) = x_.middleRows(first + begin, count).transpose();
+      rows_.middleCols(begin, count) = DenseBlock(x_, first + begin, count)->transpose();
     });
     // Neighbors of no component would never find one again.
     const bool lost = (kept_.row(0).segment(first, group.count).transpose().array() < 0 &&
@@ -344,7 +344,7 @@ void TruncatedExpectation::accumulate(const AnyFamily& family, Group group, Pass
   pass.statistics += sum_over_blocks(
       group.count, pass.statistics.size(), [&](Index begin, Index count, VectorRef sum) {
         const Vector r = shares_.middleRows(begin, count).rowwise().sum();
-        family.accumulate_common(x_.middleRows(group.first + begin, count), r, sum);
+        family.accumulate_common(*DenseBlock(x_, group.first + begin, count), r, sum);
       });
 }
 

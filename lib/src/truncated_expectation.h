@@ -24,8 +24,8 @@ namespace mix {
 /// closest become the neighbors of c.
 class TruncatedExpectation {
  public:
-  /// Throws std::invalid_argument for a policy that cannot be.
-  TruncatedExpectation(Rows x, Weights w, const Truncated& policy, std::uint64_t seed);
+  /// `x`: dense rows. Throws std::invalid_argument for a policy that cannot be.
+  TruncatedExpectation(const AnyRows& x, Weights w, const Truncated& policy, std::uint64_t seed);
 
   /// Whether this E-step can serve the family, and is quicker than densities and statistics of all
   /// components in each block.
@@ -63,7 +63,7 @@ class TruncatedExpectation {
   void compare_components(Group group);
   void choose_neighbors();
 
-  Rows x_;
+  AnyRows x_;
   Weights w_;
   Truncated policy_;
   std::uint64_t seed_;

@@ -73,10 +73,13 @@ void check_cells(const AnyRows& x, const char* what) {
     }
     return;
   }
-  const Rows& dense = *x.dense();
-  for (Index d = 0; d < x.cols(); ++d) {
-    for (Index i = 0; i < x.rows(); ++i) check(dense(i, d), i, d);
-  }
+  const auto check_dense = [&](const auto& dense) {
+    for (Index d = 0; d < x.cols(); ++d) {
+      for (Index i = 0; i < x.rows(); ++i) check(static_cast<double>(dense(i, d)), i, d);
+    }
+  };
+  if (const FloatRows* floats = x.floats()) return check_dense(*floats);
+  check_dense(*x.dense());
 }
 
 void check_weights(const Vector& w, Index rows, const char* what) {

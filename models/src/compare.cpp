@@ -4,8 +4,10 @@
 #include <cmath>
 #include <mutex>
 #include <numeric>
+#include <optional>
 #include <stdexcept>
 
+#include "chosen_cells.h"
 #include "distinct_rows.h"
 #include "growing.h"
 #include "mix/models/family_blocks.h"
@@ -19,12 +21,19 @@ namespace {
 // Log-likelihoods that should not fall in K may differ by this much, in nats.
 constexpr double no_loss = 1e-6;
 
+// The columns that the candidate describes, where these are not all.
+std::optional<ChosenCells> own_columns(const Candidate& candidate, const AnyRows& x) {
+  if (candidate.columns.empty()) return std::nullopt;
+  return ChosenCells::of_columns(x, candidate.columns);
+}
+
 class Ladder {
  public:
-  Ladder(const Candidate& candidate, Rows x, const CompareOptions& options, PartitionPool& pool)
+  Ladder(const Candidate& candidate, const AnyRows& x, const CompareOptions& options,
+         PartitionPool& pool)
       : candidate_(candidate),
-        own_(candidate.columns.empty() ? Matrix() : candidate.rows_of(x)),
-        x_(candidate.columns.empty() ? x : Rows(own_)),
+        own_(own_columns(candidate, x)),
+        x_(own_ ? own_->view() : x),
         options_(options),
         pool_(pool),
         w_(options.fit.sample_weight.size() > 0 ? options.fit.sample_weight
@@ -110,8 +119,8 @@ class Ladder {
   }
 
   const Candidate& candidate_;
-  Matrix own_;  // rows of a candidate that describes some columns only
-  Rows x_;
+  std::optional<ChosenCells> own_;  // of a candidate that describes some columns only
+  AnyRows x_;
   const CompareOptions& options_;
   PartitionPool& pool_;
   Vector w_;
@@ -169,7 +178,7 @@ const Fit& Comparison::best() const {
 
 namespace {
 
-Comparison compare_rows(Rows x, const CompareOptions& options) {
+Comparison compare_rows(const AnyRows& x, const CompareOptions& options) {
   if (options.families.empty()) {
     throw std::invalid_argument("compare: there is no family to compare");
   }
@@ -219,15 +228,16 @@ namespace {
 
 // Whether no fit will complain about a row: such a complaint must name the row by the user's
 // number.
-bool rows_are_sound(Rows x, const CompareOptions& options) {
+bool rows_are_sound(const AnyRows& x, const CompareOptions& options) {
   const Vector& w = options.fit.sample_weight;
-  if (!x.allFinite() || (w.size() > 0 && w.size() != x.rows())) return false;
+  if (!x.all_finite() || (w.size() > 0 && w.size() != x.rows())) return false;
   if (w.size() > 0 && !(w.allFinite() && w.minCoeff() >= 0)) return false;
   return std::all_of(options.families.begin(), options.families.end(),
                      [&](const Candidate& candidate) {
                        try {
+                         const auto own = own_columns(candidate, x);
                          return candidate.make(options.components.first)
-                             .check_support(candidate.rows_of(x))
+                             .check_support(own ? own->view() : x)
                              .empty();
                        } catch (const std::exception&) {
                          return true;  // its fits fail without a look at the rows
@@ -237,7 +247,7 @@ bool rows_are_sound(Rows x, const CompareOptions& options) {
 
 }  // namespace
 
-Comparison compare(Rows x, const CompareOptions& options) {
+Comparison compare(const AnyRows& x, const CompareOptions& options) {
   const Vector& w = options.fit.sample_weight;
   if (options.criterion != "cv" && rows_are_exchangeable(options.fit) &&
       rows_are_sound(x, options)) {
@@ -278,8 +288,8 @@ FitOptions rows_of(const FitOptions& options, const std::vector<Index>& rows) {
 
 }  // namespace
 
-double cross_validation(const Candidate& candidate, Index k, Rows x, const FitOptions& options,
-                        Index folds) {
+double cross_validation(const Candidate& candidate, Index k, const AnyRows& x,
+                        const FitOptions& options, Index folds) {
   if (folds < 2 || folds > x.rows()) {
     throw std::invalid_argument(
         fmt::format("cross_validation: folds must be from 2 to the number of rows, {}, but is {}",
@@ -298,10 +308,10 @@ double cross_validation(const Candidate& candidate, Index k, Rows x, const FitOp
     FitOptions inner = rows_of(options, train);
     Vector test_weight = Vector::Ones(static_cast<Index>(test.size()));
     if (options.sample_weight.size() > 0) test_weight = Vector(options.sample_weight(test));
-    const Matrix train_rows = x(train, Eigen::all);
-    const Matrix test_rows = x(test, Eigen::all);
-    const Fit fitted = fit(MixtureModel(candidate.make(k)), train_rows, inner);
-    held_out += log_likelihood(fitted.model.state(), test_rows, test_weight);
+    const ChosenCells train_rows = ChosenCells::of_rows(x, train);
+    const ChosenCells test_rows = ChosenCells::of_rows(x, test);
+    const Fit fitted = fit(MixtureModel(candidate.make(k)), train_rows.view(), inner);
+    held_out += log_likelihood(fitted.model.state(), test_rows.view(), test_weight);
   }
   return -2 * held_out;
 }

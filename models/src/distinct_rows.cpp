@@ -15,13 +15,15 @@ constexpr Index probe_rows = 4096;
 // Rows that are hashed together, column by column.
 constexpr Index hashed_rows = 1024;
 
-void hash_rows(Rows x, std::vector<std::uint64_t>& hashes) {
+template <class X>
+void hash_rows(const X& x, std::vector<std::uint64_t>& hashes) {
   hashes.assign(static_cast<std::size_t>(x.rows()), 0x9e3779b97f4a7c15U);
   for (Index d = 0; d < x.cols(); ++d) {
     for (Index i = 0; i < x.rows(); ++i) {
       std::uint64_t& hash = hashes[static_cast<std::size_t>(i)];
       // Minus zero equals zero.
-      hash = (hash ^ std::bit_cast<std::uint64_t>(x(i, d) + 0.0)) * 0xff51afd7ed558ccdU;
+      hash = (hash ^ std::bit_cast<std::uint64_t>(static_cast<double>(x(i, d)) + 0.0)) *
+             0xff51afd7ed558ccdU;
       hash ^= hash >> 32U;
     }
   }
@@ -29,9 +31,10 @@ void hash_rows(Rows x, std::vector<std::uint64_t>& hashes) {
 
 // Numbers the distinct rows of `x` in the order of their first occurrence: a hash table in one
 // piece of memory, at most half full.
+template <class X>
 class Groups {
  public:
-  explicit Groups(Rows x) : x_(x) {}
+  explicit Groups(const X& x) : x_(x) {}
 
   [[nodiscard]] const std::vector<Index>& first() const { return first_; }
 
@@ -79,15 +82,16 @@ class Groups {
     }
   }
 
-  Rows x_;
+  X x_;
   std::vector<Index> first_;
   std::vector<Slot> slots_ = std::vector<Slot>(256);
 };
 
 // Groups the first `count` rows; gives up when more than `limit` are distinct.
-std::optional<std::vector<Index>> first_occurrences(Rows x, Index count, std::size_t limit,
+template <class X>
+std::optional<std::vector<Index>> first_occurrences(const X& x, Index count, std::size_t limit,
                                                     std::vector<Index>& group) {
-  Groups groups(x);
+  Groups<X> groups(x);
   std::vector<std::uint64_t> hashes;
   group.resize(static_cast<std::size_t>(count));
   for (Index i = 0; i < count; ++i) {
@@ -99,22 +103,30 @@ std::optional<std::vector<Index>> first_occurrences(Rows x, Index count, std::si
   return groups.first();
 }
 
-}  // namespace
-
-std::optional<DistinctRows> distinct_rows(Rows x, const Vector& w, Index least) {
+template <class X>
+std::optional<DistinctRows> find_distinct(const X& x, const Vector& w, Index least) {
   std::vector<Index> group;
   for (const Index count : {std::min(probe_rows, x.rows()), x.rows()}) {
     const auto limit = static_cast<std::size_t>(count / 2);
     const auto first = first_occurrences(x, count, limit, group);
     if (!first) return std::nullopt;
     if (count < x.rows()) continue;
-    DistinctRows distinct{x(*first, Eigen::all), Vector::Zero(static_cast<Index>(first->size()))};
+    DistinctRows distinct{x(*first, Eigen::all).template cast<double>(),
+                          Vector::Zero(static_cast<Index>(first->size()))};
     for (Index i = 0; i < x.rows(); ++i) {
       distinct.weight[group[static_cast<std::size_t>(i)]] += w.size() > 0 ? w[i] : 1.0;
     }
     if ((distinct.weight.array() > 0).count() < least) return std::nullopt;
     return distinct;
   }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<DistinctRows> distinct_rows(const AnyRows& x, const Vector& w, Index least) {
+  if (const FloatRows* floats = x.floats()) return find_distinct(*floats, w, least);
+  if (const Rows* dense = x.dense()) return find_distinct(*dense, w, least);
   return std::nullopt;
 }
 

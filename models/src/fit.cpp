@@ -11,7 +11,7 @@
 #include <stdexcept>
 
 #include "arguments.h"
-#include "chosen_rows.h"
+#include "chosen_cells.h"
 #include "distinct_rows.h"
 #include "growing.h"
 #include "mix/json_fields.h"
@@ -149,22 +149,32 @@ class Search {
     inner.sample_weight = Vector(w_(rows));
     inner.more_starts.clear();
     Report found;
-    const ChosenRows part(x_, rows);
+    const ChosenCells part = ChosenCells::of_rows(x_, rows);
     const Run best = Search(model_, part.view(), inner, pool_).best_of_all(found);
 
-    FitOptions outer = options_;
-    Matrix r = responsibilities(best.state, x_);
-    for (Index i = 0; i < r.rows(); ++i) {
-      // A row unlike any in the part.
-      if (!(r.row(i).sum() > 0)) r.row(i).setConstant(1.0 / static_cast<double>(r.cols()));
-    }
-    outer.start = start::Responsibilities{std::move(r)};
-    Run run = Search(model_, x_, outer, pool_).best_of_all(report);
+    Run run = carried_to_all(best, report);
     run.start = best.start;
     report.starts = found.starts;
     report.completed = found.completed;
     report.hits = found.hits;
     return run;
+  }
+
+  // The best run of a part of the rows, continued on all.
+  Run carried_to_all(const Run& best, Report& report) {
+    FitOptions outer = options_;
+    if (log_likelihood(best.state, x_, w_) > -infinity) {
+      outer.start = start::Parameters{};
+      const MixtureModel found(best.state, options_.mixing);
+      return Search(found, x_, outer, pool_).best_of_all(report);
+    }
+    // Rows unlike any in the part belong to all components alike.
+    Matrix r = responsibilities(best.state, x_);
+    for (Index i = 0; i < r.rows(); ++i) {
+      if (!(r.row(i).sum() > 0)) r.row(i).setConstant(1.0 / static_cast<double>(r.cols()));
+    }
+    outer.start = start::Responsibilities{std::move(r)};
+    return Search(model_, x_, outer, pool_).best_of_all(report);
   }
 
   Run best_of_all(Report& report) {
@@ -422,27 +432,30 @@ double one_component(const MixtureModel& model, const AnyRows& x, Weights w) {
   return run_em(state, x, w, {.max_iter = 200}).log_likelihood;
 }
 
-void complete_report(Report& report, const MixtureModel& model, const AnyRows& x, Weights w) {
+// Returns the rows that each component holds.
+Vector complete_report(Report& report, const MixtureModel& model, const AnyRows& x, Weights w) {
   const Index k = model.n_components();
-  const Vector sums = sum_over_blocks(x.rows(), 4, [&](Index first, Index count, VectorRef sum) {
-    Matrix l(count, k);
-    Vector term(count);
-    log_joint(model.state(), x.middleRows(first, count), l);
-    Matrix r = l;
-    Soft{}.assign({}, r, term);
-    for (Index i = 0; i < count; ++i) {
-      const double weight = w[first + i];
-      if (!(weight > 0)) continue;
-      double entropy = 0;
-      for (Index c = 0; c < k; ++c) {
-        if (r(i, c) > 0) entropy -= r(i, c) * std::log(r(i, c));
-      }
-      sum[0] += weight * term[i];
-      sum[1] += weight * entropy;
-      sum[2] += weight * std::log(r.row(i).maxCoeff());
-      sum[3] += weight * l.row(i).maxCoeff();
-    }
-  });
+  const Vector sums =
+      sum_over_blocks(x.rows(), 4 + k, [&](Index first, Index count, VectorRef sum) {
+        Matrix l(count, k);
+        Vector term(count);
+        log_joint(model.state(), x.middleRows(first, count), l);
+        Matrix r = l;
+        Soft{}.assign({}, r, term);
+        for (Index i = 0; i < count; ++i) {
+          const double weight = w[first + i];
+          if (!(weight > 0)) continue;
+          double entropy = 0;
+          for (Index c = 0; c < k; ++c) {
+            if (r(i, c) > 0) entropy -= r(i, c) * std::log(r(i, c));
+          }
+          sum[0] += weight * term[i];
+          sum[1] += weight * entropy;
+          sum[2] += weight * std::log(r.row(i).maxCoeff());
+          sum[3] += weight * l.row(i).maxCoeff();
+          sum.tail(k) += weight * r.row(i).transpose();
+        }
+      });
   report.log_likelihood = sums[0];
   report.parameter_count = model.parameter_count();
   report.n = w.sum();
@@ -455,6 +468,7 @@ void complete_report(Report& report, const MixtureModel& model, const AnyRows& x
                               .log_largest = sums[2],
                               .classification = sums[3],
                               .one_component = k > 1 ? one_component(model, x, w) : quiet_nan});
+  return sums.tail(k);
 }
 
 bool keeps_labels(const FitOptions& options) {
@@ -526,10 +540,7 @@ Fit fit_sharing(const MixtureModel& model, const AnyRows& x, const FitOptions& o
   Fit result;
   if (rows_are_exchangeable(options)) {
     // Exact: the likelihood of equal rows is that of one row with the sum of their weights.
-    const Rows* dense = x.dense();
-    if (auto distinct = dense != nullptr
-                            ? distinct_rows(*dense, options.sample_weight, model.n_components())
-                            : std::optional<DistinctRows>()) {
+    if (auto distinct = distinct_rows(x, options.sample_weight, model.n_components())) {
       FitOptions weighted = options;
       weighted.sample_weight = std::move(distinct->weight);
       with_threads(options.threads, [&] { result = fit_here(model, distinct->x, weighted, pool); });
@@ -554,10 +565,7 @@ Report evaluate(const MixtureModel& model, const AnyRows& x, const FitOptions& o
   Report report;
   const Vector w =
       options.sample_weight.size() > 0 ? options.sample_weight : Vector::Ones(x.rows());
-  with_threads(options.threads, [&] {
-    complete_report(report, model, x, w);
-    report.mass = model.responsibilities(x).transpose() * w;
-  });
+  with_threads(options.threads, [&] { report.mass = complete_report(report, model, x, w); });
   report.objective = report.log_likelihood + model.family().log_prior();
   report.objective_history = {report.objective};
   report.start = "parameters";

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "mix/block_memory.h"
+#include "mix/kernels.h"
 #include "mix/parallel.h"
 #include "seeding.h"
 
@@ -53,21 +55,20 @@ Index MixtureModel::parameter_count() const {
 
 void MixtureModel::log_density(const AnyRows& x, VectorRef out) const {
   // Called for one block of rows by an engine, or for all rows by a user: blocks bound the memory.
+  const Vector constants = weights().unaryExpr([](double weight) { return std::log(weight); });
+  const BorrowedMemory memory;
   for (Index first = 0; first < x.rows(); first += block_rows) {
     const Index count = std::min(block_rows, x.rows() - first);
-    Matrix l(count, n_components());
-    log_joint(state_, x.middleRows(first, count), l);
-    Soft{}.assign({}, l, out.segment(first, count));
+    MatrixRef l = memory->matrix(0, kernels::packed_stride, n_components())
+                      .topLeftCorner(count, n_components());
+    state_.family.log_densities(x.middleRows(first, count), l);
+    kernels::log_sums(l, constants, out.segment(first, count));
   }
 }
 
 Vector MixtureModel::log_density(const AnyRows& x) const {
   check_columns(x);
-  Vector out(x.rows());
-  for_each_block(x.rows(), [&](Index first, Index count) {
-    log_density(x.middleRows(first, count), out.segment(first, count));
-  });
-  return out;
+  return mix::log_density(state_, x);
 }
 
 Matrix MixtureModel::responsibilities(const AnyRows& x) const {
@@ -75,14 +76,14 @@ Matrix MixtureModel::responsibilities(const AnyRows& x) const {
   return mix::responsibilities(state_, x);
 }
 
+Posterior MixtureModel::posterior(const AnyRows& x) const {
+  check_columns(x);
+  return mix::posterior(state_, x);
+}
+
 std::vector<Index> MixtureModel::predict(const AnyRows& x) const {
-  const Matrix r = responsibilities(x);
-  std::vector<Index> labels(static_cast<std::size_t>(x.rows()));
-  for (Index i = 0; i < x.rows(); ++i) {
-    Index& label = labels[static_cast<std::size_t>(i)];
-    if (!(r.row(i).maxCoeff(&label) > 0)) label = -1;
-  }
-  return labels;
+  check_columns(x);
+  return most_probable(state_, x);
 }
 
 double MixtureModel::log_likelihood(const AnyRows& x) const {
@@ -134,7 +135,7 @@ void MixtureModel::maximize(ConstVectorRef sum) {
   state_.family.maximize(sum.tail(state_.family.statistics_size()));
 }
 
-void MixtureModel::fit(Rows x, Weights w) {
+void MixtureModel::fit(const AnyRows& x, Weights w) {
   Matrix r = mix::responsibilities(state_, x);
   r.array().colwise() *= w.array();
   const Vector mass = r.colwise().sum();
@@ -143,7 +144,7 @@ void MixtureModel::fit(Rows x, Weights w) {
   state_.family.fit(x, r);
 }
 
-void MixtureModel::start(Rows x, Weights w) {
+void MixtureModel::start(const AnyRows& x, Weights w) {
   if (!(w.sum() > 0)) return;
   Rng rng(0, Purpose::start);
   const Matrix points = state_.family.embed(x);

@@ -1,4 +1,5 @@
 // What is done with a model file: predict, sample, info, plot.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -196,6 +197,58 @@ TEST(Predict, ReadsTablesSeparatedByTabsAndNumPyArrays) {
   EXPECT_EQ(here.succeed({"fit", "x.npy", "--components", "1", "--structure", "VVI", "--json"})
                 .json()["n"],
             3);
+}
+
+// The numbers of float32 are whole eighths here, so that text says the same.
+TEST(Npy, OfFloatsIsUsedAsTheSameNumbersInText) {
+  const Folder here;
+  std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (60, 2), }";
+  header.resize(117, ' ');
+  header += "\n";
+  std::string bytes("\x93NUMPY\x01\x00", 8);
+  bytes += static_cast<char>(header.size());
+  bytes += '\0';
+  bytes += header;
+  std::string text = "x1,x2\n";
+  for (int i = 0; i < 60; ++i) {
+    for (int j = 0; j < 2; ++j) {
+      const float value =
+          static_cast<float>((i * i * (j + 3)) % 41) / 8 + static_cast<float>(i % 2 * 20);
+      bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
+      text += fmt::format("{}{}", value, j == 0 ? "," : "\n");
+    }
+  }
+  here.write("x.npy", bytes);
+  here.write("x.csv", text);
+  for (const std::vector<std::string>& options :
+       {std::vector<std::string>{"--components", "2", "--structure", "VVV"},
+        {"--components", "1-3"},
+        {"--family", "student_t", "--components", "2"},
+        {"--components", "2", "--structure", "VVI", "--noise", "--weights", "x2", "--columns",
+         "x1"}}) {
+    const auto result = [&](const std::string& file) {
+      std::vector<std::string> arguments{"fit", file, "--json", "--out", file + ".json"};
+      arguments.insert(arguments.end(), options.begin(), options.end());
+      auto json = here.succeed(arguments).json();
+      json.erase("seconds");
+      return json;
+    };
+    EXPECT_EQ(result("x.npy"), result("x.csv"));
+  }
+  (void)here.succeed(
+      {"fit", "x.csv", "--components", "2", "--structure", "VVV", "--out", "m.json"});
+  const std::vector<std::string> predict{"predict", "m.json", "", "--responsibilities"};
+  const auto predicted = [&](const std::string& file) {
+    std::vector<std::string> arguments = predict;
+    arguments[2] = file;
+    return here.succeed(arguments).out;
+  };
+  EXPECT_EQ(predicted("x.npy"), predicted("x.csv"));
+  const auto clusters = [&](const std::string& file) {
+    auto json = here.succeed({"kmeans", file, "-k", "2", "--json"}).json();
+    return json;
+  };
+  EXPECT_EQ(clusters("x.npy"), clusters("x.csv"));
 }
 
 TEST(Predict, TakesEndingsInEitherCase) {

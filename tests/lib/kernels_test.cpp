@@ -103,6 +103,95 @@ TEST_P(Kernels, SoftmaxOfImpossibleAndBrokenRows) {
   EXPECT_NEAR(term[4], -5e5 + std::log(2), 1e-9);
 }
 
+TEST_P(Kernels, SoftmaxAndLogSumsOfWeightedDensitiesAgree) {
+  const Vector weights{{0.1, 0.3, 0.0, 0.4, 0.2}};
+  const Vector log_weights = weights.array().log();
+  for (const Index rows : row_counts) {
+    Matrix l = 30 * random_matrix(rows, 5, 1);
+    l(0, 2) = infinity;  // of weight zero: impossible
+    Matrix expected = l.rowwise() + log_weights.transpose();
+    expected.col(2).setConstant(-infinity);
+    Vector expected_term(rows);
+    kernels::softmax(expected, 1.0, expected_term);
+    Vector term(rows);
+    kernels::log_sums(l, log_weights, term);
+    EXPECT_EQ(term, expected_term);
+    kernels::softmax(l, log_weights, term);
+    EXPECT_EQ(term, expected_term);
+    EXPECT_EQ(l, expected);
+  }
+  for (const Index rows : row_counts) {
+    const Matrix l = 30 * random_matrix(rows, 5, 1);
+    Vector w = random_shares(rows, 2);
+    w[rows / 2] = 0;
+    Vector term(rows);
+    kernels::log_sums(l, log_weights, term);
+    const double sum = term.sum();
+    EXPECT_NEAR(kernels::total_log_sum(l, log_weights, nullptr), sum, 1e-11 * std::abs(sum));
+    Matrix impossible = l;
+    impossible.row(rows / 2).setConstant(-infinity);
+    EXPECT_NEAR(kernels::total_log_sum(impossible, log_weights, w.data()), w.dot(term),
+                1e-11 * std::abs(sum));
+    EXPECT_EQ(kernels::total_log_sum(impossible, log_weights, nullptr), -infinity);
+    impossible(rows / 2, 0) = quiet_nan;
+    EXPECT_TRUE(std::isnan(kernels::total_log_sum(impossible, log_weights, nullptr)));
+  }
+  const Matrix broken{{-infinity, -infinity}, {0, quiet_nan}, {-infinity, 2}};
+  Vector term(3);
+  kernels::log_sums(broken, Vector::Zero(2), term);
+  EXPECT_EQ(term[0], -infinity);
+  EXPECT_TRUE(std::isnan(term[1]));
+  EXPECT_EQ(term[2], 2);
+}
+
+TEST_P(Kernels, WidenCopiesFloatsExactly) {
+  for (const Index rows : row_counts) {
+    const Eigen::MatrixXf x = random_matrix(rows + 3, 5, 1).cast<float>();
+    Matrix out = Matrix::Zero(packed_stride, 5);
+    kernels::widen(x.middleRows(1, rows), out.topRows(rows));
+    EXPECT_EQ(out.topRows(rows), Matrix(x.middleRows(1, rows).cast<double>()));
+    EXPECT_EQ(out.bottomRows(packed_stride - rows).cwiseAbs().maxCoeff(), 0);
+  }
+}
+
+TEST_P(Kernels, WriteThroughCopiesToAnyPlace) {
+  for (const Index rows : row_counts) {
+    for (const Index first : {0, 1, 3}) {
+      const Matrix x = random_matrix(rows + 3, 3, 1);
+      Matrix out = Matrix::Zero(rows + 7, 3);
+      kernels::write_through(x.middleRows(2, rows), out.middleRows(first, rows));
+      EXPECT_EQ(out.middleRows(first, rows), x.middleRows(2, rows));
+      EXPECT_EQ(out.topRows(first).norm() + out.bottomRows(7 - first).norm(), 0);
+    }
+  }
+}
+
+TEST_P(Kernels, BestComponentsAreTheFirstOfTheLargest) {
+  const Vector weights{{0.1, 0.3, 0.0, 0.4, 0.2}};
+  const Vector log_weights = weights.array().log();
+  for (Index rows : row_counts) {
+    rows += rows == 512 ? 700 : 0;  // more than a block
+    Matrix l = random_matrix(rows, 5, 1);
+    l.col(2).array() += 100;
+    std::vector<Index> label(static_cast<std::size_t>(rows));
+    kernels::best_components(l, log_weights, label.data());
+    for (Index i = 0; i < rows; ++i) {
+      Index best = 0;
+      (l.row(i) + log_weights.transpose()).maxCoeff(&best);
+      ASSERT_EQ(label[static_cast<std::size_t>(i)], best) << i;
+    }
+  }
+  const Matrix odd{{-infinity, -infinity, -infinity},
+                   {1, quiet_nan, 2},
+                   {quiet_nan, 1, 1},
+                   {3, 5, 5},
+                   {0, infinity, 7},
+                   {-infinity, -9, -infinity}};
+  std::array<Index, 6> label{};
+  kernels::best_components(odd, Vector::Zero(3), label.data());
+  EXPECT_EQ(label, (std::array<Index, 6>{-1, -1, -1, 1, 1, 1}));
+}
+
 TEST_P(Kernels, ShareOutIsSoftmaxOfWeightedDensities) {
   const Vector weights{{0.1, 0.3, 0.0, 0.4, 0.2}};
   const Vector log_weights = weights.array().log();

@@ -92,6 +92,74 @@ TEST(Npy, ReadsAllNumberTypesInBothByteOrders) {
   expect_numbers<std::uint8_t>("|b1", {0, 1, 1}, Order::as_is);
 }
 
+TEST(Npy, KeepsFloatsOfFourBytesOnRequestAlone) {
+  const std::vector<float> numbers{0.1F, 2.0F, std::nanf(""), 4.5F, -1e30F, 6.0F};
+  const float kept[2][3] = {{0.1F, 2.0F, std::nanf("")}, {4.5F, -1e30F, 6.0F}};
+  for (const auto& [type, order] : {std::pair("<f4", Order::as_is), {">f4", Order::reversed}}) {
+    const std::string bytes = array(type, "(2, 3)", bytes_of(numbers, order));
+    const Table floats = parse_npy(bytes, "a.npy", Floats::kept);
+    const Table doubles = parse_npy(bytes, "a.npy");
+    ASSERT_NE(floats.cells().floats(), nullptr);
+    ASSERT_NE(doubles.cells().dense(), nullptr);
+    EXPECT_THROW((void)floats.values(), std::logic_error);
+    EXPECT_EQ(floats.columns(), doubles.columns());
+    for (Index i = 0; i < 2; ++i) {
+      for (Index j = 0; j < 3; ++j) {
+        if (i == 0 && j == 2) continue;
+        EXPECT_EQ((*floats.cells().floats())(i, j), kept[i][j]);
+        EXPECT_EQ(floats.value(i, j), static_cast<double>(kept[i][j]));
+        EXPECT_EQ(doubles.values()(i, j), static_cast<double>(kept[i][j]));
+      }
+    }
+    EXPECT_TRUE(std::isnan(floats.value(0, 2)));
+    EXPECT_TRUE(floats.has_missing());
+  }
+  const Table doubles =
+      parse_npy(array("<f8", "(2,)", bytes_of<double>({0.1, 0.2})), "a.npy", Floats::kept);
+  EXPECT_NE(doubles.cells().dense(), nullptr);
+  EXPECT_EQ(npy_message_of(array("<f4", "(2,)", bytes_of<float>({1.0F, HUGE_VALF}))),
+            "a.npy row 2, column \"x1\": the value is infinite; use NaN for a missing value");
+}
+
+// A file is read in pieces, of which none may be lost or shifted.
+TEST(Npy, ReadsLongFilesOfEitherOrder) {
+  constexpr Index rows = 70001;
+  constexpr Index columns = 3;
+  const auto number = [](Index i, Index j) { return static_cast<float>(3 * i + j); };
+  std::vector<float> by_rows;
+  std::vector<float> by_columns;
+  for (Index i = 0; i < rows; ++i) {
+    for (Index j = 0; j < columns; ++j) by_rows.push_back(number(i, j));
+  }
+  for (Index j = 0; j < columns; ++j) {
+    for (Index i = 0; i < rows; ++i) by_columns.push_back(number(i, j));
+  }
+  const auto file = std::filesystem::temp_directory_path() /
+                    ("mixture-npy-" + std::to_string(::getpid()) + ".npy");
+  const std::string shape = "(70001, 3)";
+  const std::string fortran =
+      header_of("{'descr': '<f4', 'fortran_order': True, 'shape': " + shape + ", }     \n");
+  for (const std::string& bytes :
+       {array("<f4", shape, bytes_of(by_rows)), array("<f4", shape, bytes_of(by_rows), 2),
+        fortran + bytes_of(by_columns)}) {
+    write_file_atomically(file, bytes);
+    const Table floats = read_npy(file, Floats::kept);
+    const Table doubles = read_npy(file);
+    ASSERT_EQ(floats.rows(), rows);
+    for (Index i = 0; i < rows; ++i) {
+      for (Index j = 0; j < columns; ++j) {
+        ASSERT_EQ((*floats.cells().floats())(i, j), number(i, j)) << i << " " << j;
+        ASSERT_EQ(doubles.values()(i, j), static_cast<double>(number(i, j))) << i << " " << j;
+      }
+    }
+    write_file_atomically(file, bytes.substr(0, bytes.size() - 1));
+    EXPECT_THROW((void)read_npy(file), DataError);
+    write_file_atomically(file, bytes + "x");
+    EXPECT_THROW((void)read_npy(file), DataError);
+  }
+  std::filesystem::remove(file);
+}
+
 TEST(Npy, ReadsRowsInCOrderAndColumnsInFortranOrder) {
   const std::string data = bytes_of<double>({1, 2, 3, 4, 5, 6});
   Eigen::MatrixXd rows(2, 3);

@@ -201,5 +201,43 @@ TEST(Messages, SuggestOnlyNamesThatAreNear) {
   EXPECT_EQ(did_you_mean("x", std::vector<std::string>{"y"}), "");
 }
 
+TEST(Table, OfFloatsAnswersAsOneOfTheSameDoubles) {
+  const Eigen::MatrixXf values{
+      {0.5F, 2.0F, 1.0F}, {std::nanf(""), 3.0F, 7.0F}, {0.25F, 3.0F, 1.0F}};
+  const std::vector<Column> columns{
+      {"a", ColumnKind::real}, {"b", ColumnKind::count}, {"c", ColumnKind::count}};
+  const Table floats(columns, values);
+  const Table doubles(columns, Eigen::MatrixXd(values.cast<double>()));
+  const auto expect_equal = [](const Table& a, const Table& b) {
+    EXPECT_EQ(a.columns(), b.columns());
+    ASSERT_EQ(a.rows(), b.rows());
+    ASSERT_NE(a.cells().floats(), nullptr);
+    for (Index i = 0; i < a.rows(); ++i) {
+      for (Index j = 0; j < a.column_count(); ++j) EXPECT_EQ(a.text(i, j), b.text(i, j));
+    }
+    EXPECT_EQ(a.missing_counts(), b.missing_counts());
+    EXPECT_EQ(a.complete_rows(), b.complete_rows());
+  };
+  expect_equal(floats, doubles);
+  expect_equal(floats.select({"c", "a"}), doubles.select({"c", "a"}));
+  expect_equal(floats.take({2, 1, 1}), doubles.take({2, 1, 1}));
+  expect_equal(floats.as_category("b"), doubles.as_category("b"));
+  expect_equal(floats.drop_missing().table, doubles.drop_missing().table);
+  EXPECT_EQ(floats.column_values(1), doubles.column_values(1));
+  EXPECT_EQ(floats.described_by({{"x"}, {"y"}, {"z"}}).names(),
+            (std::vector<std::string>{"x", "y", "z"}));
+  EXPECT_THROW((void)floats.described_by({{"x"}, {"y"}}), std::invalid_argument);
+  EXPECT_THROW(Table({{"a"}}, Eigen::MatrixXf{{HUGE_VALF}}), std::invalid_argument);
+}
+
+TEST(Table, CopiesAndViewsOfAllColumnsShareTheValues) {
+  const Table table = Table::from_matrix(Eigen::MatrixXd::Random(4, 2));
+  const Table copy = table;
+  EXPECT_EQ(&copy.values(), &table.values());
+  EXPECT_EQ(&table.select({"x1", "x2"}).values(), &table.values());
+  EXPECT_EQ(&table.drop_missing().table.values(), &table.values());
+  EXPECT_NE(&table.select({"x2", "x1"}).values(), &table.values());
+}
+
 }  // namespace
 }  // namespace mix

@@ -11,6 +11,7 @@
 #include "mix/distributions/student_t.h"
 #include "mix/distributions/uniform_box.h"
 #include "mix/models/fit.h"
+#include "mix/parallel.h"
 
 namespace mix {
 namespace {
@@ -46,6 +47,41 @@ TEST(MixtureModel, ResponsibilitiesAreBayesTheorem) {
     EXPECT_NEAR(r.row(i).sum(), 1, 4e-16);
   }
   EXPECT_EQ(recipe().predict(x), (std::vector<Index>{0, 1, 1}));
+}
+
+// Block by block, whatever the number of threads, and all functions say the same of a row.
+TEST(MixtureModel, PredictionsOfManyRowsAgreeWithEachOther) {
+  const MixtureModel model =
+      mixture({0.2, 0.5, 0.3}, Gaussians(Matrix{{0.0, 0.0}, {3.0, 1.0}, {0.0, 4.0}},
+                                         std::vector<Matrix>(3, Matrix::Identity(2, 2))));
+  Matrix x = model.sample(2000, 6).x;
+  x(1500, 1) = quiet_nan;
+  const Matrix r = model.responsibilities(x);
+  const Posterior both = model.posterior(x);
+  const std::vector<Index> labels = model.predict(x);
+  EXPECT_EQ(both.responsibilities, r);
+  Vector in_one_call(x.rows());
+  model.log_density(x, in_one_call);
+  for (Index i = 0; i < x.rows(); ++i) {
+    Index best = -1;
+    if (i == 1500) {
+      EXPECT_EQ(r.row(i).sum(), 0);
+      EXPECT_TRUE(std::isnan(both.log_density[i]) || both.log_density[i] == -infinity);
+      EXPECT_EQ(labels[1500], -1);
+      continue;
+    }
+    EXPECT_NEAR(r.row(i).sum(), 1, 1e-15);
+    r.row(i).maxCoeff(&best);
+    EXPECT_EQ(labels[static_cast<std::size_t>(i)], best);
+    EXPECT_EQ(both.log_density[i], in_one_call[i]);
+  }
+  x.row(1500).setZero();
+  for (const Index threads : {1, 3}) {
+    with_threads(threads, [&] {
+      EXPECT_EQ(model.log_density(x).head(1500), both.log_density.head(1500));
+      EXPECT_EQ(model.responsibilities(x).topRows(1500), r.topRows(1500));
+    });
+  }
 }
 
 TEST(MixtureModel, ANestedMixtureEqualsItsFlattening) {

@@ -8,6 +8,7 @@
 #include "mix/distributions/bernoulli.h"
 #include "mix/distributions/multinomial.h"
 #include "mix/distributions/poisson.h"
+#include "mix/models/compare.h"
 #include "mix/models/fit.h"
 #include "mix/sparse_matrix.h"
 
@@ -93,6 +94,19 @@ TEST(SparseFit, ServesFamiliesThatReadDenseBlocks) {
   EXPECT_LT(errors(fit(mixture(Untied(Poisson(30), 3)), counts).model.predict(counts)), 60);
   const SparseMatrix marks = x.cwiseMin(1).sparseView();
   EXPECT_LT(errors(fit(mixture(Untied(Bernoulli(30), 3)), marks).model.predict(marks)), 60);
+}
+
+TEST(SparseFit, ComparesAndNests) {
+  const SparseMatrix rows = texts(600, 30, 40).sparseView();
+  const auto make = [](Index k) { return AnyFamily(Untied(Multinomial(30, Smoothing{0.01}), k)); };
+  const Comparison found = compare(
+      rows, {.families = {{"multinomial", make}}, .components = {1, 4}, .fit = {.n_init = 3}});
+  EXPECT_EQ(found.table.front().n_components, 3);
+  EXPECT_LE(errors(found.best().model.predict(rows)), 6);
+  const MixtureModel inner(make(2));
+  const Fit nested = fit(mixture(inner, inner), rows, {.n_init = 2, .max_iter = 50, .seed = 1});
+  EXPECT_EQ(nested.report.falls, 0);
+  EXPECT_GT(nested.report.log_likelihood, fit(MixtureModel(make(2)), rows).report.log_likelihood);
 }
 
 TEST(SparseFit, RefusesWhatNoFitCanHave) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -51,9 +52,10 @@ class AnyFamily {
   /// The name with what the value adds, such as the covariance structure.
   [[nodiscard]] std::string title() const { return self_->title(); }
 
-  // Rows may be dense or sparse. A family that does not read sparse rows gets dense copies: of one
-  // block at a time in a pass; of all rows in `fit`, `start`, `prepare`, `check_support` and
-  // `embed` where it has these functions, which SparseRows::dense refuses when they are too many.
+  // Rows may be dense ones of doubles or of floats, or sparse. Of floats, and of sparse rows that a
+  // family does not read, it gets dense copies of doubles: of one block at a time in a pass and in
+  // `check_support`; of all rows in `fit`, `start`, `prepare` and `embed` where it has these
+  // functions and they do not take AnyRows. SparseRows::dense refuses copies of too many rows.
 
   /// Writes the log density of every row (rows) under every component (columns of `out`).
   void log_densities(const AnyRows& x, MatrixRef out) const { self_->log_densities(x, out); }
@@ -230,12 +232,13 @@ class AnyFamily {
   // Estimates a streaming family: one accumulate-and-maximize per cycle, summed over blocks in an
   // order that depends on the number of rows alone.
   static void fit_by_streaming(Interface& family, const AnyRows& x, Shares shares);
-  // The functions without memory, of sparse rows: block by block.
+  // The functions without memory, of rows that are not dense doubles: block by block.
   static void evaluate_blocks(const Interface& family, const AnyRows& x, MatrixRef out);
   static void accumulate_blocks(const Interface& family, const AnyRows& x, Shares shares,
                                 VectorRef statistics);
-  // A block of sparse rows as a dense one in `memory`.
-  static Rows dense_block(const SparseRows& x, BlockMemory& memory);
+  // Empty when no block of the rows has a complaint; otherwise that about all rows.
+  static std::string complaint_of_blocks(const AnyRows& x,
+                                         const std::function<std::string(Rows)>& check);
 
   std::unique_ptr<Interface> self_;
 };
@@ -254,7 +257,7 @@ class NoFamily {
 };
 
 /// Columns centered and divided by their standard deviations: the default embedding.
-Matrix standardized(Rows x);
+Matrix standardized(const AnyRows& x);
 
 template <class F>
 struct AnyFamily::Holder final : AnyFamily::Interface {
@@ -287,13 +290,12 @@ struct AnyFamily::Holder final : AnyFamily::Interface {
       return;
     }
     if constexpr (FamilyOfAnyRows<F>) {
-      family.log_densities(x, out, memory);
-    } else {
-      if constexpr (SparseFamily<F>) {
-        if (family.log_densities(*x.sparse(), out, memory.part(sparse_part))) return;
-      }
-      evaluate(dense_block(*x.sparse(), memory), out, memory.part(dense_part));
+      if (x.sparse() != nullptr) return family.log_densities(x, out, memory);
+    } else if constexpr (SparseFamily<F>) {
+      const SparseRows* sparse = x.sparse();
+      if (sparse != nullptr && family.log_densities(*sparse, out, memory.part(sparse_part))) return;
     }
+    evaluate(DenseBlock::in(memory.matrix(0), x), out, memory.part(dense_part));
   }
   [[nodiscard]] bool streams() const override {
     // A wrapper around other families knows only at run time whether they all stream.
@@ -322,14 +324,16 @@ struct AnyFamily::Holder final : AnyFamily::Interface {
       return;
     }
     if constexpr (FamilyOfAnyRows<F>) {
-      family.accumulate(x, shares, statistics, memory);
-    } else {
-      if constexpr (SparseFamily<F>) {
-        if (family.accumulate(*x.sparse(), shares, statistics, memory.part(sparse_part))) return;
+      if (x.sparse() != nullptr) return family.accumulate(x, shares, statistics, memory);
+    } else if constexpr (SparseFamily<F>) {
+      const SparseRows* sparse = x.sparse();
+      if (sparse != nullptr &&
+          family.accumulate(*sparse, shares, statistics, memory.part(sparse_part))) {
+        return;
       }
-      add_up(memory.matrix(0).topLeftCorner(x.rows(), x.cols()), shares, statistics,
-             memory.part(dense_part));
     }
+    add_up(memory.matrix(0).topLeftCorner(x.rows(), x.cols()), shares, statistics,
+           memory.part(dense_part));
   }
   [[nodiscard]] std::optional<double> soft_pass(
       [[maybe_unused]] Rows x, [[maybe_unused]] ConstVectorRef log_weights,
@@ -439,13 +443,22 @@ struct AnyFamily::Holder final : AnyFamily::Interface {
     if constexpr (SparsePreparable<F>) {
       if (x.sparse() != nullptr) return family.prepare(*x.sparse(), w);
     }
-    if constexpr (Preparable<F>) family.prepare(*DenseRows(x), w);
+    if constexpr (requires { family.prepare(x, w); }) {
+      family.prepare(x, w);
+    } else if constexpr (Preparable<F>) {
+      family.prepare(*DenseRows(x), w);
+    }
   }
   [[nodiscard]] std::string check_support([[maybe_unused]] const AnyRows& x) const override {
     if constexpr (SparseSupported<F>) {
       if (x.sparse() != nullptr) return family.check_support(*x.sparse());
     }
-    if constexpr (Supported<F>) return family.check_support(*DenseRows(x));
+    if constexpr (requires { family.check_support(x); }) {
+      return family.check_support(x);
+    } else if constexpr (Supported<F>) {
+      if (const Rows* dense = x.dense()) return family.check_support(*dense);
+      return complaint_of_blocks(x, [&](Rows rows) { return family.check_support(rows); });
+    }
     return {};
   }
   [[nodiscard]] Matrix embed(const AnyRows& x) const override {
@@ -458,7 +471,7 @@ struct AnyFamily::Holder final : AnyFamily::Interface {
         }
       }
       if constexpr (Embeddable<F>) return family.embed(*DenseRows(x));
-      return standardized(*DenseRows(x));
+      return standardized(x);
     }
   }
   [[nodiscard]] double log_prior() const override {
@@ -537,7 +550,7 @@ struct AnyFamily::Holder final : AnyFamily::Interface {
   F family;
 
  private:
-  // What the memory of a block of sparse rows holds, besides the block.
+  // What the memory of a block of rows that are not dense doubles holds, besides the block.
   enum Part : std::size_t { sparse_part, dense_part };
 
   void evaluate(Rows x, MatrixRef out, [[maybe_unused]] BlockMemory& memory) const {

@@ -133,8 +133,9 @@ struct EmReport {
 };
 
 /// Runs expectation-maximization from `state` and leaves the final parameters there.
-/// `x` is rows x columns, dense or sparse, `w` one non-negative weight per row. Never throws for
-/// what data do to the method; the report tells. The same bits for any number of threads.
+/// `x` is rows x columns, of doubles, of floats or sparse, `w` one non-negative weight per row.
+/// Never throws for what data do to the method; the report tells. The same bits for any number of
+/// threads.
 EmReport run_em(MixtureState& state, const AnyRows& x, Weights w, const EmOptions& options = {});
 
 /// Writes log weight plus log density of each row (rows) and component (columns).
@@ -143,8 +144,27 @@ void log_joint(const MixtureState& state, const AnyRows& x, MatrixRef out);
 /// The sum over rows of weight times log density.
 double log_likelihood(const MixtureState& state, const AnyRows& x, Weights w);
 
+// Prediction: block by block and in parallel, with no memory of the size of all rows but the
+// result. The same bits for any number of threads.
+
 /// Responsibilities, rows x components; each row sums to one, except that a row of density zero
-/// everywhere is all zero.
+/// everywhere, or with NaN, is all zero.
 Matrix responsibilities(const MixtureState& state, const AnyRows& x);
+/// The same into memory that is there, rows x components.
+void responsibilities(const MixtureState& state, const AnyRows& x, MatrixRef out);
+
+/// The log density of each row.
+Vector log_density(const MixtureState& state, const AnyRows& x);
+
+/// Both, for little more than the price of one.
+struct Posterior {
+  Matrix responsibilities;  ///< rows x components
+  Vector log_density;
+};
+Posterior posterior(const MixtureState& state, const AnyRows& x);
+
+/// The most probable component of each row, from 0; ties to the lowest. -1 for a row of density
+/// zero everywhere, or with NaN.
+std::vector<Index> most_probable(const MixtureState& state, const AnyRows& x);
 
 }  // namespace mix

@@ -23,6 +23,20 @@ inline constexpr Index packed_stride = packed_rows + 8;
 /// minus infinity; one with NaN gets shares 0 and the term NaN.
 void softmax(MatrixRef l, double beta, VectorRef term);
 
+/// The same of exp(l(n, k) + log_weights(k)): shares, and their log sum.
+void softmax(MatrixRef l, ConstVectorRef log_weights, VectorRef term);
+
+/// The terms alone.
+void log_sums(ConstMatrixRef l, ConstVectorRef log_weights, VectorRef term);
+
+/// The sum over rows of w(n), or one where w is null, times such a term; rows of weight zero count
+/// for nothing.
+double total_log_sum(ConstMatrixRef l, ConstVectorRef log_weights, const double* w);
+
+/// label[n] = the k of the largest l(n, k) + log_weights(k), of equal ones the lowest; -1 for a row
+/// of minus infinities, or with NaN. A weight of zero makes its component impossible.
+void best_components(ConstMatrixRef l, ConstVectorRef log_weights, Index* label);
+
 /// Turns each row n of `l`, log densities, into shares proportional to exp(l(n, k) +
 /// log_weights(k)) that sum to w(n), or to one where w is null; rows without a density as in
 /// `softmax`. Adds each column's sum to `mass` and returns the sum over rows of w(n) times
@@ -79,6 +93,13 @@ bool one_hot(ConstVectorRef codes, MatrixRef out);
 void pack(Rows x, ConstVectorRef center, MatrixRef packed);
 /// How many columns before its turn a column is asked for from memory.
 inline constexpr Index columns_ahead = 2;
+
+/// out = x.
+void widen(FloatRows x, MatrixRef out);
+
+/// out = x, past the caches: for results that are much larger than these, whose old content would
+/// otherwise be read from memory first.
+void write_through(ConstMatrixRef x, MatrixRef out);
 
 /// out(n) = sum over j of x(n, j)^2.
 void squared_norms(Rows x, VectorRef out);

@@ -14,12 +14,15 @@ namespace mix {
 ///
 /// Format versions 1 to 3; booleans, integers of 1 to 8 bytes, floats of 4 and 8 bytes, either byte
 /// order, C or Fortran order. Integers beyond 2^53 are rounded to a double. NaN is a missing cell.
-/// Throws DataError naming the file: other types and shapes, no rows, an infinite value, a file
-/// shorter or longer than its header says.
-Table read_npy(const std::filesystem::path& path);
+/// With Floats::kept the cells of an array of 4-byte floats stay floats, for Table::cells. A file
+/// is read piece by piece, so that beside the table there is no second copy of its numbers. Throws
+/// DataError naming the file: other types and shapes, no rows, an infinite value, a file shorter or
+/// longer than its header says.
+Table read_npy(const std::filesystem::path& path, Floats floats = Floats::converted);
 
 /// As `read_npy`, from bytes in memory; `source_name` stands for the file in messages.
-Table parse_npy(std::string_view bytes, const std::string& source_name);
+Table parse_npy(std::string_view bytes, const std::string& source_name,
+                Floats floats = Floats::converted);
 
 /// Writes the matrix for NumPy (`<f8`, Fortran order), the whole file or nothing. Throws DataError
 /// as `write_file_atomically` does.

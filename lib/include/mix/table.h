@@ -1,15 +1,19 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <concepts>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <variant>
 #include <vector>
 
-namespace mix {
+#include "mix/any_rows.h"
 
-using Index = Eigen::Index;
+namespace mix {
 
 /// What the cells of a column are, found from the data: `count` when every value is a whole number
 /// from 0 to 2^53, `real` for other numbers, `category` as soon as one cell is text.
@@ -63,10 +67,16 @@ struct TableSource {
 
 struct CompleteRows;
 
-/// Rows of observations with named, typed columns; all values are doubles.
+/// What becomes of cells that a file holds as floats of 4 bytes.
+enum class Floats {
+  converted,  ///< doubles, as all other numbers
+  kept,       ///< floats, in half the memory; see Table::cells
+};
+
+/// Rows of observations with named, typed columns; values are doubles, or all of them floats.
 ///
 /// A category is its code 0, 1, ... into `Column::levels`; a missing cell is NaN; no value is
-/// infinite. Names are not empty and differ.
+/// infinite. Names are not empty and differ. Copies share the values, which never change.
 class Table {
  public:
   /// A table without rows and columns.
@@ -76,19 +86,32 @@ class Table {
   /// name is empty or taken, a value is infinite, or a value does not fit its column's kind.
   Table(std::vector<Column> columns, Eigen::MatrixXd values,
         std::optional<TableSource> source = std::nullopt);
+  /// A template, so that expressions of doubles mean the other.
+  template <std::same_as<Eigen::MatrixXf> M>
+  Table(std::vector<Column> columns, M values, std::optional<TableSource> source = std::nullopt)
+      : Table(std::move(columns), std::make_shared<const Values>(std::move(values)),
+              std::move(source)) {}
 
   /// A table of numbers made in code: `names`, by default x1, x2, ..., and kinds found from the
   /// values. Throws std::invalid_argument as the constructor does.
   static Table from_matrix(Eigen::MatrixXd values, std::vector<std::string> names = {});
 
-  Index rows() const { return values_.rows(); }
-  Index column_count() const { return values_.cols(); }
+  Index rows() const { return cells().rows(); }
+  Index column_count() const { return cells().cols(); }
   const std::vector<Column>& columns() const { return columns_; }
   const Column& column(Index i) const { return columns_.at(static_cast<std::size_t>(i)); }
   /// The names of all columns, in order.
   std::vector<std::string> names() const;
-  /// All cells, rows x columns, column-major.
-  const Eigen::MatrixXd& values() const { return values_; }
+  /// All cells, rows x columns, of doubles or of floats as the table holds them; a view that lives
+  /// as long as a table with these values.
+  AnyRows cells() const {
+    return std::visit([](const auto& values) { return AnyRows(values); }, *values_);
+  }
+  /// All cells, rows x columns, column-major. Throws std::logic_error when they are floats.
+  const Eigen::MatrixXd& values() const;
+  /// One cell, and all cells of a column, as doubles.
+  double value(Index row, Index column) const;
+  Eigen::VectorXd column_values(Index column) const;
 
   /// The position of a column. Throws std::invalid_argument naming the unknown column, the nearest
   /// name and all names there are.
@@ -104,6 +127,9 @@ class Table {
   Table select(const std::vector<std::string>& names) const;
   /// The given rows in the order given. Throws std::invalid_argument for a row out of range.
   Table take(const std::vector<Index>& rows) const;
+  /// The same values described by other columns, in the order of these. Throws
+  /// std::invalid_argument as the constructor does.
+  Table described_by(std::vector<Column> columns) const;
   /// A copy in which the named column is a category whose levels are its distinct values, in order.
   /// A column that is a category already stays as it is. Throws std::invalid_argument for more than
   /// 256 distinct values: such a column is a measurement.
@@ -133,10 +159,14 @@ class Table {
   std::string text(Index row, Index column) const;
 
  private:
+  using Values = std::variant<Eigen::MatrixXd, Eigen::MatrixXf>;
+
+  Table(std::vector<Column> columns, std::shared_ptr<const Values> values,
+        std::optional<TableSource> source);
   std::vector<Index> rows_without_missing(const std::vector<Index>& columns) const;
 
   std::vector<Column> columns_;
-  Eigen::MatrixXd values_;
+  std::shared_ptr<const Values> values_ = std::make_shared<const Values>();
   TableSource source_;
 };
 
@@ -151,8 +181,8 @@ ColumnKind numeric_kind(const Eigen::Ref<const Eigen::VectorXd>& values);
 
 /// Reads a table from a file: `.npy` as NumPy's array, `.mtx` as a matrix in the Matrix Market
 /// format (all its cells, columns x1, x2, ...; see mix/matrix_market.h for rows that stay sparse),
-/// `.tsv` as text separated by tabs, anything else as CSV. Throws DataError naming file, line and
-/// column.
-Table read_table(const std::filesystem::path& path);
+/// `.tsv` as text separated by tabs, anything else as CSV. `floats` concerns `.npy` alone. Throws
+/// DataError naming file, line and column.
+Table read_table(const std::filesystem::path& path, Floats floats = Floats::converted);
 
 }  // namespace mix

@@ -13,6 +13,9 @@ using Vector = Eigen::VectorXd;
 /// column-major data.
 using Rows = Eigen::Ref<const Matrix>;
 
+/// Observations held as floats, one per row (rows x columns, column-major); a view likewise.
+using FloatRows = Eigen::Ref<const Eigen::MatrixXf>;
+
 /// One non-negative weight per row of a block.
 using Weights = Eigen::Ref<const Vector>;
 

@@ -152,13 +152,19 @@ class Untied {
     }
     derive();
   }
-  void fit(Rows x, Shares shares) requires Refittable<D> {
+  // Functions of all rows at once take whichever kinds of rows the distribution takes.
+  template <class X>
+  void fit(const X& x, Shares shares) requires requires(D& d, Weights w) {
+    d.fit(x, w);
+  }
+  {
     for (Index k = 0; k < size(); ++k)
       components_[static_cast<std::size_t>(k)].fit(x, shares.col(k));
     derive();
   }
-  void start(Rows x, Shares shares) requires requires(D& d, Rows rows, Weights w) {
-    d.start(rows, w);
+  template <class X>
+  void start(const X& x, Shares shares) requires requires(D& d, Weights w) {
+    d.start(x, w);
   }
   {
     for (Index k = 0; k < size(); ++k) {
@@ -188,20 +194,19 @@ class Untied {
     place_statistics();
   }
 
-  void prepare(Rows x, Weights w) requires Preparable<D> {
+  template <class X>
+  void prepare(const X& x, Weights w) requires requires(D& d) {
+    d.prepare(x, w);
+  }
+  {
     for (D& d : components_) d.prepare(x, w);
     derive();
   }
-  void prepare(const SparseRows& x, Weights w) requires SparsePreparable<D> {
-    for (D& d : components_) d.prepare(x, w);
-    derive();
+  template <class X>
+  [[nodiscard]] std::string check_support(const X& x) const requires requires(const D& d) {
+    d.check_support(x);
   }
-  [[nodiscard]] std::string check_support(Rows x) const requires Supported<D> {
-    return components_.empty() ? std::string() : components_.front().check_support(x);
-  }
-  [[nodiscard]] std::string check_support(const SparseRows& x) const requires SparseSupported<D> {
-    return components_.empty() ? std::string() : components_.front().check_support(x);
-  }
+  { return components_.empty() ? std::string() : components_.front().check_support(x); }
   [[nodiscard]] Matrix embed(Rows x) const requires Embeddable<D> {
     return components_.front().embed(x);
   }

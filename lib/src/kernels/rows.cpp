@@ -1,5 +1,6 @@
 // Row by row: shares from log densities, weights, packing.
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -140,6 +141,159 @@ double share_out(double* l, Index stride, Index rows, Index k, const double* log
   return sum;
 }
 
+// Of rows' terms the highest, the sum of exponentials less that, and the plain sum, which is NaN
+// where an entry is. Weights of zero make a component impossible, whatever its density is.
+template <int Vectors, class Access>
+HWY_INLINE void sum_terms(const Access& access, const double* l, Index stride, Index k,
+                          const double* log_weights, V* highest, V* sum, V* sum_of_all) {
+  const Lanes d;
+  const Index step = lanes();
+  const V none = hn::Neg(hn::Inf(d));
+  MIX_UNROLL
+  for (int v = 0; v < Vectors; ++v) {
+    highest[v] = none;
+    sum_of_all[v] = sum[v] = hn::Zero(d);
+  }
+  for (Index c = 0; c < k; ++c) {
+    const bool impossible = log_weights[c] == -infinity;
+    const V log_weight = hn::Set(d, log_weights[c]);
+    MIX_UNROLL
+    for (int v = 0; v < Vectors; ++v) {
+      const V x = impossible ? none : hn::Add(access.load(l + c * stride + v * step), log_weight);
+      highest[v] = hn::Max(highest[v], x);
+      sum_of_all[v] = hn::Add(sum_of_all[v], x);
+    }
+  }
+  MIX_UNROLL
+  for (int v = 0; v < Vectors; ++v) highest[v] = finite_center(highest[v]);
+  for (Index c = 0; c < k; ++c) {
+    if (log_weights[c] == -infinity) continue;
+    const V log_weight = hn::Set(d, log_weights[c]);
+    MIX_UNROLL
+    for (int v = 0; v < Vectors; ++v) {
+      const V x = hn::Add(access.load(l + c * stride + v * step), log_weight);
+      sum[v] = hn::Add(sum[v], exp_of(hn::Sub(x, highest[v])));
+    }
+  }
+}
+
+template <int Vectors, class Access>
+HWY_INLINE void log_sum_rows(const Access& access, const double* l, Index stride, Index k,
+                             const double* log_weights, double* term) {
+  V highest[Vectors];
+  V sum[Vectors];
+  V sum_of_all[Vectors];
+  sum_terms<Vectors>(access, l, stride, k, log_weights, highest, sum, sum_of_all);
+  MIX_UNROLL
+  for (int v = 0; v < Vectors; ++v) {
+    const auto whole = hn::Eq(sum_of_all[v], sum_of_all[v]);
+    const V value = hn::IfThenElse(whole, hn::Add(highest[v], log_of(sum[v])), sum_of_all[v]);
+    access.store(value, term + v * lanes());
+  }
+}
+
+void log_sums(const double* l, Index stride, Index rows, Index k, const double* log_weights,
+              double* term) {
+  const Index step = lanes();
+  Index i = 0;
+  for (; i + tile_vectors * step <= rows; i += tile_vectors * step) {
+    log_sum_rows<tile_vectors>(Full(), l + i, stride, k, log_weights, term + i);
+  }
+  for (; i + step <= rows; i += step) {
+    log_sum_rows<1>(Full(), l + i, stride, k, log_weights, term + i);
+  }
+  if (i < rows) log_sum_rows<1>(Part(rows - i), l + i, stride, k, log_weights, term + i);
+}
+
+template <int Vectors, class Access>
+HWY_INLINE void add_log_sums(const Access& access, const double* l, Index stride, Index k,
+                             const double* log_weights, const double* w,
+                             LogLikelihood& likelihood) {
+  const Lanes d;
+  V highest[Vectors];
+  V sum[Vectors];
+  V sum_of_all[Vectors];
+  sum_terms<Vectors>(access, l, stride, k, log_weights, highest, sum, sum_of_all);
+  MIX_UNROLL
+  for (int v = 0; v < Vectors; ++v) {
+    const double* own = w != nullptr ? w + v * lanes() : nullptr;
+    const auto whole = hn::Eq(sum_of_all[v], sum_of_all[v]);
+    if (HWY_LIKELY(hn::AllTrue(d, whole))) {
+      share_of(access, highest[v], sum[v], own, likelihood);
+    } else {
+      const V term = hn::IfThenElse(whole, hn::Add(highest[v], log_of(sum[v])), sum_of_all[v]);
+      likelihood.add(access, own != nullptr ? access.load(own) : hn::Set(d, 1.0), term);
+    }
+  }
+}
+
+double total_log_sum(const double* l, Index stride, Index rows, Index k, const double* log_weights,
+                     const double* w) {
+  const Index step = lanes();
+  const auto weights = [&](Index i) { return w != nullptr ? w + i : nullptr; };
+  LogLikelihood likelihood;
+  likelihood.clear();
+  Index i = 0;
+  for (int tile = 1; i + tile_vectors * step <= rows; i += tile_vectors * step, ++tile) {
+    add_log_sums<tile_vectors>(Full(), l + i, stride, k, log_weights, weights(i), likelihood);
+    if (tile * tile_vectors % most_factors == 0) likelihood.take_logarithm();
+  }
+  for (; i + step <= rows; i += step) {
+    add_log_sums<1>(Full(), l + i, stride, k, log_weights, weights(i), likelihood);
+    likelihood.take_logarithm();
+  }
+  if (i < rows) {
+    add_log_sums<1>(Part(rows - i), l + i, stride, k, log_weights, weights(i), likelihood);
+  }
+  return likelihood.value();
+}
+
+template <int Vectors, class Access>
+HWY_INLINE void best_rows(const Access& access, const double* l, Index stride, Index k,
+                          const double* log_weights, double* label) {
+  const Lanes d;
+  const Index step = lanes();
+  V highest[Vectors];
+  V which[Vectors];
+  V nan[Vectors];  // where an entry is
+  MIX_UNROLL
+  for (int v = 0; v < Vectors; ++v) {
+    highest[v] = hn::Neg(hn::Inf(d));
+    which[v] = hn::Set(d, -1.0);
+    nan[v] = hn::Zero(d);
+  }
+  for (Index c = 0; c < k; ++c) {
+    if (log_weights[c] == -infinity) continue;
+    const V log_weight = hn::Set(d, log_weights[c]);
+    const V own = hn::Set(d, static_cast<double>(c));
+    MIX_UNROLL
+    for (int v = 0; v < Vectors; ++v) {
+      const V x = hn::Add(access.load(l + c * stride + v * step), log_weight);
+      which[v] = hn::IfThenElse(hn::Gt(x, highest[v]), own, which[v]);
+      highest[v] = hn::Max(highest[v], x);
+      nan[v] = hn::IfThenElse(hn::Eq(x, x), nan[v], x);
+    }
+  }
+  MIX_UNROLL
+  for (int v = 0; v < Vectors; ++v) {
+    const auto whole = hn::Eq(nan[v], nan[v]);
+    access.store(hn::IfThenElse(whole, which[v], hn::Set(d, -1.0)), label + v * step);
+  }
+}
+
+void best_components(const double* l, Index stride, Index rows, Index k, const double* log_weights,
+                     double* label) {
+  const Index step = lanes();
+  Index i = 0;
+  for (; i + tile_vectors * step <= rows; i += tile_vectors * step) {
+    best_rows<tile_vectors>(Full(), l + i, stride, k, log_weights, label + i);
+  }
+  for (; i + step <= rows; i += step) {
+    best_rows<1>(Full(), l + i, stride, k, log_weights, label + i);
+  }
+  if (i < rows) best_rows<1>(Part(rows - i), l + i, stride, k, log_weights, label + i);
+}
+
 // The sum of a column, multiplied by w where that is not null.
 double weighted_sum(double* r, const double* w, Index rows) {
   const Index step = lanes();
@@ -180,6 +334,28 @@ void pack(const double* x, double center, Index rows, const double* ahead, doubl
   for (; i < packed_size; ++i) packed[i] = 0;
 }
 
+// As `pack`, from floats and without a center.
+void widen(const float* x, Index rows, const float* ahead, double* out) {
+  const Lanes d;
+  const hn::Rebind<float, Lanes> half;
+  const Index step = lanes();
+  Index i = 0;
+  for (; i + step <= rows; i += step) {
+    hwy::Prefetch(ahead + i);
+    hn::StoreU(hn::PromoteTo(d, hn::LoadU(half, x + i)), d, out + i);
+  }
+  for (; i < rows; ++i) out[i] = static_cast<double>(x[i]);
+}
+
+void write_through(const double* x, Index rows, double* out) {
+  const Lanes d;
+  const auto width = static_cast<std::uintptr_t>(lanes()) * sizeof(double);
+  Index i = 0;
+  for (; i < rows && reinterpret_cast<std::uintptr_t>(out + i) % width != 0; ++i) out[i] = x[i];
+  for (; i + lanes() <= rows; i += lanes()) hn::Stream(hn::LoadU(d, x + i), d, out + i);
+  for (; i < rows; ++i) out[i] = x[i];
+}
+
 // out = the squared norms of rows of d columns.
 void squared_norms(const double* x, Index stride, Index rows, Index d, double* out) {
   const auto step_of = [&](const auto& access, Index i) {
@@ -216,6 +392,11 @@ HWY_AFTER_NAMESPACE();
 namespace mix::kernels {
 
 HWY_EXPORT(share_out);
+HWY_EXPORT(log_sums);
+HWY_EXPORT(total_log_sum);
+HWY_EXPORT(best_components);
+HWY_EXPORT(widen);
+HWY_EXPORT(write_through);
 HWY_EXPORT(weighted_sum);
 HWY_EXPORT(pack);
 HWY_EXPORT(squared_norms);
@@ -226,6 +407,36 @@ void softmax(MatrixRef l, double beta, VectorRef term) {
   if (l.size() == 0) return;
   HWY_DYNAMIC_DISPATCH(share_out)
   (l.data(), l.outerStride(), l.rows(), l.cols(), nullptr, nullptr, beta, nullptr, term.data());
+}
+
+void softmax(MatrixRef l, ConstVectorRef log_weights, VectorRef term) {
+  if (l.size() == 0) return;
+  HWY_DYNAMIC_DISPATCH(share_out)
+  (l.data(), l.outerStride(), l.rows(), l.cols(), log_weights.data(), nullptr, 1.0, nullptr,
+   term.data());
+}
+
+void log_sums(ConstMatrixRef l, ConstVectorRef log_weights, VectorRef term) {
+  if (l.size() == 0) return;
+  HWY_DYNAMIC_DISPATCH(log_sums)
+  (l.data(), l.outerStride(), l.rows(), l.cols(), log_weights.data(), term.data());
+}
+
+double total_log_sum(ConstMatrixRef l, ConstVectorRef log_weights, const double* w) {
+  if (l.size() == 0) return 0;
+  return HWY_DYNAMIC_DISPATCH(total_log_sum)(l.data(), l.outerStride(), l.rows(), l.cols(),
+                                             log_weights.data(), w);
+}
+
+void best_components(ConstMatrixRef l, ConstVectorRef log_weights, Index* label) {
+  std::array<double, packed_rows> found;
+  for (Index first = 0; first < l.rows(); first += packed_rows) {
+    const Index count = std::min(packed_rows, l.rows() - first);
+    HWY_DYNAMIC_DISPATCH(best_components)
+    (l.data() + first, l.outerStride(), count, l.cols(), log_weights.data(), found.data());
+    std::transform(found.begin(), found.begin() + count, label + first,
+                   [](double k) { return static_cast<Index>(k); });
+  }
 }
 
 double share_out(MatrixRef l, ConstVectorRef log_weights, const double* w, VectorRef mass) {
@@ -263,6 +474,21 @@ void pack(Rows x, ConstVectorRef center, MatrixRef packed) {
      packed.col(j).data(), packed.rows());
   }
   packed.rightCols(packed.cols() - x.cols()).setZero();
+}
+
+void widen(FloatRows x, MatrixRef out) {
+  for (Index j = 0; j < x.cols(); ++j) {
+    HWY_DYNAMIC_DISPATCH(widen)
+    (x.col(j).data(), x.rows(), x.col(std::min(j + columns_ahead, x.cols() - 1)).data(),
+     out.col(j).data());
+  }
+}
+
+void write_through(ConstMatrixRef x, MatrixRef out) {
+  for (Index j = 0; j < x.cols(); ++j) {
+    HWY_DYNAMIC_DISPATCH(write_through)(x.col(j).data(), x.rows(), out.col(j).data());
+  }
+  hwy::FlushStream();
 }
 
 void squared_norms(Rows x, VectorRef out) {

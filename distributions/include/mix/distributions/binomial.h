@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "mix/any_rows.h"
 #include "mix/distributions/smoothing.h"
 #include "mix/fields.h"
 #include "mix/random.h"
@@ -56,7 +57,7 @@ class Binomial {
   void set_coordinates(ConstVectorRef v);
 
   /// Learns the trials of a sampled row, with a trials column.
-  void prepare(Rows x, Weights w);
+  void prepare(const AnyRows& x, Weights w);
   /// The log density of the smoothing as a prior, up to a constant; 0 without.
   [[nodiscard]] double log_prior() const;
   [[nodiscard]] std::string check_support(Rows x) const;

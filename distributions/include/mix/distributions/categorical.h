@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "mix/any_rows.h"
 #include "mix/distributions/smoothing.h"
 #include "mix/fields.h"
 #include "mix/random.h"
@@ -60,7 +61,7 @@ class Categorical {
 
   /// Learns the level counts, unless they were given: the highest code of a row with weight, plus
   /// one. Parameters that fit the counts stay.
-  void prepare(Rows x, Weights w);
+  void prepare(const AnyRows& x, Weights w);
   /// The log density of the smoothing as a prior, up to a constant; 0 without.
   [[nodiscard]] double log_prior() const;
   [[nodiscard]] std::string check_support(Rows x) const;

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "mix/any_rows.h"
 #include "mix/fields.h"
 #include "mix/random.h"
 #include "mix/sparse_rows.h"
@@ -53,7 +54,7 @@ class Exponential {
   void set_coordinates(ConstVectorRef v);
 
   /// Learns the least mean that an estimate may have.
-  void prepare(Rows x, Weights w);
+  void prepare(const AnyRows& x, Weights w);
   void prepare(const SparseRows& x, Weights w);
   [[nodiscard]] std::string check_support(Rows x) const;
   [[nodiscard]] std::string check_support(const SparseRows& x) const;

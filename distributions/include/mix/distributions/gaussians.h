@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "mix/any_rows.h"
 #include "mix/block_memory.h"
 #include "mix/distributions/gaussian_options.h"
 #include "mix/fields.h"
@@ -73,9 +74,9 @@ class Gaussians {
 
   /// Learns location and scale. Throws std::invalid_argument for entries that are not finite and
   /// for columns without spread.
-  void prepare(Rows x, Weights w);
+  void prepare(const AnyRows& x, Weights w);
   /// The estimate from these shares, whatever the parameters are.
-  void start(Rows x, Shares shares);
+  void start(const AnyRows& x, Shares shares);
   /// The log density of the prior (and floor) up to a constant; 0 before `prepare`.
   [[nodiscard]] double log_prior() const;
   /// Says why component k, or the covariance that all have in common, rests on too few rows or is
@@ -83,7 +84,7 @@ class Gaussians {
   /// where its rows span fewer directions than columns, the floor decides the log-likelihood.
   [[nodiscard]] std::string flaw(Index k, double mass) const;
   /// Columns centered and divided by their standard deviations.
-  [[nodiscard]] Matrix embed(Rows x) const;
+  [[nodiscard]] Matrix embed(const AnyRows& x) const;
   /// Means and logarithms of the standard deviations, or of the diagonals of Cholesky factors with
   /// what is below these, in units of the data's standard deviations once `prepare` learned them.
   /// Of covariances that the structure does not have, `set_coordinates` takes the nearest it has.

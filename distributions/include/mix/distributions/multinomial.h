@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "mix/any_rows.h"
 #include "mix/distributions/smoothing.h"
 #include "mix/fields.h"
 #include "mix/random.h"
@@ -54,7 +55,7 @@ class Multinomial {
   void set_coordinates(ConstVectorRef v);
 
   /// Learns the total of a sampled row.
-  void prepare(Rows x, Weights w);
+  void prepare(const AnyRows& x, Weights w);
   void prepare(const SparseRows& x, Weights w);
   /// The log density of the smoothing as a prior, up to a constant; 0 without.
   [[nodiscard]] double log_prior() const;

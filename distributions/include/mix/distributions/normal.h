@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "mix/any_rows.h"
 #include "mix/fields.h"
 #include "mix/random.h"
 #include "mix/types.h"
@@ -44,9 +45,9 @@ class Normal {
   /// Learns the spread of the data, of which a tiny part is added to every estimate so that
   /// repeated values keep a positive variance.
   /// Throws std::invalid_argument for entries that are not finite and for a constant column.
-  void prepare(Rows x, Weights w);
+  void prepare(const AnyRows& x, Weights w);
   /// The estimate from these weights, whatever the parameters are; without weight that of all data.
-  void start(Rows x, Weights w);
+  void start(const AnyRows& x, Weights w);
   /// What the added spread contributes to the objective; 0 before `prepare`.
   [[nodiscard]] double log_prior() const;
   /// Says why a component with this mass looks like an artifact of the unbounded likelihood: too

@@ -50,8 +50,8 @@ class Product {
   [[nodiscard]] bool shares_statistics() const;
   void accumulate_common(Rows x, Weights w, VectorRef statistics) const;
   void maximize(ConstVectorRef sum);
-  void fit(Rows x, Shares shares);
-  void start(Rows x, Shares shares);
+  void fit(const AnyRows& x, Shares shares);
+  void start(const AnyRows& x, Shares shares);
 
   [[nodiscard]] bool charted() const;
   /// The blocks' coordinates one after the other.
@@ -60,9 +60,9 @@ class Product {
 
   [[nodiscard]] Index cycles() const;
   void select_cycle(Index cycle);
-  void prepare(Rows x, Weights w);
+  void prepare(const AnyRows& x, Weights w);
   /// The first block's complaint, its column numbers those of the whole row.
-  [[nodiscard]] std::string check_support(Rows x) const;
+  [[nodiscard]] std::string check_support(const AnyRows& x) const;
   /// The blocks' embeddings side by side, each scaled so that its total variance is its number of
   /// columns: no block drowns another.
   [[nodiscard]] Matrix embed(Rows x) const;

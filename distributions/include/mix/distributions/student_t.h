@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "mix/any_rows.h"
 #include "mix/fields.h"
 #include "mix/random.h"
 #include "mix/types.h"
@@ -83,7 +84,7 @@ class StudentT {
   void accumulate_of(Index k, Rows x, Weights w, VectorRef statistics) const;
   void maximize(ConstVectorRef sum);
   /// Weighted means and covariances; the degrees of freedom of the options.
-  void start(Rows x, Shares shares);
+  void start(const AnyRows& x, Shares shares);
 
   /// Means, logarithms of the diagonals of Cholesky factors with what is below these, in units of
   /// the data's standard deviations once `prepare` learned them, and logarithms of estimated
@@ -93,7 +94,7 @@ class StudentT {
 
   /// Learns the spread of the data. Throws std::invalid_argument for non-finite cells and constant
   /// columns.
-  void prepare(Rows x, Weights w);
+  void prepare(const AnyRows& x, Weights w);
   /// What the pseudo-scatter contributes to the objective; 0 before `prepare`.
   [[nodiscard]] double log_prior() const;
   /// Says why component k, or the common scale, rests on too few rows or is too flat to be more

@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "mix/any_rows.h"
 #include "mix/fields.h"
 #include "mix/random.h"
 #include "mix/types.h"
@@ -19,7 +20,7 @@ class UniformBox {
   /// Throws std::invalid_argument unless `lower` < `upper` in every column, both finite.
   UniformBox(Vector lower, Vector upper);
   /// The bounding box of the rows; cells that are NaN are left out.
-  static UniformBox around(Rows x);
+  static UniformBox around(const AnyRows& x);
 
   [[nodiscard]] const Vector& lower() const { return lower_; }
   [[nodiscard]] const Vector& upper() const { return upper_; }

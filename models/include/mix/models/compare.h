@@ -20,11 +20,6 @@ struct Candidate {
   /// numbers, so a column that only some candidates get must be given to these, not described by
   /// them: numbers of trials, for instance.
   std::vector<Index> columns{};
-
-  /// What it describes of the rows.
-  [[nodiscard]] Matrix rows_of(Rows x) const {
-    return columns.empty() ? Matrix(x) : Matrix(x(Eigen::all, columns));
-  }
 };
 
 /// The numbers of components from `first` to `last`.
@@ -72,13 +67,13 @@ struct Comparison {
 /// Fits every family with every number of components and ranks them. A fit of K components also
 /// starts from the one of K-1 with a component split, so log-likelihoods do not fall from one
 /// unflagged fit to the next under plain maximum likelihood (soft, free mixing weights, no prior).
-Comparison compare(Rows x, const CompareOptions& options);
+Comparison compare(const AnyRows& x, const CompareOptions& options);
 
 /// -2 times the log-likelihood of held-out rows of `x`, the columns that the candidate describes,
 /// summed over `folds` folds, each fitted anew on the other rows with the full search. Smaller is
 /// better.
-double cross_validation(const Candidate& candidate, Index k, Rows x, const FitOptions& options,
-                        Index folds = 5);
+double cross_validation(const Candidate& candidate, Index k, const AnyRows& x,
+                        const FitOptions& options, Index folds = 5);
 
 /// The families that suit the columns: their kinds (real, count, category) and ranges.
 std::vector<Candidate> suitable(const Table& table);

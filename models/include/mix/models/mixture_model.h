@@ -43,7 +43,7 @@ class MixtureModel {
   [[nodiscard]] Index dimension() const { return state_.family.dimension(); }
   [[nodiscard]] Index parameter_count() const;
 
-  // Rows may be dense or sparse.
+  // Rows may be dense ones of doubles or of floats, or sparse.
 
   /// Writes the log density of each row.
   void log_density(const AnyRows& x, VectorRef out) const;
@@ -51,6 +51,8 @@ class MixtureModel {
   [[nodiscard]] Vector log_density(const AnyRows& x) const;
   /// The probability that row i came from component k, rows x components.
   [[nodiscard]] Matrix responsibilities(const AnyRows& x) const;
+  /// Responsibilities and log densities together, for little more than the price of one.
+  [[nodiscard]] Posterior posterior(const AnyRows& x) const;
   /// The most probable component of each row, from 0; ties to the lowest index. -1 for a row that
   /// no component explains, or that has a missing cell.
   [[nodiscard]] std::vector<Index> predict(const AnyRows& x) const;
@@ -69,11 +71,13 @@ class MixtureModel {
   [[nodiscard]] Index statistics_size() const;
   void accumulate(Rows x, Weights w, VectorRef statistics) const;
   void maximize(ConstVectorRef sum);
-  void fit(Rows x, Weights w);
+  void fit(const AnyRows& x, Weights w);
   /// First estimate from weighted rows: seeds the components inside.
-  void start(Rows x, Weights w);
-  void prepare(Rows x, Weights w) { state_.family.prepare(x, w); }
-  [[nodiscard]] std::string check_support(Rows x) const { return state_.family.check_support(x); }
+  void start(const AnyRows& x, Weights w);
+  void prepare(const AnyRows& x, Weights w) { state_.family.prepare(x, w); }
+  [[nodiscard]] std::string check_support(const AnyRows& x) const {
+    return state_.family.check_support(x);
+  }
   [[nodiscard]] Matrix embed(Rows x) const { return state_.family.embed(x); }
   [[nodiscard]] double log_prior() const { return state_.family.log_prior(); }
 
