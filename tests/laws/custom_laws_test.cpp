@@ -76,7 +76,7 @@ TEST_P(CustomLaws, HoldForEveryFamily) {
   EXPECT_TRUE(report.ok()) << report.text();
   // All, except those that may find nothing to check.
   const AnyFamily& family = entry.family;
-  const std::size_t expected = 31 - (family.one_by_one() ? 0 : 1) - (family.separable() ? 0 : 1) -
+  const std::size_t expected = 32 - (family.one_by_one() ? 0 : 1) - (family.separable() ? 0 : 1) -
                                (family.charted() ? 0 : 1) -
                                (entry.options.support.rows() > 0 ? 0 : 1) -
                                (family.streams() ? 0 : 4) - (family.samples() ? 0 : 1) -
