@@ -125,4 +125,7 @@ double log_likelihood(const MixtureState& state, const AnyRows& x, Weights w);
 /// everywhere is all zero.
 Matrix responsibilities(const MixtureState& state, const AnyRows& x);
 
+/// The sum over rows of weight times responsibility, for each component.
+Vector component_mass(const MixtureState& state, const AnyRows& x, Weights w);
+
 }  // namespace mix
