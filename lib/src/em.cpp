@@ -424,7 +424,7 @@ EmReport run_em(MixtureState& state, const AnyRows& x, Weights w, const EmOption
   if (best && report.stop != Stop::not_finite) {
     state = *std::move(best);
     report.objective = best_objective;
-    report.mass = responsibilities(state, x).transpose() * w;
+    report.mass = component_mass(state, x, w);
   }
   report.log_likelihood = options.assignment.as<Soft>() != nullptr
                               ? report.objective - state.family.log_prior()
@@ -513,6 +513,18 @@ void responsibilities(const MixtureState& state, const AnyRows& x, MatrixRef out
     mass.setZero(l.cols());
     kernels::share_out(l, constants, nullptr, mass);
     copy_result(l, out, first);
+  });
+}
+
+Vector component_mass(const MixtureState& state, const AnyRows& x, Weights w) {
+  const Index k = state.family.size();
+  return sum_over_blocks(x.rows(), k, [&](Index first, Index count, VectorRef mass) {
+    const BorrowedMemory memory;
+    MatrixRef l = memory->matrix(0, kernels::packed_stride, k).topLeftCorner(count, k);
+    VectorRef term = memory->matrix(1, kernels::packed_stride, 1).col(0).head(count);
+    log_joint(state, x.middleRows(first, count), l);
+    kernels::softmax(l, 1.0, term);
+    kernels::weigh(l, w.segment(first, count), mass);
   });
 }
 

@@ -14,7 +14,9 @@
 #include "chosen_cells.h"
 #include "distinct_rows.h"
 #include "growing.h"
+#include "mix/block_memory.h"
 #include "mix/json_fields.h"
+#include "mix/kernels.h"
 #include "mix/parallel.h"
 #include "remarks.h"
 #include "search.h"
@@ -55,6 +57,8 @@ constexpr Index growing_passes = 6;
 // More rows than this are searched on a random part of them; the best start then sees all rows.
 constexpr Index most_searched_rows = 50000;
 constexpr Index searched_rows = 20000;
+// ... unless that leaves a component fewer rows than this.
+constexpr Index least_rows_per_component = 20;
 // Optima closer than this, in nats, count as one.
 constexpr double same_optimum = 0.01;
 
@@ -120,8 +124,9 @@ class Search {
         pool_(pool) {}
 
   Run best(Report& report) {
-    if (x_.rows() > most_searched_rows && std::holds_alternative<start::Auto>(options_.start) &&
-        !options_.assignment.by_row()) {
+    if (x_.rows() > most_searched_rows &&
+        model_.n_components() * least_rows_per_component <= searched_rows &&
+        std::holds_alternative<start::Auto>(options_.start) && !options_.assignment.by_row()) {
       if (const auto rows = representative_rows()) return best_from_part(*rows, report);
     }
     return best_of_all(report);
@@ -162,25 +167,31 @@ class Search {
 
   // The best run of a part of the rows, continued on all.
   Run carried_to_all(const Run& best, Report& report) {
-    FitOptions outer = options_;
     if (log_likelihood(best.state, x_, w_) > -infinity) {
+      FitOptions outer = options_;
       outer.start = start::Parameters{};
       const MixtureModel found(best.state, options_.mixing);
       return Search(found, x_, outer, pool_).best_of_all(report);
     }
-    // Rows unlike any in the part belong to all components alike.
-    Matrix r = responsibilities(best.state, x_);
-    for (Index i = 0; i < r.rows(); ++i) {
-      if (!(r.row(i).sum() > 0)) r.row(i).setConstant(1.0 / static_cast<double>(r.cols()));
-    }
-    outer.start = start::Responsibilities{std::move(r)};
-    return Search(model_, x_, outer, pool_).best_of_all(report);
+    const auto shares = [&](Index first, MatrixRef r) {
+      Vector term(r.rows());
+      log_joint(best.state, x_.middleRows(first, r.rows()), r);
+      Soft{}.assign({}, r, term);
+      for (Index i = 0; i < r.rows(); ++i) {
+        // A row unlike any in the part belongs to all components alike.
+        if (!(r.row(i).sum() > 0)) r.row(i).setConstant(1.0 / static_cast<double>(r.cols()));
+      }
+      r.array().colwise() *= w_.segment(first, r.rows()).array();
+    };
+    return best_of_all(report, shares);
   }
 
-  Run best_of_all(Report& report) {
+  // From the starts that the options ask for; from the shares `first`, where there are any, instead
+  // of the first of them.
+  Run best_of_all(Report& report, const ShareBlocks& first = {}) {
     const Starter starter(model_, x_, w_, options_, pool_);
-    std::vector<PlannedStart> planned = starter.plan();
-    defeated_ = planned.size() > starts_where_defeated &&
+    std::vector<PlannedStart> planned = starter.plan(first);
+    defeated_ = !first && planned.size() > starts_where_defeated &&
                 std::holds_alternative<start::Auto>(options_.start) &&
                 even_one_component_is_spurious(starter);
     if (defeated_) {
@@ -437,24 +448,36 @@ Vector complete_report(Report& report, const MixtureModel& model, const AnyRows&
   const Index k = model.n_components();
   const Vector sums =
       sum_over_blocks(x.rows(), 4 + k, [&](Index first, Index count, VectorRef sum) {
-        Matrix l(count, k);
-        Vector term(count);
+        const BorrowedMemory memory;
+        MatrixRef l = memory->matrix(0, kernels::packed_stride, k).topLeftCorner(count, k);
+        MatrixRef r = memory->matrix(1, kernels::packed_stride, k).topLeftCorner(count, k);
+        Matrix& of_rows = memory->matrix(2, count, 4);
+        auto term = of_rows.col(0);
+        auto entropy = of_rows.col(1);
+        auto largest = of_rows.col(2);
+        auto log_largest = of_rows.col(3);
         log_joint(model.state(), x.middleRows(first, count), l);
-        Matrix r = l;
-        Soft{}.assign({}, r, term);
+        r = l;
+        kernels::softmax(r, 1.0, term);
+        entropy.setZero();
+        largest = r.col(0);
+        log_largest = l.col(0);
+        for (Index c = 0; c < k; ++c) {  // column by column, as they lie in memory
+          for (Index i = 0; i < count; ++i) {
+            if (r(i, c) > 0) entropy[i] -= r(i, c) * std::log(r(i, c));
+          }
+          largest = largest.cwiseMax(r.col(c));
+          log_largest = log_largest.cwiseMax(l.col(c));
+        }
         for (Index i = 0; i < count; ++i) {
           const double weight = w[first + i];
           if (!(weight > 0)) continue;
-          double entropy = 0;
-          for (Index c = 0; c < k; ++c) {
-            if (r(i, c) > 0) entropy -= r(i, c) * std::log(r(i, c));
-          }
           sum[0] += weight * term[i];
-          sum[1] += weight * entropy;
-          sum[2] += weight * std::log(r.row(i).maxCoeff());
-          sum[3] += weight * l.row(i).maxCoeff();
-          sum.tail(k) += weight * r.row(i).transpose();
+          sum[1] += weight * entropy[i];
+          sum[2] += weight * std::log(largest[i]);
+          sum[3] += weight * log_largest[i];
         }
+        kernels::weigh(r, w.segment(first, count), sum.tail(k));
       });
   report.log_likelihood = sums[0];
   report.parameter_count = model.parameter_count();

@@ -14,9 +14,14 @@
 namespace mix {
 namespace {
 
-// Rows above which single rows are not exchanged: a pass costs as much as one of Lloyd's, but in
-// one thread.
+// Rows, and rows times centers, above which single rows are not exchanged: a pass costs as much as
+// one of Lloyd's, but in one thread.
 constexpr Index most_exchanged_rows = 20000;
+constexpr Index most_exchanged_pairs = Index{20} << 20;
+
+bool exchanges(Rows x, Index k) {
+  return x.rows() <= most_exchanged_rows && x.rows() * k <= most_exchanged_pairs;
+}
 
 // Moves single rows between clusters while that lowers the inertia (Hartigan & Wong 1979). Lloyd's
 // optima are not always optima of this kind, but every one of these is a fixed point of Lloyd's.
@@ -80,16 +85,16 @@ KMeans kmeans_here(Rows x, Index k, const KMeansOptions& options) {
     return only;
   }
   const double work = static_cast<double>(x.rows()) * static_cast<double>(k * x.cols());
-  const Index starts = options.n_init > 0
-                           ? options.n_init
-                           : std::clamp(static_cast<Index>(2e6 / work), Index{10}, Index{100});
+  const Index starts = options.n_init > 0 ? options.n_init
+                                          : std::clamp(static_cast<Index>(2e6 / work),
+                                                       affordable_starts(10, k), Index{100});
   const Matrix points = x;
   KMeans best;
   std::vector<double> inertias;
   for (Index start = 0; start < starts; ++start) {
     Rng rng(options.seed, Purpose::start, static_cast<std::uint64_t>(start));
     KMeans next = lloyd(x, w, points(seed_rows(points, w, k, rng), Eigen::all), options.max_iter);
-    if (x.rows() <= most_exchanged_rows && next.n_iter < options.max_iter) {
+    if (exchanges(x, k) && next.n_iter < options.max_iter) {
       exchange_rows(x, w, next);
       const Index before = next.n_iter;
       next = lloyd(x, w, std::move(next.centers), options.max_iter - before);

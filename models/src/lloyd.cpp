@@ -16,13 +16,13 @@ namespace {
 constexpr double empty_share = 1e-12;
 constexpr int impossible_passes = 10;
 
-// The sums of a pass end with these. kernels::add_members may add zero to them.
+// The sums of a pass end with these.
 enum Slot : Index { changed_slot, lost_slot, distances_slot, slot_count };
 
 // Rows that are labeled together: a part of a block that stays in the second cache until its sums
 // are taken. No result depends on it.
 Index rows_at_once(Index columns) {
-  constexpr Index numbers = 16384;
+  constexpr Index numbers = 4096;
   return std::clamp(numbers / std::max<Index>(columns, 1) / 32 * 32, Index{32}, block_rows);
 }
 
@@ -40,6 +40,27 @@ constexpr double worthwhile = 0.8;
 // the order in which they lie in memory.
 constexpr double most_open = 0.75;
 
+// The nearest center by distances from differences. None where all of them overflow.
+Index nearest_by_differences(Rows x, Index row, const Matrix& centers) {
+  thread_local Vector distance;
+  distance.setZero(centers.rows());
+  for (Index j = 0; j < x.cols(); ++j) {
+    distance.array() += (centers.col(j).array() - x(row, j)).square();
+  }
+  Index best = no_center;
+  double least = infinity;
+  for (Index c = 0; c < centers.rows(); ++c) {
+    if (distance[c] < least) {
+      least = distance[c];
+      best = c;
+    }
+  }
+  return best;
+}
+
+// From which centers are packed: amid them, so that scores are small.
+Vector middle(const Matrix& centers) { return centers.colwise().mean().transpose(); }
+
 // Rows of a block.
 struct RowList {
   void add(Index row) { rows[static_cast<std::size_t>(count++)] = row; }
@@ -55,7 +76,7 @@ class Lloyd {
         w_(w),
         unit_weights_((w.array() == 1).all()),
         centers_(std::move(centers)),
-        origin_(centers_.colwise().mean().transpose()),
+        origin_(middle(centers_)),
         columns_(Matrix::Zero((x.cols() + 3) / 4 * 4, centers_.rows())),
         labels_(static_cast<std::size_t>(x.rows()), no_center),
         rows_at_once_(rows_at_once(x.cols())),
@@ -102,7 +123,7 @@ class Lloyd {
  private:
   [[nodiscard]] Index k() const { return centers_.rows(); }
   [[nodiscard]] Index d() const { return centers_.cols(); }
-  [[nodiscard]] Index members_size() const { return k() * (d() + 1); }
+  [[nodiscard]] Index members_size() const { return columns_.size() + k(); }
 
   // Labels all rows, and adds up what each center holds.
   Vector assign() {
@@ -123,12 +144,12 @@ class Lloyd {
   }
 
   void assign_all(Index first, Index count, VectorRef sum) {
-    thread_local kernels::PackedTiles tiles;
+    thread_local kernels::Tiles tiles;
     std::array<Index, block_rows> members;
     const Index end = first + count;
     for (Index at = first; at < end; at += rows_at_once_) {
       const Index part = std::min(rows_at_once_, end - at);
-      tiles.pack(x_.middleRows(at, part));
+      tiles.read(x_.middleRows(at, part));
       find_nearest(
           tiles, following(at + part, rows_at_once_), [&](Index i) { return at + i; },
           [&](Index i, Index member) { members[static_cast<std::size_t>(i)] = member; }, sum);
@@ -138,7 +159,7 @@ class Lloyd {
 
   // Computes distances only of rows whose bounds leave their label open, unless they are too many.
   bool assign_open(Index first, Index count, VectorRef sum) {
-    thread_local kernels::PackedTiles tiles;
+    thread_local kernels::Tiles tiles;
     RowList near;  // to movers
     RowList open;
     for (Index row = first; row < first + count; ++row) {
@@ -157,19 +178,19 @@ class Lloyd {
     const Rows x = x_.middleRows(first, count);
     const Rows next = following(first + count, count);
     if (near.count > 0) {
-      tiles.pack(x, near.rows.data(), near.count);
+      tiles.gather(x, near.rows.data(), near.count);
       look_at_movers(tiles, next, first, near, open, sum);
     }
     std::array<Index, block_rows> members;
     std::copy_n(labels_.begin() + first, count, members.begin());
     if (open.count > 0) {
-      tiles.pack(x, open.rows.data(), open.count);
+      tiles.gather(x, open.rows.data(), open.count);
       find_nearest(
           tiles, near.count > 0 ? x.topRows(0) : next, [&](Index i) { return first + open[i]; },
           [&](Index i, Index member) { members[static_cast<std::size_t>(open[i])] = member; }, sum);
     }
     for (Index at = 0; at < count; at += rows_at_once_) {
-      tiles.pack(x.middleRows(at, std::min(rows_at_once_, count - at)));
+      tiles.read(x.middleRows(at, std::min(rows_at_once_, count - at)));
       add_members(tiles, first + at, members.data() + at, sum);
     }
     return true;
@@ -177,8 +198,8 @@ class Lloyd {
 
   // Labels packed rows, which are first + near[0], first + near[1], ..., whose nearest centers are
   // their own or movers. Where neither is proven the rows are added to `open`.
-  void look_at_movers(const kernels::PackedTiles& tiles, Rows next, Index first,
-                      const RowList& near, RowList& open, VectorRef sum) {
+  void look_at_movers(const kernels::Tiles& tiles, Rows next, Index first, const RowList& near,
+                      RowList& open, VectorRef sum) {
     thread_local kernels::Nearest nearest;
     kernels::nearest(tiles, packed_movers_, next, nearest);
     const std::vector<Index>& movers = bounds_.movers();
@@ -206,22 +227,36 @@ class Lloyd {
 
   // Labels the packed rows, which are row(0), row(1), ... of all, and calls put(i, member).
   template <class RowNumber, class Put>
-  void find_nearest(const kernels::PackedTiles& tiles, Rows next, const RowNumber& row,
-                    const Put& put, VectorRef sum) {
+  void find_nearest(const kernels::Tiles& tiles, Rows next, const RowNumber& row, const Put& put,
+                    VectorRef sum) {
     thread_local kernels::Nearest nearest;
-    kernels::nearest(tiles, packed_, next, nearest);
+    kernels::Labels& found = nearest.label;
+    if (finding_bounds_) {
+      kernels::nearest(tiles, packed_, next, nearest);
+      // The bounds of an open row are of a center that need not be its own, but tell that it is
+      // open.
+      for (Index i = 0; i < tiles.rows(); ++i) {
+        const auto n = static_cast<std::size_t>(i);
+        bounds_.set(row(i), nearest.within[n], nearest.beyond[n]);
+        if (!(nearest.within[n] < nearest.beyond[n])) found[n] = no_center;
+      }
+    } else {
+      kernels::nearest(tiles, packed_, next, found);
+    }
+    Index changed = 0;  // without branches: early in a run nobody can tell which rows change
     for (Index i = 0; i < tiles.rows(); ++i) {
       const auto n = static_cast<std::size_t>(i);
       const Index at = row(i);
-      const bool settled = nearest.within[n] < nearest.beyond[n];
-      const Index member = settled ? static_cast<Index>(nearest.label[n]) : settle(at);
+      Index member = found[n];
+      if (member == no_center) member = nearest_by_differences(x_, at, centers_);
       put(i, member);
-      relabel(at, std::max(member, Index{0}), sum);
       if (member == no_center && w_[at] > 0) ++sum[members_size() + lost_slot];
-      // The bounds of an open row are of a center that need not be its own, but tell that it is
-      // open.
-      if (finding_bounds_) bounds_.set(at, nearest.within[n], nearest.beyond[n]);
+      Index& label = labels_[static_cast<std::size_t>(at)];
+      const Index now = std::max(member, Index{0});
+      changed += static_cast<Index>(label != now);
+      label = now;
     }
+    sum[members_size() + changed_slot] += static_cast<double>(changed);
     count_distances(tiles.rows() * k(), sum);
   }
 
@@ -235,26 +270,8 @@ class Lloyd {
     sum[members_size() + distances_slot] += static_cast<double>(distances);
   }
 
-  // The nearest center by distances from differences. None where all of them overflow.
-  [[nodiscard]] Index settle(Index row) const {
-    thread_local Vector distance;
-    distance.setZero(k());
-    for (Index j = 0; j < d(); ++j) {
-      distance.array() += (centers_.col(j).array() - x_(row, j)).square();
-    }
-    Index best = no_center;
-    double least = infinity;
-    for (Index c = 0; c < k(); ++c) {
-      if (distance[c] < least) {
-        least = distance[c];
-        best = c;
-      }
-    }
-    return best;
-  }
-
   // About the centers as they are, so that the sums stay small where rows and centers are large.
-  void add_members(const kernels::PackedTiles& x, Index first, const Index* members,
+  void add_members(const kernels::Tiles& x, Index first, const Index* members,
                    VectorRef sum) const {
     kernels::add_members(x, columns_, members, unit_weights_ ? nullptr : w_.data() + first, sum);
   }
@@ -269,13 +286,13 @@ class Lloyd {
     return empty;
   }
 
-  [[nodiscard]] double mass(const Vector& sum, Index c) const { return sum[c * (d() + 1) + d()]; }
+  [[nodiscard]] double mass(const Vector& sum, Index c) const { return sum[columns_.size() + c]; }
 
   void move_centers(const Vector& sum, double changed) {
     const Matrix before = finding_bounds_ ? centers_ : Matrix();
     for (Index c = 0; c < k(); ++c) {
       if (!(mass(sum, c) > 0)) continue;
-      centers_.row(c) += sum.segment(c * (d() + 1), d()).transpose() / mass(sum, c);
+      centers_.row(c) += sum.segment(c * columns_.rows(), d()).transpose() / mass(sum, c);
     }
     if (finding_bounds_) {
       const double time = bounds_.move(before, centers_, labels_);
@@ -316,8 +333,8 @@ class Lloyd {
     }
     return sum_over_blocks(x_.rows(), members_size() + slot_count,
                            [&](Index first, Index count, VectorRef sum) {
-                             thread_local kernels::PackedTiles tiles;
-                             tiles.pack(x_.middleRows(first, count));
+                             thread_local kernels::Tiles tiles;
+                             tiles.read(x_.middleRows(first, count));
                              add_members(tiles, first, members.data() + first, sum);
                            });
   }
@@ -373,6 +390,24 @@ KMeans lloyd(Rows x, Weights w, Matrix centers, Index max_iter, Bounds bounds, d
   KMeans result = run.run(max_iter);
   if (distances != nullptr) *distances = run.distances();
   return result;
+}
+
+std::vector<Index> nearest_centers(Rows x, const Matrix& centers) {
+  kernels::PackedCenters packed;
+  packed.pack(centers, middle(centers));
+  std::vector<Index> labels(static_cast<std::size_t>(x.rows()));
+  for_each_block(x.rows(), [&](Index first, Index count) {
+    thread_local kernels::Tiles tiles;
+    thread_local kernels::Labels found;
+    tiles.read(x.middleRows(first, count));
+    kernels::nearest(tiles, packed, x.topRows(0), found);
+    for (Index i = 0; i < count; ++i) {
+      Index label = found[static_cast<std::size_t>(i)];
+      if (label == no_center) label = nearest_by_differences(x, first + i, centers);
+      labels[static_cast<std::size_t>(first + i)] = std::max(label, Index{0});
+    }
+  });
+  return labels;
 }
 
 }  // namespace mix

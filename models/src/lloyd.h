@@ -13,4 +13,8 @@ namespace mix {
 KMeans lloyd(Rows x, Weights w, Matrix centers, Index max_iter, Bounds bounds = Bounds::adaptive,
              double* distances = nullptr);
 
+/// The nearest of the given centers, one per row, of each row of x, as `lloyd` labels them; the
+/// first where all are infinitely far.
+std::vector<Index> nearest_centers(Rows x, const Matrix& centers);
+
 }  // namespace mix

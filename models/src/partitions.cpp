@@ -4,6 +4,7 @@
 #include <numeric>
 #include <utility>
 
+#include "lloyd.h"
 #include "mix/models/kmeans.h"
 #include "mix/random.h"
 #include "seeding.h"
@@ -32,8 +33,12 @@ const Matrix& Partitions::points(Index draw) {
 
 bool Partitions::hierarchy_sees_all_rows() const { return points_.rows() <= hierarchy_row_limit; }
 
+Index Partitions::most_hierarchical_groups() const {
+  return std::min(points_.rows(), hierarchy_row_limit);
+}
+
 bool Partitions::hierarchy_is_cheap() const {
-  const auto n = static_cast<double>(std::min(points_.rows(), hierarchy_row_limit));
+  const auto n = static_cast<double>(most_hierarchical_groups());
   const auto d = static_cast<double>(points_.cols());
   return n * n * d * d * d < hierarchy_work_limit;
 }
@@ -90,14 +95,7 @@ std::vector<Index> Partitions::hierarchical(Index groups) {
     sizes[of_tree[i]] += 1;
   }
   means.array().colwise() /= sizes.array();
-  std::vector<Index> labels(static_cast<std::size_t>(all.rows()));
-  for (Index i = 0; i < all.rows(); ++i) {
-    (means.rowwise() - all.row(i))
-        .rowwise()
-        .squaredNorm()
-        .minCoeff(&labels[static_cast<std::size_t>(i)]);
-  }
-  return labels;
+  return nearest_centers(all, means);
 }
 
 std::shared_ptr<Partitions> PartitionPool::of(Matrix points, Weights w, std::uint64_t seed) {

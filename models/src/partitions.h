@@ -52,6 +52,8 @@ class Partitions {
   /// Whether a tree is worth its time, and whether it is one of all rows or of a random part.
   [[nodiscard]] bool hierarchy_is_cheap() const;
   [[nodiscard]] bool hierarchy_sees_all_rows() const;
+  /// The groups that it can make at most: as many as rows that it sees.
+  [[nodiscard]] Index most_hierarchical_groups() const;
 
  private:
   using Labels = Lazy<std::vector<Index>>;

@@ -8,10 +8,17 @@
 #include <stdexcept>
 #include <utility>
 
-#include "seeding.h"
+#include "lloyd.h"
+#include "mix/block_memory.h"
+#include "mix/parallel.h"
 
 namespace mix {
 namespace {
+
+// Shares that a first M-step sees at once; of more they are made block by block.
+constexpr Index most_shares = Index{1} << 25;
+// Rows times components cubed of growing that is worth its time, and the memory of its shares.
+constexpr double growing_work_limit = 1e9;
 
 template <class T>
 const T* as(const Start& start) {
@@ -62,14 +69,15 @@ Index Starter::default_draws() const {
   // Small problems cost little, so they get many starts; large ones the least that is sensible.
   const double work = static_cast<double>(x_.rows()) * static_cast<double>(model_.n_components());
   const double tiny = std::min(200.0, 3e4 / work);
-  const auto draws = static_cast<Index>(std::max(tiny, std::clamp(3e5 / work, 8.0, 40.0)));
+  const auto least = static_cast<double>(affordable_starts(8, model_.n_components()));
+  const auto draws = static_cast<Index>(std::max(tiny, std::clamp(3e5 / work, least, 40.0)));
   switch (options_.effort) {
     case Effort::fast:
       // A tree of all rows is enough beside what grew from one component less.
       return !options_.more_starts.empty() && partitions().hierarchy_is_cheap() &&
                      partitions().hierarchy_sees_all_rows()
                  ? 1
-                 : 3;
+                 : affordable_starts(3, model_.n_components());
     case Effort::standard:
       return draws;
     case Effort::thorough:
@@ -86,9 +94,13 @@ Partitions& Starter::partitions() const {
   });
 }
 
-std::vector<PlannedStart> Starter::plan() const {
+std::vector<PlannedStart> Starter::plan(const ShareBlocks& first) const {
   std::vector<PlannedStart> planned;
-  plan_one(options_.start, planned);
+  if (first) {
+    planned.push_back({start::Responsibilities{}, 0, first});
+  } else {
+    plan_one(options_.start, planned);
+  }
   for (const Start& start : options_.more_starts) plan_one(start, planned);
   return planned;
 }
@@ -96,6 +108,14 @@ std::vector<PlannedStart> Starter::plan() const {
 void Starter::plan_one(const Start& start, std::vector<PlannedStart>& planned) const {
   const bool random = as<start::KMeansPlusPlus>(start) != nullptr ||
                       as<start::KMeans>(start) != nullptr || as<start::Random>(start) != nullptr;
+  if (as<start::Hierarchical>(start) != nullptr && groups_ > 1 &&
+      groups_ > partitions().most_hierarchical_groups()) {
+    throw std::invalid_argument(
+        fmt::format("fit: start \"hierarchical\" makes at most {} groups, one for each row of its "
+                    "tree, but the "
+                    "model has {} components; use \"k-means++\" or \"kmeans\"",
+                    partitions().most_hierarchical_groups(), groups_));
+  }
   if (as<start::Auto>(start) == nullptr) {
     const Index draws = random ? std::max<Index>(options_.n_init, 1) : 1;
     if (const auto* several = as<start::ShortRuns>(start); several && options_.n_init > 0) {
@@ -119,11 +139,12 @@ void Starter::plan_one(const Start& start, std::vector<PlannedStart>& planned) c
   // iterations reach better optima of full covariances than k-means partitions do.
   const Index draws = options_.n_init > 0 ? options_.n_init : default_draws();
   const bool quick = options_.effort == Effort::fast;
-  if (partitions().hierarchy_is_cheap() &&
+  if (partitions().hierarchy_is_cheap() && groups_ <= partitions().most_hierarchical_groups() &&
       (quick || (draws > 1 && partitions().hierarchy_sees_all_rows()))) {
     planned.push_back({start::Hierarchical{}, 0});
   }
-  if (grows() && draws > 2 && !quick) planned.push_back({start::Growing{}, 0});
+  if (grows() && growing_is_cheap() && draws > 2 && !quick)
+    planned.push_back({start::Growing{}, 0});
   for (Index draw = 0; static_cast<Index>(planned.size()) < draws; ++draw) {
     switch (draw % 6) {
       case 2:
@@ -139,43 +160,55 @@ void Starter::plan_one(const Start& start, std::vector<PlannedStart>& planned) c
   }
 }
 
-Matrix Starter::shares(const PlannedStart& planned) const {
-  const Index k = model_.n_components();
+bool Starter::growing_is_cheap() const {
+  return static_cast<double>(x_.rows()) * std::pow(static_cast<double>(groups_), 3) <=
+         growing_work_limit;
+}
+
+ShareBlocks Starter::shares(const PlannedStart& planned) const {
   const Start& start = planned.start;
   if (const auto* labels = as<start::Labels>(start)) {
-    Matrix r = Matrix::Zero(x_.rows(), k);
-    for (Index i = 0; i < x_.rows(); ++i) {
-      const Index label = labels->labels[static_cast<std::size_t>(i)];
-      if (label < 0) {
-        r.row(i).setConstant(1.0 / static_cast<double>(k));
-      } else {
-        r(i, label) = 1;
+    return [this, labels](Index first, MatrixRef r) {
+      r.setZero();
+      for (Index i = 0; i < r.rows(); ++i) {
+        const Index label = labels->labels[static_cast<std::size_t>(first + i)];
+        if (label < 0) {
+          r.row(i).setConstant(1.0 / static_cast<double>(r.cols()));
+        } else {
+          r(i, label) = 1;
+        }
       }
-    }
-    r.array().colwise() *= w_.array();
-    return r;
+      r.array().colwise() *= w_.segment(first, r.rows()).array();
+    };
   }
   if (const auto* given = as<start::Responsibilities>(start)) {
-    Matrix r = given->r;
-    r.array().colwise() *= w_.array();
-    return r;
+    return [this, given](Index first, MatrixRef r) {
+      r = given->r.middleRows(first, r.rows());
+      r.array().colwise() *= w_.segment(first, r.rows()).array();
+    };
   }
   if (groups_ == 1) {
-    return shares_from_labels(std::vector<Index>(static_cast<std::size_t>(x_.rows()), 0), w_,
-                              prepared_);
+    return share_blocks(std::vector<Index>(static_cast<std::size_t>(x_.rows()), 0), w_, prepared_);
   }
   const auto* known = options_.assignment.as<Known>();
   if (known != nullptr && as<start::Hierarchical>(start) == nullptr &&
       as<start::Random>(start) == nullptr) {
     Rng rng(options_.seed, Purpose::start, static_cast<std::uint64_t>(planned.draw));
-    return shares_around(*known, points(planned.draw), rng);
+    return [this, labels = labels_around(*known, points(planned.draw), rng)](Index first,
+                                                                             MatrixRef r) {
+      r.setZero();
+      for (Index i = 0; i < r.rows(); ++i) {
+        r(i, labels[static_cast<std::size_t>(first + i)]) = w_[first + i];
+      }
+    };
   }
-  return shares_from_labels(partitions().labels(start, planned.draw, groups_), w_, prepared_);
+  return share_blocks(partitions().labels(start, planned.draw, groups_), w_, prepared_);
 }
 
 // Rows of known components stay there; the others go to the nearest of those components' means and
 // of seeds for the components that no row is known of.
-Matrix Starter::shares_around(const Known& known, const Matrix& embedded, Rng& rng) const {
+std::vector<Index> Starter::labels_around(const Known& known, const Matrix& embedded,
+                                          Rng& rng) const {
   const Index k = model_.n_components();
   Matrix means = Matrix::Zero(k, embedded.cols());
   Vector mass = Vector::Zero(k);
@@ -198,18 +231,16 @@ Matrix Starter::shares_around(const Known& known, const Matrix& embedded, Rng& r
       means.row(c) = embedded.row(*seed++);
     }
   }
-  Matrix r = Matrix::Zero(x_.rows(), k);
-  for (Index i = 0; i < x_.rows(); ++i) {
-    Index label = known.labels[static_cast<std::size_t>(i)];
-    if (label < 0) (means.rowwise() - embedded.row(i)).rowwise().squaredNorm().minCoeff(&label);
-    r(i, label) = w_[i];
+  std::vector<Index> labels = nearest_centers(embedded, means);
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    if (known.labels[i] >= 0) labels[i] = known.labels[i];
   }
-  return r;
+  return labels;
 }
 
 MixtureState Starter::begin(const PlannedStart& planned) const {
   if (as<start::Parameters>(planned.start) != nullptr) return {model_.weights(), prepared_};
-  return begin(shares(planned), groups_);
+  return begin(planned.shares ? planned.shares : shares(planned));
 }
 
 AnyFamily Starter::smaller(Index groups) const {
@@ -230,13 +261,46 @@ MixtureState Starter::begin(const Matrix& shares, Index groups) const {
     state.weights.setConstant(shares.cols(), 1.0 / static_cast<double>(shares.cols()));
   }
   state.family.start(x_, shares);
+  set_weights(state, shares.colwise().sum().transpose());
+  return state;
+}
+
+MixtureState Starter::begin(const ShareBlocks& shares) const {
+  const Index k = prepared_.size();
+  if (x_.rows() * k <= most_shares || !prepared_.streams()) {
+    Matrix all(x_.rows(), k);
+    for_each_block(x_.rows(),
+                   [&](Index first, Index count) { shares(first, all.middleRows(first, count)); });
+    return begin(all, groups_);
+  }
+  MixtureState state{model_.weights(), prepared_};
+  constexpr int passes = 2;
+  for (int pass = 0; pass < passes; ++pass) {
+    for (Index cycle = 0; cycle < state.family.cycles(); ++cycle) {
+      state.family.select_cycle(cycle);
+      const Index size = state.family.statistics_size();
+      const Vector sum =
+          sum_over_blocks(x_.rows(), size + k, [&](Index first, Index count, VectorRef into) {
+            const BorrowedMemory memory;
+            Matrix& room = memory->matrix(0, count, k);
+            MatrixRef r = room.topLeftCorner(count, k);
+            shares(first, r);
+            into.tail(k) += r.colwise().sum().transpose();
+            state.family.accumulate(x_.middleRows(first, count), r, into.head(size));
+          });
+      state.family.maximize(sum.head(size));
+      set_weights(state, sum.tail(k));
+    }
+  }
+  return state;
+}
+
+void Starter::set_weights(MixtureState& state, ConstVectorRef mass) const {
   if (options_.mixing == MixingWeights::free) {
-    const Vector mass = shares.colwise().sum();
     state.weights = mass / mass.sum();
   } else if (options_.mixing == MixingWeights::equal) {
     state.weights.setConstant(1.0 / static_cast<double>(state.weights.size()));
   }
-  return state;
 }
 
 }  // namespace mix

@@ -6,6 +6,7 @@
 #include "mix/models/fit.h"
 #include "mix/random.h"
 #include "partitions.h"
+#include "seeding.h"
 
 namespace mix {
 
@@ -13,10 +14,11 @@ namespace mix {
 /// together.
 bool rows_are_exchangeable(const FitOptions& options);
 
-/// One start to be tried; `draw` numbers the random ones.
+/// One start to be tried; `draw` numbers the random ones. From `shares` if there are any.
 struct PlannedStart {
   Start start;
   Index draw = 0;
+  ShareBlocks shares = {};
 };
 
 /// `fit`, with the partitions it starts from shared with the other fits to `pool`; null shares
@@ -30,16 +32,23 @@ class Starter {
   Starter(const MixtureModel& model, const AnyRows& x, Weights w, const FitOptions& options,
           PartitionPool* pool);
 
-  /// The list of starts that the options ask for.
-  [[nodiscard]] std::vector<PlannedStart> plan() const;
+  /// The list of starts that the options ask for; from the shares `first`, where there are any,
+  /// instead of `options.start`.
+  [[nodiscard]] std::vector<PlannedStart> plan(const ShareBlocks& first = {}) const;
   /// The state that a start leads to: shares, then a first M-step from a prepared family.
   [[nodiscard]] MixtureState begin(const PlannedStart& planned) const;
   /// The prepared family with only `groups` of the components that take part in a partition.
   [[nodiscard]] AnyFamily smaller(Index groups) const;
   /// The state of smaller(groups) after a first M-step from `shares`, a column for each component.
   [[nodiscard]] MixtureState begin(const Matrix& shares, Index groups) const;
+  /// The state of all components after a first M-step. Where all shares at once would take too much
+  /// memory, families whose statistics add see them block by block, twice: for means, and for what
+  /// is around the means.
+  [[nodiscard]] MixtureState begin(const ShareBlocks& shares) const;
   /// Whether smaller models can be made.
   [[nodiscard]] bool grows() const { return prepared_.selects() && groups_ > 1; }
+  /// Whether growing to all components one by one is worth its time.
+  [[nodiscard]] bool growing_is_cheap() const;
   /// How many components take part in a partition of the rows.
   [[nodiscard]] Index groups() const { return groups_; }
   /// The rows as points; odd draws see them sphered.
@@ -50,8 +59,10 @@ class Starter {
   [[nodiscard]] Index default_draws() const;
   // Embeds the rows when first asked for: some starts need no points.
   [[nodiscard]] Partitions& partitions() const;
-  [[nodiscard]] Matrix shares(const PlannedStart& planned) const;
-  [[nodiscard]] Matrix shares_around(const Known& known, const Matrix& embedded, Rng& rng) const;
+  [[nodiscard]] ShareBlocks shares(const PlannedStart& planned) const;
+  [[nodiscard]] std::vector<Index> labels_around(const Known& known, const Matrix& embedded,
+                                                 Rng& rng) const;
+  void set_weights(MixtureState& state, ConstVectorRef mass) const;
 
   const MixtureModel& model_;
   AnyRows x_;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "lloyd.h"
 #include "mix/family_list.h"
 #include "mix/kernels.h"
 #include "mix/parallel.h"
@@ -14,9 +15,8 @@ namespace {
 // Share of every row that components without parameters take at the start.
 constexpr double noise_share = 0.1;
 
-Vector squared_distances(const Matrix& points, Index row) {
-  return (points.rowwise() - points.row(row)).rowwise().squaredNorm();
-}
+// Rows per seed that many seeds are chosen from.
+constexpr Index rows_per_seed = 10;
 
 // Of each row the weight times the squared distance to the nearest seed.
 class Potential {
@@ -34,8 +34,8 @@ class Potential {
     const Matrix chosen = points_(rows, Eigen::all).transpose();
     return sum_over_blocks(
         points_.rows(), chosen.cols(), [&](Index first, Index count, VectorRef left) {
-          thread_local kernels::PackedTiles tiles;
-          tiles.pack(points_.middleRows(first, count));
+          thread_local kernels::Tiles tiles;
+          tiles.read(points_.middleRows(first, count));
           auto reached = distances.block(first, 0, count, chosen.cols());
           kernels::squared_distances(tiles, chosen, reached);
           for (Index c = 0; c < chosen.cols(); ++c) {
@@ -91,9 +91,28 @@ class Potential {
 
 }  // namespace
 
-std::vector<Index> seed_rows(const Matrix& points, Weights w, Index k, Rng& rng) {
+Index affordable_starts(Index usual, Index k) {
+  return k > many_components ? std::max<Index>(usual * many_components / k, 1) : usual;
+}
+
+namespace {
+
+// In their order.
+std::vector<Index> part_of_rows_with_weight(Weights w, Index count, Rng& rng) {
+  std::vector<Index> weighted;
+  for (Index i = 0; i < w.size(); ++i) {
+    if (w[i] > 0) weighted.push_back(i);
+  }
+  if (std::ssize(weighted) <= count) return weighted;
+  std::vector<Index> rows = sample_without_replacement(rng, std::ssize(weighted), count);
+  for (Index& row : rows) row = weighted[static_cast<std::size_t>(row)];
+  std::sort(rows.begin(), rows.end());
+  return rows;
+}
+
+std::vector<Index> seeds_among(const Matrix& points, Weights w, Index k, Index candidates,
+                               Rng& rng) {
   std::vector<Index> seeds{categorical(rng, w)};
-  const Index candidates = 2 + static_cast<Index>(std::log(static_cast<double>(k)));
   Matrix distances(points.rows(), candidates);
   Potential potential(points, w);
   potential.reach(seeds, distances);
@@ -113,6 +132,20 @@ std::vector<Index> seed_rows(const Matrix& points, Weights w, Index k, Rng& rng)
   return seeds;
 }
 
+}  // namespace
+
+std::vector<Index> seed_rows(const Matrix& points, Weights w, Index k, Rng& rng) {
+  if (k <= many_components) {
+    const auto logarithm = static_cast<Index>(std::log(static_cast<double>(k)));
+    return seeds_among(points, w, k, 2 + logarithm, rng);
+  }
+  if (points.rows() <= rows_per_seed * k) return seeds_among(points, w, k, 1, rng);
+  const std::vector<Index> part = part_of_rows_with_weight(w, rows_per_seed * k, rng);
+  std::vector<Index> seeds = seeds_among(points(part, Eigen::all), w(part), k, 1, rng);
+  for (Index& seed : seeds) seed = part[static_cast<std::size_t>(seed)];
+  return seeds;
+}
+
 std::vector<Index> random_rows(Weights w, Index k, Rng& rng) {
   std::vector<Index> seeds;
   Vector left = w;
@@ -125,18 +158,7 @@ std::vector<Index> random_rows(Weights w, Index k, Rng& rng) {
 }
 
 std::vector<Index> nearest_rows(const Matrix& points, const std::vector<Index>& rows) {
-  std::vector<Index> labels(static_cast<std::size_t>(points.rows()), 0);
-  Vector nearest = Vector::Constant(points.rows(), infinity);
-  for (std::size_t k = 0; k < rows.size(); ++k) {
-    const Vector distances = squared_distances(points, rows[k]);
-    for (Index i = 0; i < points.rows(); ++i) {
-      if (distances[i] < nearest[i]) {
-        nearest[i] = distances[i];
-        labels[static_cast<std::size_t>(i)] = static_cast<Index>(k);
-      }
-    }
-  }
-  return labels;
+  return nearest_centers(points, points(rows, Eigen::all));
 }
 
 std::vector<Index> learnable_components(const AnyFamily& family) {
@@ -159,18 +181,26 @@ std::vector<Index> learnable_components(const AnyFamily& family) {
   return learnable;
 }
 
-Matrix shares_from_labels(const std::vector<Index>& labels, Weights w, const AnyFamily& family) {
-  const std::vector<Index> learnable = learnable_components(family);
+ShareBlocks share_blocks(std::vector<Index> labels, Weights w, const AnyFamily& family) {
+  std::vector<Index> learnable = learnable_components(family);
   const auto rest = family.size() - static_cast<Index>(learnable.size());
   const double taken = rest > 0 ? noise_share : 0.0;
-  Matrix shares =
-      Matrix::Constant(w.size(), family.size(), rest > 0 ? taken / static_cast<double>(rest) : 0.0);
-  for (const Index k : learnable) shares.col(k).setZero();
-  for (Index i = 0; i < w.size(); ++i) {
-    const Index label = labels[static_cast<std::size_t>(i)];
-    shares(i, learnable[static_cast<std::size_t>(label)]) += 1 - taken;
-  }
-  shares.array().colwise() *= w.array();
+  const double each = rest > 0 ? taken / static_cast<double>(rest) : 0.0;
+  return [labels = std::move(labels), learnable = std::move(learnable), w, taken, each](
+             Index first, MatrixRef shares) {
+    shares.setConstant(each);
+    for (const Index k : learnable) shares.col(k).setZero();
+    for (Index i = 0; i < shares.rows(); ++i) {
+      const Index label = labels[static_cast<std::size_t>(first + i)];
+      shares(i, learnable[static_cast<std::size_t>(label)]) += 1 - taken;
+    }
+    shares.array().colwise() *= w.segment(first, shares.rows()).array();
+  };
+}
+
+Matrix shares_from_labels(const std::vector<Index>& labels, Weights w, const AnyFamily& family) {
+  Matrix shares(w.size(), family.size());
+  share_blocks(labels, w, family)(0, shares);
   return shares;
 }
 

@@ -155,6 +155,64 @@ TEST(Lloyd, OfFewNumbersInCentersAllDistancesAreComputed) {
   EXPECT_EQ(some, all);
 }
 
+TEST(Nearest, LabelsAreThoseOfBoundsAndOpenAtTies) {
+  for (const std::string& target : kernels::targets()) {
+    kernels::use_target(target);
+    for (const Case& each : cases()) {
+      kernels::PackedCenters packed;
+      packed.pack(each.centers, each.centers.colwise().mean().transpose());
+      kernels::Tiles tiles;
+      kernels::Nearest bounds;
+      kernels::Labels labels;
+      for (Index first = 0; first < each.x.rows(); first += block_rows) {
+        const Index count = std::min(block_rows, each.x.rows() - first);
+        tiles.read(each.x.middleRows(first, count));
+        kernels::nearest(tiles, packed, each.x.topRows(0), bounds);
+        kernels::nearest(tiles, packed, each.x.topRows(0), labels);
+        for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
+          if (labels[i] >= 0) {
+            EXPECT_EQ(labels[i], bounds.label[i]) << each.name << target;
+          } else {  // what roots settle squares settle, but for the last digits
+            EXPECT_GT(bounds.within[i] * (1 + 1e-9), bounds.beyond[i]) << each.name << target;
+          }
+        }
+      }
+    }
+  }
+  kernels::use_target("");
+}
+
+TEST(Nearest, ReadsRowsInPlaceAndFromACopyAlike) {
+  const Matrix x = rows_around(1024, 19, 30, 5, 20);
+  Matrix apart(1025, 19);  // its columns do not begin at multiples of pages
+  apart.topRows(1024) = x;
+  kernels::Tiles copied;
+  kernels::Tiles in_place;
+  copied.read(x.topRows(512));
+  in_place.read(apart.topRows(512));
+  EXPECT_NE(copied.data(), x.data());
+  EXPECT_EQ(in_place.data(), apart.data());
+  kernels::PackedCenters packed;
+  packed.pack(x.topRows(30), Vector::Zero(19));
+  kernels::Nearest first;
+  kernels::Nearest second;
+  kernels::nearest(copied, packed, x.topRows(0), first);
+  kernels::nearest(in_place, packed, x.topRows(0), second);
+  EXPECT_TRUE(std::equal(first.label.begin(), first.label.begin() + 512, second.label.begin()));
+  EXPECT_TRUE(std::equal(first.within.begin(), first.within.begin() + 512, second.within.begin()));
+  EXPECT_TRUE(std::equal(first.beyond.begin(), first.beyond.begin() + 512, second.beyond.begin()));
+  Matrix columns = Matrix::Zero(20, 30);
+  columns.topRows(19) = x.topRows(30).transpose();
+  std::vector<Index> label(512);
+  for (std::size_t i = 0; i < label.size(); ++i) label[i] = first.label[i];
+  Vector sum = Vector::Zero(21 * 30);
+  Vector same = sum;
+  kernels::add_members(copied, columns, label.data(), nullptr, sum);
+  kernels::add_members(in_place, columns, label.data(), nullptr, same);
+  EXPECT_EQ(sum, same);
+  EXPECT_EQ(sum.tail(30).sum(), 512);
+}
+
 // The bounds after several moves, some centers of which go farther than the others.
 TEST(DistanceBounds, HoldAsCentersMove) {
   constexpr Index n = 500;
@@ -162,10 +220,10 @@ TEST(DistanceBounds, HoldAsCentersMove) {
   constexpr Index d = 7;
   const Matrix x = rows_around(n, d, k, 6, 18);
   Matrix centers = x.topRows(k);
-  kernels::PackedTiles tiles;
+  kernels::Tiles tiles;
   kernels::PackedCenters packed;
   kernels::Nearest nearest;
-  tiles.pack(x);
+  tiles.read(x);
   packed.pack(centers, centers.colwise().mean().transpose());
   kernels::nearest(tiles, packed, x.topRows(0), nearest);
   DistanceBounds bounds(n, d);

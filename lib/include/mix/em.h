@@ -167,4 +167,7 @@ Posterior posterior(const MixtureState& state, const AnyRows& x);
 /// zero everywhere, or with NaN.
 std::vector<Index> most_probable(const MixtureState& state, const AnyRows& x);
 
+/// The sum over rows of weight times responsibility, for each component.
+Vector component_mass(const MixtureState& state, const AnyRows& x, Weights w);
+
 }  // namespace mix

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -217,22 +218,28 @@ class SmallGaussians {
 double small_soft_pass(Rows x, const SmallGaussians& gaussians, ConstVectorRef log_weights,
                        const double* w, VectorRef sum);
 
-/// At most packed_rows rows in the order in which `nearest` reads them: tiles of rows, each one run
-/// of memory.
-class PackedTiles {
+/// At most packed_rows rows as `nearest` and others read them, tile by tile.
+class Tiles {
  public:
-  void pack(Rows x);
-  /// `count` of the rows, those with the numbers `which`.
-  void pack(Rows x, const Index* which, Index count);
-  [[nodiscard]] const double* data() const { return values_.data(); }
+  /// The rows of x, in their place where that is possible: x must stay as it is while it is read.
+  void read(Rows x);
+  /// A copy of `count` of the rows, those with the numbers `which`.
+  void gather(Rows x, const Index* which, Index count);
+  [[nodiscard]] const double* data() const { return data_; }
   [[nodiscard]] Index rows() const { return rows_; }
   [[nodiscard]] Index dimension() const { return dimension_; }
+  /// Numbers from one tile, and within it from one column, to the next.
+  [[nodiscard]] Index tile_step() const { return tile_step_; }
+  [[nodiscard]] Index column_step() const { return column_step_; }
 
  private:
-  void resize(Index rows, Index dimension);
+  void hold(Index rows, Index dimension);
   Vector values_;
+  const double* data_ = nullptr;
   Index rows_ = 0;
   Index dimension_ = 0;
+  Index tile_step_ = 0;
+  Index column_step_ = 0;
 };
 
 /// Centers minus an origin, in the order in which `nearest` reads them.
@@ -253,10 +260,13 @@ class PackedCenters {
   double largest_ = 0;
 };
 
+/// Numbers of centers of the rows of a block; aligned as vectors are.
+struct alignas(64) Labels : std::array<std::int64_t, packed_rows> {};
+
 /// What `nearest` finds about the rows of a block. A label is settled where `within` is less than
 /// `beyond`; else rounding, or a tie, leaves it open.
 struct Nearest {
-  alignas(64) std::array<double, packed_rows> label;
+  Labels label;
   alignas(64) std::array<double, packed_rows> least;   // no more than the distance to any center
   alignas(64) std::array<double, packed_rows> within;  // no less than the distance to its center
   alignas(64) std::array<double, packed_rows> beyond;  // no more than that to any other center
@@ -281,17 +291,21 @@ struct Nearest {
 /// above is less than what the other center's distance was, of which the bound from below was made
 /// less by the share 2 (d + 8) u, rounding of roots included; and bounds are wider by 2^-510, below
 /// which squares vanish. Nothing is settled where 16 S overflows.
-void nearest(const PackedTiles& x, const PackedCenters& centers, Rows next, Nearest& out);
+void nearest(const Tiles& x, const PackedCenters& centers, Rows next, Nearest& out);
 
-/// Adds to `sum`, for each center in turn, the sum of w (x - center) over its rows and the sum of
-/// w: d + 1 numbers. `centers` holds one per column, padded with zeros to a multiple of 4 rows.
-/// Rows with a negative label are left out; w null means one each. `sum` is at least two numbers
-/// longer. The same bits on every instruction set.
-void add_members(const PackedTiles& x, const Matrix& centers, const Index* label, const double* w,
+/// The labels alone, without roots; -1 where rounding, or a tie, leaves them open. Here the squares
+/// of distances are compared, which are wider by twice the shares.
+void nearest(const Tiles& x, const PackedCenters& centers, Rows next, Labels& label);
+
+/// Adds to `sum`, for each center in turn, the sum of w (x - center) over its rows, padded with
+/// zeros as the centers are, and after all of these the sums of w. `centers` holds one per column,
+/// padded with zeros to a multiple of 4 rows. Rows with a negative label are left out; w null means
+/// one each. The same bits on every instruction set.
+void add_members(const Tiles& x, const Matrix& centers, const Index* label, const double* w,
                  VectorRef sum);
 
-/// out(n, c) = the squared distance of row n from column c of `points`; zero for equal ones.
-void squared_distances(const PackedTiles& x, ConstMatrixRef points, MatrixRef out);
+/// Squared distances of rows from columns of `points`; zero for equal ones: out(n, c).
+void squared_distances(const Tiles& x, ConstMatrixRef points, MatrixRef out);
 
 /// exp(x) and log(x) element by element, as the kernels compute them: exp flushes to zero below
 /// -708, log is for positive normal numbers and zero.

@@ -21,6 +21,33 @@ inline constexpr Index centers_ahead = 512;  // numbers
 constexpr Index tile_rows(Index d) { return d <= most_wide_columns ? wide_tile : narrow_tile; }
 constexpr Index panel_height(Index d) { return d <= most_wide_columns ? 4 : 8; }
 
+// Where a block's rows are: the numbers of one column and tile side by side.
+struct TileView {
+  // Of row i and those behind it in its tile, the first column.
+  [[nodiscard]] const double* at(Index i, Index width) const {
+    return data + i / width * tile_step + i % width;
+  }
+  const double* data;
+  Index tile_step;
+  Index column_step;
+};
+
+// Centers as PackedCenters has them: of each panel |c|^2 of each, then -2 c of each for each
+// column.
+struct Centers {
+  const double* data;
+  Index panels;
+  const double* origin;
+  double largest;
+};
+
+// Rows that are read later: a line of each column now and then, instead of a wait for all of them.
+struct Ahead {
+  const double* data;
+  Index stride;
+  Index rows;
+};
+
 }  // namespace mix::kernels
 #endif
 
@@ -67,58 +94,130 @@ struct Contest {
   V second[Vectors];
 };
 
-// Rows that are read later: a line of each column now and then, instead of a wait for all of them.
-// What was fetched of each column is in proportion to how many of `present` rows have passed.
-struct Ahead {
-  HWY_INLINE void fetch(Index j, Index begin, Index end) const {
-    const Index after = std::min(end, present) * rows / present;
-    for (Index i = begin * rows / present; i < after; i += line) {
-      hwy::Prefetch(data + j * stride + i);
-    }
+// What one column adds to the scores of a panel.
+template <int Height, int Vectors>
+HWY_INLINE void add_column(const double* factors, const double* column,
+                           V (&score)[Height][Vectors]) {
+  const Lanes tag;
+  // Many centers come from a farther cache, and the processor does not look past a page.
+  hwy::Prefetch(factors + centers_ahead);
+  V row[Vectors];
+  MIX_UNROLL
+  for (int v = 0; v < Vectors; ++v) row[v] = hn::Load(tag, column + v * lanes());
+  MIX_UNROLL
+  for (int r = 0; r < Height; ++r) {
+    const V factor = hn::Set(tag, factors[r]);
+    MIX_UNROLL
+    for (int v = 0; v < Vectors; ++v) score[r][v] = hn::MulAdd(factor, row[v], score[r][v]);
   }
-  const double* data;
-  Index stride;
-  Index rows;
-  Index present;
+}
+
+// What a contest says of rows whose squared norms, plus the largest of a center, are `squares`. See
+// kernels.h on the bounds. 16 times the sum of squares overflows where a score could.
+struct Verdict {
+  HWY_INLINE Verdict(V best, V runner_up, V squares, double largest, V units)
+      : sixteenfold(hn::Mul(hn::Set(Lanes(), 16.0), squares)),
+        error(hn::MulAdd(sixteenfold, units, hn::Set(Lanes(), 0x1p-1022))),
+        first(hn::Add(best, hn::Sub(squares, hn::Set(Lanes(), largest)))),
+        second(hn::Add(runner_up, hn::Sub(squares, hn::Set(Lanes(), largest)))) {}
+  [[nodiscard]] HWY_INLINE auto fits() const { return hn::Lt(sixteenfold, hn::Inf(Lanes())); }
+
+  V sixteenfold;
+  V error;
+  V first;  // squared distances
+  V second;
 };
 
-// Of the rows from `begin` on. `panels` of centers: |c|^2 of each, then -2 c of each for each
-// column.
-template <int Height, int Vectors, int Width>
-HWY_INLINE void nearest_of(const double* x, Index begin, Index rows, Index d, const double* centers,
-                           Index panels, const double* origin, double largest, const Ahead& ahead,
-                           double* centered, double* label, double* least, double* within,
-                           double* beyond) {
+HWY_INLINE double share_of_rounding(Index d) { return static_cast<double>(d + 8) * 0x1p-52; }
+
+// The numbers of centers, negative where they are not settled.
+struct SettledLabels {
+  HWY_INLINE void put(Index i, const Verdict& verdict, hn::Vec<hn::RebindToSigned<Lanes>> number,
+                      Index d) const {
+    const Lanes tag;
+    const hn::RebindToSigned<Lanes> int_tag;
+    const double share = 2 * share_of_rounding(d);  // of a square
+    const V above = hn::MulAdd(hn::Add(verdict.first, verdict.error), hn::Set(tag, 1 + share),
+                               hn::Set(tag, 0x1p-1020));
+    const V below = hn::Mul(hn::Sub(verdict.second, verdict.error), hn::Set(tag, 1 - share));
+    const auto settled = hn::And(verdict.fits(), hn::Lt(above, below));
+    hn::StoreU(hn::IfThenElse(hn::RebindMask(int_tag, settled), number, hn::Set(int_tag, -1)),
+               int_tag, label + i);
+  }
+  std::int64_t* label;
+};
+
+struct BoundedLabels {
+  HWY_INLINE void put(Index i, const Verdict& verdict, hn::Vec<hn::RebindToSigned<Lanes>> number,
+                      Index d) const {
+    const Lanes tag;
+    const V zero = hn::Zero(tag);
+    const V wider = hn::Set(tag, 1 + share_of_rounding(d));
+    const V closer = hn::Set(tag, 1 - share_of_rounding(d));
+    const auto below = [&](V square) {
+      return hn::Mul(hn::Sqrt(hn::Max(hn::Sub(square, verdict.error), zero)), closer);
+    };
+    const V above = hn::MulAdd(hn::Sqrt(hn::Max(hn::Add(verdict.first, verdict.error), zero)),
+                               wider, hn::Set(tag, 0x1p-510));
+    const auto fits = verdict.fits();
+    hn::Store(number, hn::RebindToSigned<Lanes>(), label + i);
+    hn::Store(hn::IfThenElseZero(fits, below(verdict.first)), tag, least + i);
+    hn::Store(hn::IfThenElse(fits, above, hn::Inf(tag)), tag, within + i);
+    hn::Store(hn::IfThenElseZero(fits, below(verdict.second)), tag, beyond + i);
+  }
+  std::int64_t* label;
+  double* least;
+  double* within;
+  double* beyond;
+};
+
+// Those of the rows ahead that are fetched while some rows of a block are computed.
+struct Fetching {
+  HWY_INLINE Fetching(const Ahead& all, Index begin, Index end, Index rows)
+      : ahead(all), first(begin * all.rows / rows), last(std::min(end, rows) * all.rows / rows) {}
+  HWY_INLINE void fetch(Index j) const {
+    const double* column = ahead.data + j * ahead.stride;
+    for (Index i = first; i < last; i += line) hwy::Prefetch(column + i);
+  }
+  const Ahead& ahead;
+  Index first;
+  Index last;
+};
+
+// Of the rows from `begin` on.
+template <int Height, int Vectors, int Width, class Labels>
+HWY_INLINE void nearest_of(const TileView& x, Index begin, Index rows, Index d,
+                           const Centers& centers, const Ahead& ahead, double* centered,
+                           const Labels& labels) {
   static_assert(Vectors * hn::MaxLanes(Lanes()) <= Width);
   const Lanes tag;
   const hn::RebindToSigned<Lanes> int_tag;
   const Index step = lanes();
   Index numbers = 1;
-  while (numbers < panels * Height) numbers *= 2;
+  while (numbers < centers.panels * Height) numbers *= 2;
   const V score_bits = hn::BitCast(tag, hn::Set(int_tag, -static_cast<std::int64_t>(numbers)));
-  // See kernels.h on the bounds. 16 times the sum of squares overflows where a score could.
   const V units = hn::Set(tag, static_cast<double>(d + 3 + numbers) * 0x1p-54);
-  const double share = static_cast<double>(d + 8) * 0x1p-52;
   for (Index i = begin; i < rows; i += Vectors * step) {
-    const double* tile = x + i / Width * Width * d + i % Width;
+    const double* column_of_x = x.at(i, Width);
     Contest<Vectors> contest;
     V squares[Vectors];
     MIX_UNROLL
-    for (int v = 0; v < Vectors; ++v) squares[v] = hn::Set(tag, largest);
-    for (Index j = 0; j < d; ++j) {
-      const V middle = hn::Set(tag, origin[j]);
+    for (int v = 0; v < Vectors; ++v) squares[v] = hn::Set(tag, centers.largest);
+    for (Index j = 0; j < d; ++j, column_of_x += x.column_step) {
+      const V middle = hn::Set(tag, centers.origin[j]);
       MIX_UNROLL
       for (int v = 0; v < Vectors; ++v) {
-        const V row = hn::Sub(hn::Load(tag, tile + j * Width + v * step), middle);
+        const V row = hn::Sub(hn::LoadU(tag, column_of_x + v * step), middle);
         hn::Store(row, tag, centered + (j * Vectors + v) * step);
         squares[v] = hn::MulAdd(row, row, squares[v]);
       }
     }
-    const double* factors = centers;
+    const double* factors = centers.data;
+    const Fetching fetching(ahead, i, i + Vectors * step, rows);
     Index fetched = 0;
-    for (Index panel = 0; panel < panels; ++panel) {
-      for (const Index end = (panel + 1) * d / panels; fetched < end; ++fetched) {
-        ahead.fetch(fetched, i, i + Vectors * step);
+    for (Index panel = 0; panel < centers.panels; ++panel) {
+      for (const Index end = (panel + 1) * d / centers.panels; fetched < end; ++fetched) {
+        fetching.fetch(fetched);
       }
       V score[Height][Vectors];
       MIX_UNROLL
@@ -129,17 +228,7 @@ HWY_INLINE void nearest_of(const double* x, Index begin, Index rows, Index d, co
       factors += Height;
       const double* column = centered;
       for (Index j = 0; j < d; ++j, factors += Height, column += Vectors * step) {
-        // Many centers come from a farther cache, and the processor does not look past a page.
-        hwy::Prefetch(factors + centers_ahead);
-        V row[Vectors];
-        MIX_UNROLL
-        for (int v = 0; v < Vectors; ++v) row[v] = hn::Load(tag, column + v * step);
-        MIX_UNROLL
-        for (int r = 0; r < Height; ++r) {
-          const V factor = hn::Set(tag, factors[r]);
-          MIX_UNROLL
-          for (int v = 0; v < Vectors; ++v) score[r][v] = hn::MulAdd(factor, row[v], score[r][v]);
-        }
+        add_column<Height, Vectors>(factors, column, score);
       }
       MIX_UNROLL
       for (int r = 0; r < Height; ++r) {
@@ -155,31 +244,16 @@ HWY_INLINE void nearest_of(const double* x, Index begin, Index rows, Index d, co
     for (int v = 0; v < Vectors; ++v) {
       const auto number =
           hn::AndNot(hn::BitCast(int_tag, score_bits), hn::BitCast(int_tag, contest.best[v]));
-      hn::Store(hn::ConvertTo(tag, number), tag, label + i + v * step);
-      const V sixteenfold = hn::Mul(hn::Set(tag, 16.0), squares[v]);
-      const V error = hn::MulAdd(sixteenfold, units, hn::Set(tag, 0x1p-1022));
-      const V norm = hn::Sub(squares[v], hn::Set(tag, largest));
-      const V zero = hn::Zero(tag);
-      const V first = hn::Add(contest.best[v], norm);
-      const V second = hn::Add(contest.second[v], norm);
-      const V wider = hn::Set(tag, 1 + share);
-      const V closer = hn::Set(tag, 1 - share);
-      const auto below = [&](V square) {
-        return hn::Mul(hn::Sqrt(hn::Max(hn::Sub(square, error), zero)), closer);
-      };
-      const V above =
-          hn::MulAdd(hn::Sqrt(hn::Max(hn::Add(first, error), zero)), wider, hn::Set(tag, 0x1p-510));
-      const auto fits = hn::Lt(sixteenfold, hn::Inf(tag));
-      hn::Store(hn::IfThenElseZero(fits, below(first)), tag, least + i + v * step);
-      hn::Store(hn::IfThenElse(fits, above, hn::Inf(tag)), tag, within + i + v * step);
-      hn::Store(hn::IfThenElseZero(fits, below(second)), tag, beyond + i + v * step);
+      labels.put(i + v * step,
+                 Verdict(contest.best[v], contest.second[v], squares[v], centers.largest, units),
+                 number, d);
     }
   }
 }
 
 // Half as many vectors at a time for the last rows if that is enough.
 template <int Height, int Vectors, int Width, class... Arguments>
-HWY_INLINE void nearest_by_tiles(const double* x, Index rows, Arguments... arguments) {
+HWY_INLINE void nearest_by_tiles(const TileView& x, Index rows, const Arguments&... arguments) {
   constexpr int half = std::max(Vectors / 2, 1);
   const Index left = rows % (Vectors * lanes());
   const Index whole = left <= Vectors / 2 * lanes() ? rows - left : rows;
@@ -187,40 +261,49 @@ HWY_INLINE void nearest_by_tiles(const double* x, Index rows, Arguments... argum
   if (whole < rows) nearest_of<Height, half, Width>(x, whole, rows, arguments...);
 }
 
-void nearest(const double* x, Index rows, Index d, const double* centers, Index panels,
-             const double* origin, double largest, const double* ahead, Index ahead_stride,
-             Index ahead_rows, double* centered, double* label, double* least, double* within,
-             double* beyond) {
-  const Ahead next{ahead, ahead_stride, ahead_rows, rows};
+template <class Labels>
+HWY_INLINE void nearest_to(const TileView& x, Index rows, Index d, const Centers& centers,
+                           const Ahead& ahead, double* centered, const Labels& labels) {
   if (tile_rows(d) == wide_tile) {
-    nearest_by_tiles<4, tile_vectors, wide_tile>(x, rows, d, centers, panels, origin, largest, next,
-                                                 centered, label, least, within, beyond);
+    nearest_by_tiles<4, tile_vectors, wide_tile>(x, rows, d, centers, ahead, centered, labels);
   } else {
-    nearest_by_tiles<8, tile_vectors / 2, narrow_tile>(
-        x, rows, d, centers, panels, origin, largest, next, centered, label, least, within, beyond);
+    nearest_by_tiles<8, tile_vectors / 2, narrow_tile>(x, rows, d, centers, ahead, centered,
+                                                       labels);
   }
+}
+
+void nearest_labels(const TileView& x, Index rows, Index d, const Centers& centers,
+                    const Ahead& ahead, double* centered, std::int64_t* label) {
+  nearest_to(x, rows, d, centers, ahead, centered, SettledLabels{label});
+}
+
+void nearest_bounds(const TileView& x, Index rows, Index d, const Centers& centers,
+                    const Ahead& ahead, double* centered, std::int64_t* label, double* least,
+                    double* within, double* beyond) {
+  nearest_to(x, rows, d, centers, ahead, centered, BoundedLabels{label, least, within, beyond});
 }
 
 // Four columns of a tile as rows of four; columns that are not there are zero.
-HWY_INLINE void turn(const double* x, Index width, Index columns, double* turned) {
+HWY_INLINE void turn(const double* x, Index step, Index width, Index columns, double* turned) {
   const V zero = hn::Zero(Lanes());
   for (Index i = 0; i < width; i += lanes()) {
-    const V second = columns > 1 ? hn::Load(Lanes(), x + width + i) : zero;
-    const V third = columns > 2 ? hn::Load(Lanes(), x + 2 * width + i) : zero;
-    const V fourth = columns > 3 ? hn::Load(Lanes(), x + 3 * width + i) : zero;
-    hn::StoreInterleaved4(hn::Load(Lanes(), x + i), second, third, fourth, Lanes(), turned + 4 * i);
+    const V second = columns > 1 ? hn::LoadU(Lanes(), x + step + i) : zero;
+    const V third = columns > 2 ? hn::LoadU(Lanes(), x + 2 * step + i) : zero;
+    const V fourth = columns > 3 ? hn::LoadU(Lanes(), x + 3 * step + i) : zero;
+    hn::StoreInterleaved4(hn::LoadU(Lanes(), x + i), second, third, fourth, Lanes(),
+                          turned + 4 * i);
   }
 }
 
-// One row, from which every `turned_step`-th four numbers are. Behind the last column this reaches
-// into what follows, and adds zero.
+// One row, from which every `turned_step`-th four numbers are. Behind the last column this adds
+// zero.
 template <bool weighted>
-HWY_INLINE void add_member(const double* turned, Index turned_step, Index d, const double* center,
-                           double w, double* sum) {
+HWY_INLINE void add_member(const double* turned, Index turned_step, Index padded,
+                           const double* center, double w, double* sum) {
   const hn::CappedTag<double, 4> part;
   const auto step = static_cast<Index>(hn::Lanes(part));
   const auto factor = hn::Set(part, w);
-  for (Index j = 0; j < d; j += 4, turned += turned_step) {
+  for (Index j = 0; j < padded; j += 4, turned += turned_step) {
     for (Index c = 0; c < 4; c += step) {
       auto off = hn::Sub(hn::Load(part, turned + c), hn::LoadU(part, center + j + c));
       if constexpr (weighted) off = hn::Mul(factor, off);
@@ -231,32 +314,33 @@ HWY_INLINE void add_member(const double* turned, Index turned_step, Index d, con
 
 // Products and sums apart, in the order of the rows: the same bits on every target. `turned` has
 // room for a tile of the padded dimension.
-void add_members(const double* x, Index rows, Index d, const double* centers, Index padded,
-                 const Index* label, const double* w, double* turned, double* sum) {
+void add_members(const TileView& x, Index rows, Index d, const double* centers, Index padded,
+                 const Index* label, const double* w, double* turned, double* sum, double* mass) {
   const Index width = tile_rows(d);
-  for (Index begin = 0; begin < rows; begin += width, x += width * d) {
+  for (Index begin = 0; begin < rows; begin += width) {
     const Index count = std::min(width, rows - begin);
-    for (Index j = 0; j < d; j += 4) {
-      turn(x + j * width, width, std::min<Index>(4, d - j), turned + j * width);
+    const double* tile = x.at(begin, width);
+    for (Index j = 0; j < d; j += 4, tile += 4 * x.column_step) {
+      turn(tile, x.column_step, width, std::min<Index>(4, d - j), turned + j * width);
     }
     for (Index i = 0; i < count; ++i) {
       const Index c = label[begin + i];
       if (c < 0) continue;
       const double* center = centers + c * padded;
-      double* to = sum + c * (d + 1);
+      double* to = sum + c * padded;
       if (w != nullptr) {
-        add_member<true>(turned + 4 * i, 4 * width, d, center, w[begin + i], to);
-        to[d] += w[begin + i];
+        add_member<true>(turned + 4 * i, 4 * width, padded, center, w[begin + i], to);
+        mass[c] += w[begin + i];
       } else {
-        add_member<false>(turned + 4 * i, 4 * width, d, center, 1, to);
-        to[d] += 1;
+        add_member<false>(turned + 4 * i, 4 * width, padded, center, 1, to);
+        mass[c] += 1;
       }
     }
   }
 }
 
-// Squared distances of packed rows from 4 points, from differences.
-void distances_to_points(const double* x, Index rows, Index d, const double* points, double* out,
+// Squared distances of rows from 4 points, from differences.
+void distances_to_points(const TileView& x, Index rows, Index d, const double* points, double* out,
                          Index out_stride, Index count) {
   const Index width = tile_rows(d);
   const Lanes tag;
@@ -264,10 +348,7 @@ void distances_to_points(const double* x, Index rows, Index d, const double* poi
   static_assert(tile_vectors * hn::MaxLanes(Lanes()) <= wide_tile);
   for (Index i = 0; i < rows; i += tile_vectors * step) {
     const double* columns[tile_vectors];
-    for (Index v = 0; v < tile_vectors; ++v) {
-      const Index at = i + v * step;
-      columns[v] = x + at / width * width * d + at % width;
-    }
+    for (Index v = 0; v < tile_vectors; ++v) columns[v] = x.at(i + v * step, width);
     V sum[4][tile_vectors];
     MIX_UNROLL
     for (int r = 0; r < 4; ++r) {
@@ -277,7 +358,8 @@ void distances_to_points(const double* x, Index rows, Index d, const double* poi
     for (Index j = 0; j < d; ++j) {
       V row[tile_vectors];
       MIX_UNROLL
-      for (int v = 0; v < tile_vectors; ++v) row[v] = hn::Load(tag, columns[v] + j * width);
+      for (int v = 0; v < tile_vectors; ++v)
+        row[v] = hn::LoadU(tag, columns[v] + j * x.column_step);
       MIX_UNROLL
       for (int r = 0; r < 4; ++r) {
         const V point = hn::Set(tag, points[4 * j + r]);
@@ -306,7 +388,8 @@ HWY_AFTER_NAMESPACE();
 namespace mix::kernels {
 
 HWY_EXPORT(pack_tiles);
-HWY_EXPORT(nearest);
+HWY_EXPORT(nearest_labels);
+HWY_EXPORT(nearest_bounds);
 HWY_EXPORT(add_members);
 HWY_EXPORT(distances_to_points);
 
@@ -335,20 +418,42 @@ void PackedCenters::pack(const Matrix& centers, ConstVectorRef origin) {
   if (!centers.allFinite()) largest_ = infinity;
 }
 
-void PackedTiles::resize(Index rows, Index dimension) {
+namespace {
+
+// Columns at distances of half a page or so keep driving each other out of the cache.
+bool columns_collide(Rows x) {
+  constexpr Index half_page = 256;  // numbers
+  return x.cols() > 1 && x.outerStride() % half_page == 0;
+}
+
+}  // namespace
+
+void Tiles::hold(Index rows, Index dimension) {
   rows_ = rows;
   dimension_ = dimension;
   if (values_.size() < packed_rows * dimension_) values_.resize(packed_rows * dimension_);
+  data_ = values_.data();
+  column_step_ = tile_rows(dimension_);
+  tile_step_ = column_step_ * dimension_;
 }
 
-void PackedTiles::pack(Rows x) {
-  resize(x.rows(), x.cols());
+void Tiles::read(Rows x) {
+  const Index width = tile_rows(x.cols());
+  if (x.rows() % width == 0 && !columns_collide(x)) {
+    rows_ = x.rows();
+    dimension_ = x.cols();
+    data_ = x.data();
+    column_step_ = x.outerStride();
+    tile_step_ = width;
+    return;
+  }
+  hold(x.rows(), x.cols());
   HWY_DYNAMIC_DISPATCH(pack_tiles)
   (x.data(), x.outerStride(), rows_, dimension_, values_.data());
 }
 
-void PackedTiles::pack(Rows x, const Index* which, Index count) {
-  resize(count, x.cols());
+void Tiles::gather(Rows x, const Index* which, Index count) {
+  hold(count, x.cols());
   const Index width = tile_rows(dimension_);
   for (Index j = 0; j < dimension_; ++j) {
     const double* column = x.data() + j * x.outerStride();
@@ -359,25 +464,47 @@ void PackedTiles::pack(Rows x, const Index* which, Index count) {
   }
 }
 
-void nearest(const PackedTiles& x, const PackedCenters& centers, Rows next, Nearest& out) {
+namespace {
+
+TileView view(const Tiles& x) { return {x.data(), x.tile_step(), x.column_step()}; }
+
+Centers view(const PackedCenters& centers) {
+  return {centers.data(), centers.panels(), centers.origin().data(), centers.largest()};
+}
+
+Ahead view(Rows next) { return {next.data(), next.outerStride(), next.rows()}; }
+
+// Where `nearest` puts a tile whose origin is that of the centers.
+double* room_for_tile(Index d) {
   thread_local Vector centered;
-  if (centered.size() < wide_tile * x.dimension()) centered.resize(wide_tile * x.dimension());
-  HWY_DYNAMIC_DISPATCH(nearest)
-  (x.data(), x.rows(), x.dimension(), centers.data(), centers.panels(), centers.origin().data(),
-   centers.largest(), next.data(), next.outerStride(), next.rows(), centered.data(),
+  if (centered.size() < wide_tile * d) centered.resize(wide_tile * d);
+  return centered.data();
+}
+
+}  // namespace
+
+void nearest(const Tiles& x, const PackedCenters& centers, Rows next, Nearest& out) {
+  HWY_DYNAMIC_DISPATCH(nearest_bounds)
+  (view(x), x.rows(), x.dimension(), view(centers), view(next), room_for_tile(x.dimension()),
    out.label.data(), out.least.data(), out.within.data(), out.beyond.data());
 }
 
-void add_members(const PackedTiles& x, const Matrix& centers, const Index* label, const double* w,
+void nearest(const Tiles& x, const PackedCenters& centers, Rows next, Labels& label) {
+  HWY_DYNAMIC_DISPATCH(nearest_labels)
+  (view(x), x.rows(), x.dimension(), view(centers), view(next), room_for_tile(x.dimension()),
+   label.data());
+}
+
+void add_members(const Tiles& x, const Matrix& centers, const Index* label, const double* w,
                  VectorRef sum) {
   thread_local Vector turned;
   if (turned.size() < wide_tile * centers.rows()) turned.resize(wide_tile * centers.rows());
   HWY_DYNAMIC_DISPATCH(add_members)
-  (x.data(), x.rows(), x.dimension(), centers.data(), centers.rows(), label, w, turned.data(),
-   sum.data());
+  (view(x), x.rows(), x.dimension(), centers.data(), centers.rows(), label, w, turned.data(),
+   sum.data(), sum.data() + centers.size());
 }
 
-void squared_distances(const PackedTiles& x, ConstMatrixRef points, MatrixRef out) {
+void squared_distances(const Tiles& x, ConstMatrixRef points, MatrixRef out) {
   const Index d = x.dimension();
   alignas(64) std::array<double, 4 * packed_rows> block;
   Matrix four(4, d);
@@ -385,7 +512,7 @@ void squared_distances(const PackedTiles& x, ConstMatrixRef points, MatrixRef ou
     const Index count = std::min<Index>(4, points.cols() - c);
     for (Index r = 0; r < 4; ++r) four.row(r) = points.col(c + std::min(r, count - 1)).transpose();
     HWY_DYNAMIC_DISPATCH(distances_to_points)
-    (x.data(), x.rows(), d, four.data(), block.data(), packed_rows, count);
+    (view(x), x.rows(), d, four.data(), block.data(), packed_rows, count);
     for (Index r = 0; r < count; ++r) {
       std::copy_n(block.data() + r * packed_rows, x.rows(), out.col(c + r).data());
     }

@@ -14,7 +14,8 @@ namespace start {
 
 /// A portfolio of the others; the best optimum is kept.
 struct Auto {};
-/// Rows nearest to greedy k-means++ seeds (Arthur & Vassilvitskii 2007), without Lloyd iterations.
+/// Rows nearest to greedy k-means++ seeds (Arthur & Vassilvitskii 2007), without Lloyd iterations;
+/// of more than 1000 components plain k-means++ seeds from 10 rows per component.
 struct KMeansPlusPlus {};
 /// The partition of k-means from k-means++ seeds.
 struct KMeans {};
