@@ -13,8 +13,8 @@ struct KMeansOptions {
   Vector sample_weight{};
   /// Centers to begin with, k x columns; then n_init is 1.
   std::optional<Matrix> centers = std::nullopt;
-  /// How many k-means++ starts, greedy ones up to 1000 centers; 0 chooses by the size of the problem:
-  /// 10 to 100, fewer of more than 1000 centers.
+  /// How many k-means++ starts, greedy ones up to 1000 centers; 0 chooses by the size of the
+  /// problem: 10 to 100, fewer of more than 1000 centers.
   Index n_init = 0;
   /// The largest number of iterations of a start; each labels the rows and moves the centers.
   Index max_iter = 1000;
