@@ -15,7 +15,7 @@ constexpr int exploring_sweeps = 4;
 int most_sweeps(Steps steps) { return steps == Steps::all ? 500 : 30; }
 
 // A sweep that lowers the objective per unit of mass by less than this ends the search.
-double negligible_decrease(Steps steps) { return steps == Steps::all ? 1e-18 : 1e-15; }
+double negligible_decrease(Steps steps) { return steps == Steps::all ? 1e-18 : 1e-17; }
 
 // Jacobi sweeps over pairs of columns of D. The diagonal of R_k = D'W_kD enters the objective
 // through a concave function; its tangent at the present D has slopes b_kj = u_k / R_k,jj, u_k =
