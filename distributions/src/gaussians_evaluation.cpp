@@ -101,13 +101,14 @@ void Gaussians::update_diagonal() {
   for (Index k = 0; k < size(); ++k) {
     e.far.push_back(!(e.offset.col(k).cwiseAbs().maxCoeff() < most_deviations));
   }
-  if (structure() == Structure::EEI && dimension() > kernels::most_small_columns) {
+  if (dimension() <= kernels::most_small_columns) return;
+  const StructureParts part = parts(structure());
+  if (part.volume == Part::equal && part.shape != Part::variable) {
     use_data_center();
     e.pooled = e.about_data;
+    if (e.pooled) return;
   }
-  e.spherical = parts(structure()).shape == Part::identity &&
-                dimension() > kernels::most_small_columns &&
-                e.offset.cwiseAbs().maxCoeff() < fewest_deviations;
+  e.spherical = part.shape == Part::identity && e.offset.cwiseAbs().maxCoeff() < fewest_deviations;
   if (!e.spherical) return;
   e.slope.resize(dimension() + 1, size());
   e.slope.topRows(dimension()) = -e.offset.cwiseProduct(e.scale);

@@ -416,7 +416,7 @@ EmReport run_em(MixtureState& state, const AnyRows& x, Weights w, const EmOption
       pass = expect(state, iteration, in_single);
     }
     if (!single) {
-      accelerator.after_step(state, iteration + 3 < options.max_iter);
+      accelerator.after_step(state, !reseeded && iteration + 3 < options.max_iter);
       if (accelerator.extrapolates()) ++report.extrapolations;
     }
   }

@@ -10,6 +10,7 @@ namespace {
 // neighbors of the single worst one.
 constexpr double inserted_share = 0.1;
 constexpr double inserted_neighbors = 0.02;
+constexpr int power_steps = 30;
 
 Matrix with_column(const Matrix& r, Index position) {
   Matrix grown(r.rows(), r.cols() + 1);
@@ -28,11 +29,18 @@ Matrix split(const Matrix& r, Weights w, const Matrix& points, Index j, Index po
   if (!(mass > 0)) return grown;
   const Eigen::RowVectorXd center = share.transpose() * points / mass;
   const Matrix centered = points.rowwise() - center;
-  // The leading direction by power iteration on the weighted scatter; a cut needs no more digits.
+  // The leading direction by power iteration on the weighted scatter, which is made where that is
+  // less work; a cut needs no more digits.
+  Matrix scatter;
+  if (points.cols() <= 2 * power_steps) {
+    scatter.noalias() = centered.transpose() * (share.asDiagonal() * centered);
+  }
   Vector direction = (centered.cwiseAbs2().transpose() * share).cwiseSqrt();
-  for (int step = 0; step < 30; ++step) {
-    const Vector projected = (centered * direction).cwiseProduct(share);
-    const Vector next = centered.transpose() * projected;
+  for (int step = 0; step < power_steps; ++step) {
+    const Vector next =
+        scatter.size() > 0
+            ? Vector(scatter * direction)
+            : Vector(centered.transpose() * (centered * direction).cwiseProduct(share));
     if (!(next.norm() > 0)) break;
     direction = next.normalized();
   }
@@ -49,10 +57,16 @@ Matrix insert(const Matrix& r, Weights w, const Vector& rank, double share, Inde
   Matrix grown = with_column(r, position);
   std::vector<Index> order(static_cast<std::size_t>(r.rows()));
   std::iota(order.begin(), order.end(), Index{0});
-  std::stable_sort(order.begin(), order.end(), [&](Index a, Index b) { return rank[a] < rank[b]; });
+  // Few rows are wanted of many: a heap, the first one on top.
+  const auto later = [&](Index a, Index b) {
+    return rank[a] != rank[b] ? rank[a] > rank[b] : a > b;
+  };
+  std::make_heap(order.begin(), order.end(), later);
   double left = w.sum() * share;
-  for (const Index i : order) {
-    if (left <= 0) break;
+  while (left > 0 && !order.empty()) {
+    const Index i = order.front();
+    std::pop_heap(order.begin(), order.end(), later);
+    order.pop_back();
     grown.row(i).setZero();
     grown(i, position) = 1;
     left -= w[i];

@@ -53,8 +53,8 @@ class Gaussians {
   /// Per component, with present mean c and covariance L L': mass P, sum p y, and sum p y y' (lower
   /// triangle by columns) or of a diagonal structure the squares, of y = x - c; or, where the
   /// covariance is ill-conditioned and in few columns, of y = L^-1 (x - c), whose sums keep their
-  /// digits. EEE and, in more columns, EEI: P and sum p y of each component and sum s y y' with s =
-  /// sum over k of p, of rows whitened about a common point or about the mean of the data.
+  /// digits. EEE and, in more columns, EEI and EII: P and sum p y of each component and sum s y y'
+  /// with s = sum over k of p, of rows whitened about a common point or about the mean of the data.
   [[nodiscard]] Index statistics_size() const;
   void accumulate(Rows x, Shares shares, VectorRef statistics) const;
   void accumulate(Rows x, Shares shares, VectorRef statistics, BlockMemory& memory) const;
@@ -64,7 +64,7 @@ class Gaussians {
   /// What log_densities and accumulate do for component k alone, any number of rows at a time.
   void log_density_of(Index k, Rows x, VectorRef out) const;
   void accumulate_of(Index k, Rows x, Weights w, VectorRef statistics) const;
-  /// Whether the scatter is of all components together (EEE, EEI).
+  /// Whether the scatter is of all components together (EEE, EEI, EII).
   [[nodiscard]] bool shares_statistics() const { return evaluation_.pooled; }
   void accumulate_common(Rows x, Weights w, VectorRef statistics) const;
   /// Whether that scatter is about the mean of the data, which prepare learned.
@@ -129,13 +129,14 @@ class Gaussians {
     Vector constant;
     // Of few columns only.
     kernels::SmallGaussians small;
-    // EEE or EEI, with statistics of all components together: of whitened rows, or, where nothing
-    // is lost by that, of rows less the mean of the data, with a slope and an intercept for these.
+    // EEE, EEI or EII, with statistics of all components together: of whitened rows, or, where
+    // nothing is lost by that, of rows less the mean of the data, with a slope and an intercept for
+    // these.
     bool pooled = false;
     bool about_data = false;
     Matrix data_slope;
     Vector data_intercept;
-    // EII or VII, with statistics of rows less `center`.
+    // VII, or EII where that cannot be, with statistics of rows less `center`.
     bool spherical = false;
   };
 
