@@ -40,7 +40,7 @@ constexpr double fast_gain_per_row = 5e-6;
 Narrowing narrowing(Effort effort) {
   switch (effort) {
     case Effort::fast:
-      return {4, 4, 2};
+      return {4, 3, 2};
     case Effort::standard:
       return {25, 2, 4};
     case Effort::thorough:
@@ -338,7 +338,7 @@ class Search {
     return options_.effort == Effort::fast && run.start == to_string(start::Hierarchical{});
   }
 
-  [[nodiscard]] double caution(const Run& run) const { return is_set(run) ? 20 : 2; }
+  [[nodiscard]] double caution(const Run& run) const { return is_set(run) ? 100 : 2; }
 
   void keep_hierarchical(std::vector<Run>& runs) const {
     const auto last = runs.begin() + static_cast<std::ptrdiff_t>(narrowing_.finalists) - 1;
