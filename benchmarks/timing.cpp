@@ -16,12 +16,18 @@ double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-// Runs `passes` iterations and returns what was maximized, or the inertia, at the end.
-double run(const Workload& workload, const std::string& model, Index passes, Index threads) {
+struct Outcome {
+  double value = 0;      // what was maximized, or the inertia
+  Index iterations = 0;  // k-means may need fewer than it is allowed
+};
+
+// Runs `passes` iterations.
+Outcome run(const Workload& workload, const std::string& model, Index passes, Index threads) {
   if (workload.kind == Kind::kmeans) {
-    return mix::kmeans(workload.x, workload.components,
-                       {.centers = workload.start, .max_iter = passes, .threads = threads})
-        .inertia;
+    const mix::KMeans result =
+        mix::kmeans(workload.x, workload.components,
+                    {.centers = workload.start, .max_iter = passes, .threads = threads});
+    return {result.inertia, result.n_iter};
   }
   mix::MixtureState state = start_state(workload, model);
   const Vector ones = Vector::Ones(workload.x.rows());
@@ -30,7 +36,7 @@ double run(const Workload& workload, const std::string& model, Index passes, Ind
     value =
         run_em(state, workload.rows(model), ones, {.tol = -1, .max_iter = passes}).log_likelihood;
   });
-  return value;
+  return {value, passes};
 }
 
 // The median of at least three values, of more while they are found in less than a second.
@@ -62,16 +68,19 @@ double median_seconds(const std::function<void()>& body) {
 double seconds_per_iteration(const Workload& workload, const std::string& model, Index passes,
                              Index threads) {
   const double start = now();
-  run(workload, model, 1, threads);
+  const Index few = run(workload, model, 1, threads).iterations;
   const double middle = now();
-  run(workload, model, 1 + passes, threads);
-  return ((now() - middle) - (middle - start)) / static_cast<double>(passes);
+  const Index more = run(workload, model, 1 + passes, threads).iterations;
+  const double end = now();
+  // k-means that ends at once has no iteration but the first.
+  if (more == few) return (end - middle) / static_cast<double>(more);
+  return ((end - middle) - (middle - start)) / static_cast<double>(more - few);
 }
 
 double objective_per_row(const Workload& workload, const std::string& model, Index steps) {
   // The last pass of a mixture only evaluates; k-means does that by itself.
   const Index passes = workload.kind == Kind::kmeans ? steps : steps + 1;
-  return run(workload, model, passes, 0) / static_cast<double>(workload.x.rows());
+  return run(workload, model, passes, 0).value / static_cast<double>(workload.x.rows());
 }
 
 const Workload& in_memory(const std::string& name) {

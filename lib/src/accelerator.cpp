@@ -48,7 +48,7 @@ void Accelerator::restart() {
 
 // Logarithms of the weights, up to the constant that normalization takes away, then the family's.
 Vector Accelerator::coordinates(const MixtureState& state) const {
-  const Vector own = state.family.coordinates();
+  Vector own = state.family.coordinates();
   if (!weights_) return own;
   Vector v(state.weights.size() + own.size());
   v << state.weights.array().log().matrix(), own;

@@ -227,7 +227,8 @@ TEST(Npy, OfFloatsIsUsedAsTheSameNumbersInText) {
         {"--components", "2", "--structure", "VVI", "--noise", "--weights", "x2", "--columns",
          "x1"}}) {
     const auto result = [&](const std::string& file) {
-      std::vector<std::string> arguments{"fit", file, "--json", "--out", file + ".json"};
+      std::vector<std::string> arguments{"fit",    file,    "--effort",    "fast",
+                                         "--json", "--out", file + ".json"};
       arguments.insert(arguments.end(), options.begin(), options.end());
       auto json = here.succeed(arguments).json();
       json.erase("seconds");

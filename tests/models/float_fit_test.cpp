@@ -22,6 +22,7 @@
 #include "mix/models/compare.h"
 #include "mix/models/fit.h"
 #include "mix/parallel.h"
+#include "support/peak_memory.h"
 
 namespace {
 
@@ -223,29 +224,6 @@ TEST(FloatFit, RefusesWhatNoFitCanHaveAsOfDoubles) {
   expect_error(mixture(Gaussians(2, 2)), constant, "column 2 is constant");
 }
 
-#if defined(__linux__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-// Bytes of a line of the process's status, such as "VmHWM:".
-double bytes_of(const std::string& name) {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with(name)) return 1024 * std::strtod(line.c_str() + name.size(), nullptr);
-  }
-  return quiet_nan;
-}
-
-// By how many bytes `body` raises the largest memory of the process; NaN where that cannot be
-// known.
-template <class Body>
-double most_memory_of(const Body& body) {
-  {
-    std::ofstream reset("/proc/self/clear_refs");
-    if (!(reset << 5 << std::flush)) return quiet_nan;
-  }
-  const double before = bytes_of("VmRSS:");
-  body();
-  return bytes_of("VmHWM:") - before;
-}
-
 TEST(FloatFit, NeverHoldsTheRowsAsDoubles) {
   constexpr Index rows = 200000;
   constexpr Index columns = 40;
@@ -260,7 +238,7 @@ TEST(FloatFit, NeverHoldsTheRowsAsDoubles) {
   const Matrix means = x.topRows(2).cast<double>();
   const MixtureModel gaussians = mixture(Gaussians(means, {2, Matrix::Identity(columns, columns)}));
   const double needed = fit_it(gaussians, x, given);
-  if (std::isnan(needed)) GTEST_SKIP() << "this system does not tell the largest memory";
+  if (std::isnan(needed)) GTEST_SKIP() << "the largest memory is not known here";
   EXPECT_LT(needed, copy / 4);
   // The search itself makes points of 20,000 rows.
   EXPECT_LT(fit_it(gaussians, x, searched), copy / 2);
@@ -274,6 +252,5 @@ TEST(FloatFit, NeverHoldsTheRowsAsDoubles) {
   // The measure itself: a copy shows.
   EXPECT_GT(most_memory_of([&] { (void)Matrix(x.cast<double>()).sum(); }), copy / 2);
 }
-#endif
 
 }  // namespace
