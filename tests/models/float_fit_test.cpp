@@ -2,8 +2,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <fstream>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -27,6 +25,7 @@
 namespace {
 
 using namespace mix;
+using mix::testing_support::most_memory_of;
 using testing::HasSubstr;
 
 using MatrixF = Eigen::MatrixXf;
