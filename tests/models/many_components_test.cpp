@@ -57,7 +57,9 @@ TEST(ManyComponents, AreFittedFromTheirOwnStartInLittleMemory) {
   Fit found;
   const double memory = most_memory_of([&] { found = fit(model, x, options); });
   // Not known everywhere.
-  if (!std::isnan(memory)) EXPECT_LT(memory, all_shares / 3);
+  if (!std::isnan(memory)) {
+    EXPECT_LT(memory, all_shares / 3);
+  }
   EXPECT_EQ(found.report.start, "k-means++");
   EXPECT_TRUE(found.report.converged);
   EXPECT_LT(found.report.truncation_gap.value_or(infinity) / n, 0.01);
