@@ -14,6 +14,17 @@
 namespace mix::testing {
 namespace {
 
+// What an .npy file of format 1.0 has before its numbers: magic, length of the header, header up to
+// a multiple of 64 bytes.
+std::string npy_header(std::string header) {
+  header.resize(117, ' ');
+  header += "\n";
+  std::string bytes("\x93NUMPY\x01\x00", 8);
+  bytes += static_cast<char>(header.size());
+  bytes += '\0';
+  return bytes + header;
+}
+
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -181,14 +192,7 @@ TEST(Predict, ReadsTablesSeparatedByTabsAndNumPyArrays) {
       {"fit", "x.tsv", "--components", "1", "--structure", "VVI", "--out", "model.json"});
   const std::string tabs = here.succeed({"predict", "model.json", "x.tsv"}).out;
 
-  // Format 1.0: magic, length of the header, header up to 64 bytes, then the numbers by column.
-  std::string header = "{'descr': '<f8', 'fortran_order': True, 'shape': (3, 2), }";
-  header.resize(117, ' ');
-  header += "\n";
-  std::string bytes("\x93NUMPY\x01\x00", 8);
-  bytes += static_cast<char>(header.size());
-  bytes += '\0';
-  bytes += header;
+  std::string bytes = npy_header("{'descr': '<f8', 'fortran_order': True, 'shape': (3, 2), }");
   for (const double value : {1.0, 3.0, 2.0, 2.0, 4.0, 5.0}) {
     bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
   }
@@ -202,13 +206,7 @@ TEST(Predict, ReadsTablesSeparatedByTabsAndNumPyArrays) {
 // The numbers of float32 are whole eighths here, so that text says the same.
 TEST(Npy, OfFloatsIsUsedAsTheSameNumbersInText) {
   const Folder here;
-  std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (60, 2), }";
-  header.resize(117, ' ');
-  header += "\n";
-  std::string bytes("\x93NUMPY\x01\x00", 8);
-  bytes += static_cast<char>(header.size());
-  bytes += '\0';
-  bytes += header;
+  std::string bytes = npy_header("{'descr': '<f4', 'fortran_order': False, 'shape': (60, 2), }");
   std::string text = "x1,x2\n";
   for (int i = 0; i < 60; ++i) {
     for (int j = 0; j < 2; ++j) {
