@@ -135,10 +135,10 @@ void Categorical::maximize(ConstVectorRef sum) {
   Index first = 0;
   for (Index j = 0; j < dimension(); ++j) {
     const Index own = levels_[static_cast<std::size_t>(j)];
-    const Vector smoothed = sum.segment(first, own).array() + smoothing_.pseudo_count;
+    const auto smoothed = sum.segment(first, own).array() + smoothing_.pseudo_count;
     const double total = smoothed.sum();
     first += own;
-    if (total > 0) probabilities_.row(j).head(own) = smoothed.transpose() / total;
+    if (total > 0) probabilities_.row(j).head(own) = (smoothed / total).transpose();
   }
 }
 

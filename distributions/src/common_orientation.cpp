@@ -3,7 +3,8 @@
 #include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
-#include <utility>
+#include <memory>
+#include <vector>
 
 #include "stagnation.h"
 
@@ -24,21 +25,30 @@ double negligible_decrease(Steps steps) { return steps == Steps::all ? 1e-18 : 1
 // 1986).
 class Rotation {
  public:
-  Rotation(const std::vector<Matrix>& scatter, const Vector& mass, Part volume, Matrix orientation)
-      : mass_(mass),
+  Rotation(Scratch& scratch, const MatrixStack& scatter, ConstVectorRef mass, Part volume,
+           ConstMatrixRef orientation)
+      : mass_(scratch.vector(mass.size())),
         volume_(volume),
-        d_(std::move(orientation)),
-        r_(d_.rows(), d_.rows() * mass.size()),
-        floor_(mass.size()) {
+        d_(scratch.matrix(orientation.rows(), orientation.cols())),
+        r_(scratch, orientation.rows(), mass.size()),
+        floor_(scratch.vector(mass.size())),
+        slope_(scratch.vector(mass.size())) {
+    mass_ = mass;
+    d_ = orientation;
+    Scratch own;
+    MatrixMap half = own.matrix(d_.rows(), d_.cols());
     for (Index k = 0; k < mass_.size(); ++k) {
-      r_.middleCols(k * d_.rows(), d_.rows()).noalias() =
-          d_.transpose() * scatter[static_cast<std::size_t>(k)] * d_;
-      floor_[k] = 1e-15 * diagonal(k).mean() + 1e-300;
+      half.noalias() = scatter[k] * d_;
+      r_[k].noalias() = d_.transpose() * half;
+      floor_[k] = 1e-15 * r_[k].diagonal().mean() + 1e-300;
     }
     refresh();
   }
+  // A copy would share the memory.
+  Rotation(const Rotation&) = delete;
+  Rotation& operator=(const Rotation&) = delete;
 
-  [[nodiscard]] const Matrix& orientation() const { return d_; }
+  [[nodiscard]] const MatrixMap& orientation() const { return d_; }
 
   [[nodiscard]] double objective() const {
     double sum = 0;
@@ -70,11 +80,8 @@ class Rotation {
   }
 
  private:
-  [[nodiscard]] Vector diagonal(Index k) const {
-    return r_.middleCols(k * d_.rows(), d_.rows()).diagonal();
-  }
   [[nodiscard]] double mean_log(Index k) const {
-    return diagonal(k).array().max(floor_[k]).log().mean();
+    return r_[k].diagonal().array().max(floor_[k]).log().mean();
   }
   [[nodiscard]] double geometric_mean(Index k) const { return std::exp(mean_log(k)); }
 
@@ -86,16 +93,16 @@ class Rotation {
 
   // Rotates columns a and b of D; returns by how much the tangent falls.
   double turn(Index a, Index b) {
-    const Index d = d_.rows();
     double cosine = 0;  // coefficients of cos and sin of twice the angle
     double sine = 0;
     for (Index k = 0; k < mass_.size(); ++k) {
-      const double raa = std::max(r_(a, k * d + a), floor_[k]);
-      const double rbb = std::max(r_(b, k * d + b), floor_[k]);
+      const MatrixMap r = r_[k];
+      const double raa = std::max(r(a, a), floor_[k]);
+      const double rbb = std::max(r(b, b), floor_[k]);
       const double gap = raa - rbb;
       const double difference = -slope_[k] * (gap / raa / rbb);
       cosine += 0.5 * difference * gap;
-      sine += difference * r_(a, k * d + b);
+      sine += difference * r(a, b);
     }
     const double length = std::sqrt(cosine * cosine + sine * sine);
     if (!(length > 0)) return 0;
@@ -106,7 +113,7 @@ class Rotation {
     // -sine / length.
     const double c = std::sqrt(0.5 * (1 - cosine / length));
     const double s = -0.5 * sine / length / c;
-    for (Index i = 0; i < d; ++i) {
+    for (Index i = 0; i < d_.rows(); ++i) {
       const double da = d_(i, a);
       const double db = d_(i, b);
       d_(i, a) = c * da + s * db;
@@ -119,7 +126,7 @@ class Rotation {
   // R_k <- G'R_kG with the rotation G of coordinates a and b.
   void rotate(Index k, Index a, Index b, double c, double s) {
     const Index d = d_.rows();
-    auto r = r_.middleCols(k * d, d);
+    MatrixMap r = r_[k];
     for (Index j = 0; j < d; ++j) {
       if (j == a || j == b) continue;
       const double ra = r(j, a);
@@ -148,12 +155,12 @@ class Rotation {
     return 1 + order * x * (1 + (order - 1) / 2 * x * (1 + (order - 2) / 3 * x));
   }
 
-  Vector mass_;
+  VectorMap mass_;
   Part volume_;
-  Matrix d_;
-  Matrix r_;      // D'W_kD, one beside the other
-  Vector floor_;  // what a diagonal entry counts at least, against division by zero
-  Vector slope_;  // u_k
+  MatrixMap d_;
+  MatrixStack r_;    // D'W_kD
+  VectorMap floor_;  // what a diagonal entry counts at least, against division by zero
+  VectorMap slope_;  // u_k
 };
 
 Matrix eigenvectors(const Matrix& symmetric) {
@@ -161,48 +168,54 @@ Matrix eigenvectors(const Matrix& symmetric) {
 }
 
 // Undoes the rounding of thousands of rotations.
-Matrix orthonormalized(const Matrix& nearly) {
+void orthonormalize(ConstMatrixRef nearly, MatrixRef out) {
   // One Newton step for the polar factor: the error falls to its square.
-  return 1.5 * nearly - 0.5 * nearly * (nearly.transpose() * nearly);
+  Scratch scratch;
+  MatrixMap square = scratch.matrix(nearly.cols(), nearly.cols());
+  square.noalias() = nearly.transpose() * nearly;
+  out.noalias() = -0.5 * nearly * square;
+  out += 1.5 * nearly;
+}
+
+std::vector<Matrix> first_orientations(const MatrixStack& scatter) {
+  const Index d = scatter.dimension();
+  Matrix sum = Matrix::Zero(d, d);
+  for (Index k = 0; k < scatter.size(); ++k) sum += scatter[k];
+  std::vector<Matrix> all{eigenvectors(sum)};
+  for (Index k = 0; k < scatter.size(); ++k) all.push_back(eigenvectors(scatter[k]));
+  all.emplace_back(Matrix::Identity(d, d));
+  return all;
 }
 
 }  // namespace
 
-Matrix common_orientation(const std::vector<Matrix>& scatter, const Vector& mass, Part volume,
-                          const Matrix& current, Steps steps, Index& sweeps) {
-  const Index d = scatter.front().rows();
-  std::vector<Matrix> starts;
-  if (current.size() > 0) {
-    starts.push_back(current);
-  } else {
-    Matrix sum = Matrix::Zero(d, d);
-    for (const Matrix& w : scatter) sum += w;
-    starts.push_back(eigenvectors(sum));
-    for (const Matrix& w : scatter) starts.push_back(eigenvectors(w));
-    starts.emplace_back(Matrix::Identity(d, d));
+Index common_orientation(const MatrixStack& scatter, ConstVectorRef mass, Part volume,
+                         Matrix& orientation, Steps steps) {
+  Scratch scratch;
+  if (orientation.size() > 0) {
+    Rotation only(scratch, scatter, mass, volume, orientation);
+    const Index sweeps = only.run(most_sweeps(steps), negligible_decrease(steps));
+    orthonormalize(only.orientation(), orientation);
+    return sweeps;
   }
-
-  if (starts.size() == 1) {
-    Rotation only(scatter, mass, volume, std::move(starts.front()));
-    sweeps += only.run(most_sweeps(steps), negligible_decrease(steps));
-    return orthonormalized(only.orientation());
+  std::vector<std::unique_ptr<Rotation>> rotations;
+  for (const Matrix& start : first_orientations(scatter)) {
+    rotations.push_back(std::make_unique<Rotation>(scratch, scatter, mass, volume, start));
   }
+  const auto better = [](const auto& a, const auto& b) { return a->objective() < b->objective(); };
   // The better half goes on, for more sweeps.
-  std::vector<Rotation> rotations;
-  rotations.reserve(starts.size());
-  for (Matrix& start : starts) rotations.emplace_back(scatter, mass, volume, std::move(start));
-  const auto better = [](const Rotation& a, const Rotation& b) {
-    return a.objective() < b.objective();
-  };
+  Index sweeps = 0;
   for (int most = exploring_sweeps;; most *= 2) {
-    for (Rotation& rotation : rotations) sweeps += rotation.run(most, negligible_decrease(steps));
+    for (auto& rotation : rotations) sweeps += rotation->run(most, negligible_decrease(steps));
     std::stable_sort(rotations.begin(), rotations.end(), better);
     if (rotations.size() <= 2) break;
     rotations.erase(rotations.begin() + static_cast<std::ptrdiff_t>((rotations.size() + 1) / 2),
                     rotations.end());
   }
-  sweeps += rotations.front().run(most_sweeps(steps), negligible_decrease(steps));
-  return orthonormalized(rotations.front().orientation());
+  sweeps += rotations.front()->run(most_sweeps(steps), negligible_decrease(steps));
+  orientation.resize(scatter.dimension(), scatter.dimension());
+  orthonormalize(rotations.front()->orientation(), orientation);
+  return sweeps;
 }
 
 }  // namespace mix

@@ -1,16 +1,13 @@
 // The M-steps of the 14 covariance structures. Notation of the header: W_k scatter, n_k mass, N
 // their sum, Sigma_k = lambda_k D_k A_k D_k'; equations: Celeux & Govaert (1995).
 
-#include <Eigen/Cholesky>
-#include <Eigen/Eigenvalues>
-#include <Eigen/QR>
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
-#include <utility>
+#include <vector>
 
 #include "common_orientation.h"
-#include "mix/distributions/covariance_structure.h"
+#include "covariance_problem.h"
 #include "small_matrix.h"
 #include "stagnation.h"
 
@@ -28,89 +25,66 @@ int most_alternations(Steps steps) { return steps == Steps::all ? 2000 : 10; }
 constexpr double phantom_mass = 1e-30;
 constexpr double smallest_variance = 1e-300;
 
-double geometric_mean(const Vector& v) {
+double geometric_mean(ConstVectorRef v) {
   return std::exp(v.array().max(smallest_variance).log().mean());
 }
 
 // A diagonal of determinant one.
-Vector normalized(const Vector& v) { return v.array().max(smallest_variance) / geometric_mean(v); }
-
-// Scatter and mass of all components, none without mass.
-struct Problem {
-  const std::vector<Matrix>& scatter;
-  const Vector& mass;
-};
-
-void fill_empty_components(std::vector<Matrix>& scatter, Vector& mass,
-                           const std::vector<Matrix>& factors) {
-  const double total = mass.cwiseMax(0).sum();
-  const std::vector<Matrix> given = scatter;
-  const Vector given_mass = mass;
-  for (std::size_t k = 0; k < scatter.size(); ++k) {
-    double& n = mass[static_cast<Index>(k)];
-    if (n > 0) continue;
-    n = phantom_mass * total;
-    if (!factors.empty()) {
-      scatter[k] = n * product_with_transpose(factors[k]);
-    } else {
-      scatter[k].setZero();
-      for (std::size_t j = 0; j < given.size(); ++j) {
-        if (given_mass[static_cast<Index>(j)] > 0) scatter[k] += phantom_mass * given[j];
-      }
-    }
-  }
+void normalize(VectorRef v) {
+  v = v.cwiseMax(smallest_variance);
+  v /= geometric_mean(v);
 }
 
-// The lower factor of a matrix that is positive definite up to rounding.
-Matrix cholesky(Matrix matrix, Index& repairs) {
-  Matrix lower = matrix;
-  if (Eigen::LLT<Eigen::Ref<Matrix>>(lower).info() != Eigen::Success) {
-    ++repairs;
-    const Vector diagonal = matrix.diagonal().cwiseMax(1e-16 * matrix.diagonal().maxCoeff());
-    Eigen::ComputationInfo info = Eigen::NumericalIssue;
-    for (double t = 1e-14; info != Eigen::Success && t < 1; t *= 10) {
-      matrix.diagonal() += t * diagonal;
-      lower = matrix;
-      info = Eigen::LLT<Eigen::Ref<Matrix>>(lower).info();
+void fill_empty_components(CovarianceProblem& p) {
+  const Index d = p.scatter.dimension();
+  const double total = p.mass.cwiseMax(0).sum();
+  Scratch scratch;
+  MatrixMap pooled = scratch.matrix(d, d);
+  pooled.setZero();
+  for (Index k = 0; k < p.mass.size(); ++k) {
+    if (p.mass[k] > 0) pooled += phantom_mass * p.scatter[k];
+  }
+  for (Index k = 0; k < p.mass.size(); ++k) {
+    if (p.mass[k] > 0) continue;
+    p.mass[k] = phantom_mass * total;
+    if (p.has_current) {
+      MatrixMap scatter = p.scatter[k];
+      scatter.setZero();
+      add_product_with_transpose(p.factors[k], scatter);
+      scatter *= p.mass[k];
+    } else {
+      p.scatter[k] = pooled;
     }
   }
-  lower.triangularView<Eigen::StrictlyUpper>().setZero();
-  return lower;
 }
 
 // |L L'|^(1/d).
-double volume(const Matrix& lower) { return std::exp(2 * lower.diagonal().array().log().mean()); }
+double volume(ConstMatrixRef lower) { return std::exp(2 * lower.diagonal().array().log().mean()); }
 
-Vector volumes(const std::vector<Matrix>& factors) {
-  Vector v(static_cast<Index>(factors.size()));
-  for (std::size_t k = 0; k < factors.size(); ++k) v[static_cast<Index>(k)] = volume(factors[k]);
-  return v;
-}
-
-// The lower factor of D diag(v) D'. The product itself would lose the digits of small variances.
-Matrix factor_of(const Matrix& orientation, Vector variances, Index& repairs) {
+// Writes the lower factor of D diag(v) D'. The product itself would lose the digits of small
+// variances.
+void factor_of(ConstMatrixRef orientation, VectorRef variances, MatrixRef factor, Index& repairs) {
   const double smallest = 1e-16 * variances.maxCoeff();
   if (variances.minCoeff() < smallest) {
     ++repairs;
     variances = variances.cwiseMax(smallest);
   }
-  const Eigen::HouseholderQR<Matrix> qr(variances.cwiseSqrt().asDiagonal() *
-                                        orientation.transpose());
-  Matrix lower = qr.matrixQR().triangularView<Eigen::Upper>().transpose();
-  for (Index j = 0; j < lower.cols(); ++j) {
-    if (lower(j, j) < 0) lower.col(j) *= -1;
-  }
-  return lower;
+  Scratch scratch;
+  MatrixMap root = scratch.matrix(orientation.rows(), orientation.cols());
+  root = orientation * variances.cwiseSqrt().asDiagonal();
+  factorize_square(root, factor);
 }
 
-// Alternates `update`, which maps volumes to better volumes, until they stay, or change by rounding
-// only. Returns how often.
+// Alternates `update(present, next)`, which maps volumes to better volumes, until they stay, or
+// change by rounding only. Returns how often.
 template <class Update>
-Index alternate(Vector& lambda, Steps steps, const Update& update) {
+Index alternate(VectorRef lambda, Steps steps, const Update& update) {
+  Scratch scratch;
+  VectorMap next = scratch.vector(lambda.size());
   Stagnation stagnation;
   Index made = 0;
   for (bool moves = true; moves && made < most_alternations(steps); ++made) {
-    const Vector next = update(lambda);
+    update(lambda, next);
     const double change = (next.array() / lambda.array()).log().abs().maxCoeff();
     lambda = next;
     moves = change > volume_tolerance && !stagnation(change);
@@ -118,184 +92,270 @@ Index alternate(Vector& lambda, Steps steps, const Update& update) {
   return made;
 }
 
-// Of diagonal scatter (column k: component k).
-struct EqualShape {
-  Vector lambda;  // volumes
-  Vector shape;
-  Index steps = 0;
-
-  [[nodiscard]] Matrix variances() const { return shape * lambda.transpose(); }
-};
-
-EqualShape equal_shape(const Matrix& scatter, const Vector& mass, Vector lambda, Steps steps) {
+// Of diagonal scatter (column k: component k): volumes, from the given ones, and the shape that all
+// have in common. Returns the number of alternations.
+Index equal_shape(ConstMatrixRef scatter, ConstVectorRef mass, VectorRef lambda, VectorRef shape,
+                  Steps steps) {
   const auto d = static_cast<double>(scatter.rows());
-  EqualShape result;
-  Vector& shape = result.shape;
-  result.steps = alternate(lambda, steps, [&](const Vector& current) -> Vector {
-    shape = normalized(scatter * current.cwiseInverse());
-    return (scatter.transpose() * shape.cwiseInverse()).array().max(smallest_variance) /
-           (d * mass.array());
+  Scratch scratch;
+  VectorMap inverse_volumes = scratch.vector(lambda.size());
+  VectorMap inverse_shape = scratch.vector(shape.size());
+  return alternate(lambda, steps, [&](const VectorRef& present, VectorMap& next) {
+    inverse_volumes = present.cwiseInverse();
+    shape.noalias() = scatter * inverse_volumes;
+    normalize(shape);
+    inverse_shape = shape.cwiseInverse();
+    next.noalias() = scatter.transpose() * inverse_shape;
+    next = next.array().max(smallest_variance) / (d * mass.array());
   });
-  result.lambda = std::move(lambda);
-  return result;
 }
 
-Vector traces(const std::vector<Matrix>& scatter) {
-  Vector t(static_cast<Index>(scatter.size()));
-  for (std::size_t k = 0; k < scatter.size(); ++k) t[static_cast<Index>(k)] = scatter[k].trace();
-  return t;
-}
-
-Matrix diagonals(const std::vector<Matrix>& matrices) {
-  Matrix columns(matrices.empty() ? 0 : matrices.front().rows(),
-                 static_cast<Index>(matrices.size()));
-  for (std::size_t k = 0; k < matrices.size(); ++k) {
-    columns.col(static_cast<Index>(k)) = matrices[k].diagonal();
+void first_volumes(const CovarianceProblem& p, VectorRef lambda) {
+  const auto d = static_cast<double>(p.scatter.dimension());
+  for (Index k = 0; k < lambda.size(); ++k) {
+    lambda[k] = p.has_current ? volume(p.factors[k]) : p.scatter[k].trace() / p.mass[k] / d;
   }
-  return columns;
 }
 
-Vector first_volumes(const Problem& p, const std::vector<Matrix>& current) {
-  if (!current.empty()) return volumes(current);
-  return traces(p.scatter).cwiseQuotient(p.mass) / static_cast<double>(p.scatter.front().rows());
+void estimate_eee(CovarianceProblem& p) {
+  const Index d = p.scatter.dimension();
+  Scratch scratch;
+  MatrixMap sum = scratch.matrix(d, d);
+  sum.setZero();
+  for (Index k = 0; k < p.mass.size(); ++k) sum += p.scatter[k];
+  sum /= p.mass.sum();
+  MatrixMap first = p.factors[0];
+  factorize(sum, first, p.repairs);
+  for (Index k = 1; k < p.mass.size(); ++k) p.factors[k] = first;
 }
 
-Covariances estimate_vee(const Problem& p, const std::vector<Matrix>& current, Steps steps) {
-  const Index d = p.scatter.front().rows();
-  Covariances result;
-  Vector lambda = first_volumes(p, current);
-  Matrix shape;  // the factor of the common matrix of determinant one
-  Matrix sum(d, d);
-  Matrix half(d, d);
-  Matrix whole(d, d);
-  result.steps = alternate(lambda, steps, [&](const Vector& present) -> Vector {
+void estimate_vee(CovarianceProblem& p, Steps steps) {
+  const Index d = p.scatter.dimension();
+  const Index count = p.mass.size();
+  Scratch scratch;
+  VectorMap lambda = scratch.vector(count);
+  first_volumes(p, lambda);
+  MatrixMap shape = scratch.matrix(d, d);  // the factor of the common matrix of determinant one
+  MatrixMap sum = scratch.matrix(d, d);
+  MatrixMap half = scratch.matrix(d, d);
+  MatrixMap whole = scratch.matrix(d, d);
+  p.steps = alternate(lambda, steps, [&](const VectorRef& present, VectorMap& next) {
     sum.setZero();
-    for (std::size_t k = 0; k < p.scatter.size(); ++k) {
-      sum += p.scatter[k] / present[static_cast<Index>(k)];
-    }
-    shape = cholesky(sum, result.repairs);
+    for (Index k = 0; k < count; ++k) sum += p.scatter[k] / present[k];
+    factorize(sum, shape, p.repairs);
     shape /= std::sqrt(volume(shape));
-    Vector next(present.size());
-    for (std::size_t k = 0; k < p.scatter.size(); ++k) {
-      const auto i = static_cast<Index>(k);
+    for (Index k = 0; k < count; ++k) {
       half = p.scatter[k];
       solve_lower(shape, half);
       whole = half.transpose();
       solve_lower(shape, whole);
-      next[i] = whole.trace() / (static_cast<double>(d) * p.mass[i]);
+      next[k] = std::max(whole.trace() / (static_cast<double>(d) * p.mass[k]), smallest_variance);
     }
-    return next.cwiseMax(smallest_variance);
   });
-  for (Index k = 0; k < lambda.size(); ++k) {
-    result.factors.emplace_back(std::sqrt(lambda[k]) * shape);
-  }
-  return result;
+  for (Index k = 0; k < count; ++k) p.factors[k] = std::sqrt(lambda[k]) * shape;
 }
 
 // EEV and VEV: eigenvectors of W_k, eigenvalues in the same order in every component.
-Covariances estimate_own_orientation(const Problem& p, Part volume_part,
-                                     const std::vector<Matrix>& current, Steps steps) {
-  Matrix eigenvalues(p.scatter.front().rows(), p.mass.size());
-  std::vector<Matrix> orientations;
-  for (std::size_t k = 0; k < p.scatter.size(); ++k) {
-    const Eigen::SelfAdjointEigenSolver<Matrix> eigen(p.scatter[k]);
-    eigenvalues.col(static_cast<Index>(k)) = eigen.eigenvalues().cwiseMax(0);
-    orientations.push_back(eigen.eigenvectors());
+void estimate_own_orientation(CovarianceProblem& p, Part volume_part, Steps steps) {
+  const Index d = p.scatter.dimension();
+  const Index count = p.mass.size();
+  Scratch scratch;
+  MatrixMap variances = scratch.matrix(d, count);
+  VectorMap shape = scratch.vector(d);
+  const MatrixStack orientations(scratch, d, count);
+  for (Index k = 0; k < count; ++k) {
+    decompose(p.scatter[k], variances.col(k), orientations[k]);
+    variances.col(k) = variances.col(k).cwiseMax(0);
   }
-  Covariances result;
-  Matrix variances(eigenvalues.rows(), p.mass.size());
   if (volume_part == Part::equal) {
-    variances.colwise() = Vector(eigenvalues.rowwise().sum() / p.mass.sum());
+    shape = variances.rowwise().sum() / p.mass.sum();
+    variances.colwise() = shape;
   } else {
-    const EqualShape equal = equal_shape(eigenvalues, p.mass, first_volumes(p, current), steps);
-    variances = equal.variances();
-    result.steps = equal.steps;
+    VectorMap lambda = scratch.vector(count);
+    first_volumes(p, lambda);
+    p.steps = equal_shape(variances, p.mass, lambda, shape, steps);
+    for (Index k = 0; k < count; ++k) variances.col(k) = lambda[k] * shape;
   }
-  for (std::size_t k = 0; k < orientations.size(); ++k) {
-    result.factors.push_back(
-        factor_of(orientations[k], variances.col(static_cast<Index>(k)), result.repairs));
+  for (Index k = 0; k < count; ++k) {
+    factor_of(orientations[k], variances.col(k), p.factors[k], p.repairs);
   }
-  return result;
 }
 
-Covariances estimate_evv(const Problem& p) {
-  Covariances result;
-  for (const Matrix& w : p.scatter) result.factors.push_back(cholesky(w, result.repairs));
-  const Vector size = volumes(result.factors);
-  const double lambda = size.sum() / p.mass.sum();
-  for (std::size_t k = 0; k < p.scatter.size(); ++k) {
-    result.factors[k] *= std::sqrt(lambda / size[static_cast<Index>(k)]);
+void estimate_evv(CovarianceProblem& p) {
+  const Index count = p.mass.size();
+  double sum = 0;
+  for (Index k = 0; k < count; ++k) {
+    factorize(p.scatter[k], p.factors[k], p.repairs);
+    sum += volume(p.factors[k]);
   }
-  return result;
+  const double lambda = sum / p.mass.sum();
+  for (Index k = 0; k < count; ++k) {
+    const double size = volume(p.factors[k]);
+    p.factors[k] *= std::sqrt(lambda / size);
+  }
 }
 
-Covariances estimate_common_orientation(const Problem& p, Part volume_part, const Matrix& current,
-                                        Steps steps) {
-  Covariances result;
-  result.orientation =
-      common_orientation(p.scatter, p.mass, volume_part, current, steps, result.steps);
-  Matrix rotated(result.orientation.rows(), p.mass.size());
-  for (std::size_t k = 0; k < p.scatter.size(); ++k) {
-    rotated.col(static_cast<Index>(k)) =
-        (result.orientation.transpose() * p.scatter[k] * result.orientation).diagonal();
-  }
-  const Matrix variances = estimate_diagonal(
-      volume_part == Part::equal ? Structure::EVI : Structure::VVI, rotated, p.mass);
+void estimate_vvv(CovarianceProblem& p) {
   for (Index k = 0; k < p.mass.size(); ++k) {
-    result.factors.push_back(factor_of(result.orientation, variances.col(k), result.repairs));
+    p.scatter[k] /= p.mass[k];
+    factorize(p.scatter[k], p.factors[k], p.repairs);
   }
-  return result;
+}
+
+void estimate_common_orientation(CovarianceProblem& p, Part volume_part, Steps steps) {
+  const Index d = p.scatter.dimension();
+  const Index count = p.mass.size();
+  p.steps += common_orientation(p.scatter, p.mass, volume_part, p.orientation, steps);
+  Scratch scratch;
+  MatrixMap rotated = scratch.matrix(d, count);
+  MatrixMap product = scratch.matrix(d, d);
+  for (Index k = 0; k < count; ++k) {
+    product.noalias() = p.scatter[k] * p.orientation;
+    for (Index j = 0; j < d; ++j) rotated(j, k) = p.orientation.col(j).dot(product.col(j));
+  }
+  MatrixMap variances = scratch.matrix(d, count);
+  estimate_diagonal_in_place(volume_part == Part::equal ? Structure::EVI : Structure::VVI, rotated,
+                             p.mass, variances, false, steps);
+  for (Index k = 0; k < count; ++k) {
+    factor_of(p.orientation, variances.col(k), p.factors[k], p.repairs);
+  }
+}
+
+// Of factors and scatter only the diagonals.
+void estimate_axes(Structure structure, CovarianceProblem& p, Steps steps) {
+  const Index d = p.scatter.dimension();
+  const Index count = p.mass.size();
+  Scratch scratch;
+  MatrixMap scatter = scratch.matrix(d, count);
+  MatrixMap variances = scratch.matrix(d, count);
+  for (Index k = 0; k < count; ++k) {
+    scatter.col(k) = p.scatter[k].diagonal();
+    if (p.has_current) variances.col(k) = p.factors[k].diagonal().cwiseAbs2();
+  }
+  estimate_diagonal_in_place(structure, scatter, p.mass, variances, p.has_current, steps);
+  for (Index k = 0; k < count; ++k) {
+    p.factors[k].setZero();
+    p.factors[k].diagonal() = variances.col(k).cwiseSqrt();
+  }
 }
 
 }  // namespace
 
-Matrix estimate_diagonal(Structure structure, const Matrix& given_scatter, const Vector& given_mass,
-                         const Matrix& current, Steps steps) {
-  const Index d = given_scatter.rows();
+void estimate_diagonal_in_place(Structure structure, MatrixRef scatter, VectorRef mass,
+                                MatrixRef variances, bool has_current, Steps steps) {
+  const Index d = scatter.rows();
+  const Index count = mass.size();
   const auto columns = static_cast<double>(d);
-  Matrix scatter = given_scatter;
-  Vector mass = given_mass;
   const double total = mass.cwiseMax(0).sum();
-  if (!(total > 0)) return current.size() > 0 ? current : Matrix::Ones(d, mass.size());
-  const Vector pooled = given_scatter * (given_mass.array() > 0).cast<double>().matrix();
-  for (Index k = 0; k < mass.size(); ++k) {
-    if (mass[k] > 0) continue;
-    mass[k] = phantom_mass * total;
-    scatter.col(k) =
-        current.size() > 0 ? Vector(mass[k] * current.col(k)) : Vector(phantom_mass * pooled);
+  if (!(total > 0)) {
+    if (!has_current) variances.setOnes();
+    return;
+  }
+  Scratch scratch;
+  if (!(mass.array() > 0).all()) {
+    VectorMap pooled = scratch.vector(d);
+    pooled.setZero();
+    for (Index k = 0; k < count; ++k) {
+      if (mass[k] > 0) pooled += phantom_mass * scatter.col(k);
+    }
+    for (Index k = 0; k < count; ++k) {
+      if (mass[k] > 0) continue;
+      mass[k] = phantom_mass * total;
+      if (has_current) {
+        scatter.col(k) = mass[k] * variances.col(k);
+      } else {
+        scatter.col(k) = pooled;
+      }
+    }
   }
 
-  const Vector size = scatter.colwise().sum();
   switch (structure) {
     case Structure::EII:
-      return Matrix::Constant(d, mass.size(), size.sum() / (mass.sum() * columns));
+      variances.setConstant(scatter.sum() / (mass.sum() * columns));
+      return;
     case Structure::VII:
-      return Vector::Ones(d) * size.cwiseQuotient(mass * columns).transpose();
-    case Structure::EEI:
-      return Vector(scatter.rowwise().sum() / mass.sum()).replicate(1, mass.size());
-    case Structure::VEI: {
-      Vector first = size.cwiseQuotient(mass * columns).cwiseMax(smallest_variance);
-      if (current.size() > 0) {
-        for (Index k = 0; k < mass.size(); ++k) first[k] = geometric_mean(current.col(k));
+      for (Index k = 0; k < count; ++k) {
+        variances.col(k).setConstant(scatter.col(k).sum() / (mass[k] * columns));
       }
-      return equal_shape(scatter, mass, first, steps).variances();
+      return;
+    case Structure::EEI:
+      variances.col(0) = scatter.rowwise().sum() / mass.sum();
+      for (Index k = 1; k < count; ++k) variances.col(k) = variances.col(0);
+      return;
+    case Structure::VEI: {
+      VectorMap lambda = scratch.vector(count);
+      for (Index k = 0; k < count; ++k) {
+        lambda[k] = has_current
+                        ? geometric_mean(variances.col(k))
+                        : std::max(scatter.col(k).sum() / (mass[k] * columns), smallest_variance);
+      }
+      VectorMap shape = scratch.vector(d);
+      equal_shape(scatter, mass, lambda, shape, steps);
+      for (Index k = 0; k < count; ++k) variances.col(k) = lambda[k] * shape;
+      return;
     }
     case Structure::EVI: {
       double lambda = 0;
-      for (Index k = 0; k < mass.size(); ++k) lambda += geometric_mean(scatter.col(k));
+      for (Index k = 0; k < count; ++k) lambda += geometric_mean(scatter.col(k));
       lambda /= mass.sum();
-      Matrix variances(d, mass.size());
-      for (Index k = 0; k < mass.size(); ++k) {
-        variances.col(k) = lambda * normalized(scatter.col(k));
+      for (Index k = 0; k < count; ++k) {
+        auto own = variances.col(k);
+        own = scatter.col(k);
+        normalize(own);
+        own *= lambda;
       }
-      return variances;
+      return;
     }
     case Structure::VVI:
-      return scatter.array().rowwise() / mass.transpose().array();
+      for (Index k = 0; k < count; ++k) variances.col(k) = scatter.col(k) / mass[k];
+      return;
     default:
       throw std::invalid_argument("estimate_diagonal: " + to_string(structure) +
                                   " is not a diagonal structure");
   }
+}
+
+void estimate_in_place(Structure structure, CovarianceProblem& problem, Steps steps) {
+  const Index d = problem.scatter.dimension();
+  const StructureParts part = parts(structure);
+  if (d == 1 && part.shape != Part::identity) {
+    const bool equal = part.volume == Part::equal;
+    return estimate_in_place(equal ? Structure::EII : Structure::VII, problem, steps);
+  }
+  if (!(problem.mass.cwiseMax(0).sum() > 0)) {
+    if (problem.has_current) return;
+    for (Index k = 0; k < problem.mass.size(); ++k) problem.factors[k].setIdentity();
+    return;
+  }
+  if (part.orientation == Part::identity) return estimate_axes(structure, problem, steps);
+
+  if (!(problem.mass.array() > 0).all()) fill_empty_components(problem);
+  switch (structure) {
+    case Structure::EEE:
+      return estimate_eee(problem);
+    case Structure::VEE:
+      return estimate_vee(problem, steps);
+    case Structure::EVE:
+    case Structure::VVE:
+      return estimate_common_orientation(problem, part.volume, steps);
+    case Structure::EEV:
+    case Structure::VEV:
+      return estimate_own_orientation(problem, part.volume, steps);
+    case Structure::EVV:
+      return estimate_evv(problem);
+    default:
+      return estimate_vvv(problem);
+  }
+}
+
+Matrix estimate_diagonal(Structure structure, const Matrix& scatter, const Vector& mass,
+                         const Matrix& current, Steps steps) {
+  Matrix used_scatter = scatter;
+  Vector used_mass = mass;
+  Matrix variances = current.size() > 0 ? current : Matrix(scatter.rows(), scatter.cols());
+  estimate_diagonal_in_place(structure, used_scatter, used_mass, variances, current.size() > 0,
+                             steps);
+  return variances;
 }
 
 Covariances estimate(Structure structure, const std::vector<Matrix>& scatter, const Vector& mass,
@@ -304,58 +364,23 @@ Covariances estimate(Structure structure, const std::vector<Matrix>& scatter, co
     throw std::invalid_argument("estimate: one scatter matrix and one mass per component");
   }
   const Index d = scatter.front().rows();
-  const StructureParts part = parts(structure);
-  if (d == 1 && part.shape != Part::identity) {
-    return estimate(part.volume == Part::equal ? Structure::EII : Structure::VII, scatter, mass,
-                    current, steps);
-  }
-  if (!(mass.cwiseMax(0).sum() > 0)) {
-    if (!current.factors.empty()) return current;
-    return {std::vector<Matrix>(scatter.size(), Matrix::Identity(d, d)), {}};
-  }
+  const Index count = mass.size();
   Covariances result;
-  if (part.orientation == Part::identity) {
-    const Matrix variances = estimate_diagonal(structure, diagonals(scatter), mass,
-                                               diagonals(current.factors).cwiseAbs2(), steps);
-    for (Index k = 0; k < mass.size(); ++k) {
-      result.factors.emplace_back(variances.col(k).cwiseSqrt().asDiagonal());
-    }
-    return result;
+  result.orientation = current.orientation;
+  Scratch scratch;
+  CovarianceProblem problem{MatrixStack(scratch, d, count), scratch.vector(count),
+                            MatrixStack(scratch, d, count), !current.factors.empty(),
+                            result.orientation};
+  problem.mass = mass;
+  for (Index k = 0; k < count; ++k) {
+    const auto i = static_cast<std::size_t>(k);
+    problem.scatter[k] = scatter[i];
+    if (problem.has_current) problem.factors[k] = current.factors[i];
   }
-  const bool complete = (mass.array() > 0).all();
-  std::vector<Matrix> filled;
-  Vector filled_mass;
-  if (!complete) {
-    filled = scatter;
-    filled_mass = mass;
-    fill_empty_components(filled, filled_mass, current.factors);
-  }
-  const Problem problem{complete ? scatter : filled, complete ? mass : filled_mass};
-  switch (structure) {
-    case Structure::EEE: {
-      Matrix sum = Matrix::Zero(d, d);
-      for (const Matrix& w : problem.scatter) sum += w;
-      const Matrix factor = cholesky(sum / problem.mass.sum(), result.repairs);
-      result.factors.assign(scatter.size(), factor);
-      return result;
-    }
-    case Structure::VEE:
-      return estimate_vee(problem, current.factors, steps);
-    case Structure::EVE:
-    case Structure::VVE:
-      return estimate_common_orientation(problem, part.volume, current.orientation, steps);
-    case Structure::EEV:
-    case Structure::VEV:
-      return estimate_own_orientation(problem, part.volume, current.factors, steps);
-    case Structure::EVV:
-      return estimate_evv(problem);
-    default:
-      break;
-  }
-  for (std::size_t k = 0; k < scatter.size(); ++k) {
-    result.factors.push_back(
-        cholesky(problem.scatter[k] / problem.mass[static_cast<Index>(k)], result.repairs));
-  }
+  estimate_in_place(structure, problem, steps);
+  for (Index k = 0; k < count; ++k) result.factors.emplace_back(problem.factors[k]);
+  result.repairs = problem.repairs;
+  result.steps = problem.steps;
   return result;
 }
 

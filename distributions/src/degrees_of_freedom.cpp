@@ -27,8 +27,7 @@ double log_normalizer_derivative(double dof, double d) {
 // The polynomial through values at the nodes of a window, and its derivative.
 class Interpolation {
  public:
-  Interpolation(DofWindow window, ConstVectorRef values)
-      : window_(window), coefficients_(dof_nodes) {
+  Interpolation(DofWindow window, ConstVectorRef values) : window_(window) {
     for (Index i = 0; i < dof_nodes; ++i) {
       double sum = 0;
       for (Index j = 0; j < dof_nodes; ++j) {
@@ -60,7 +59,7 @@ class Interpolation {
 
  private:
   DofWindow window_;
-  Vector coefficients_;
+  Eigen::Matrix<double, dof_nodes, 1> coefficients_;
 };
 
 // The part of the weighted log-likelihood that depends on the degrees of freedom.

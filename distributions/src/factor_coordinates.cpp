@@ -16,9 +16,9 @@ void write_factor(const Matrix& lower, const Vector& unit, VectorRef out) {
   }
 }
 
-Matrix read_factor(ConstVectorRef v, const Vector& unit) {
+void read_factor(ConstVectorRef v, const Vector& unit, MatrixRef lower) {
   const Index d = unit.size();
-  Matrix lower = Matrix::Zero(d, d);
+  lower.setZero();
   Index place = d;
   for (Index j = 0; j < d; ++j) {
     const Index below = d - j - 1;
@@ -27,7 +27,6 @@ Matrix read_factor(ConstVectorRef v, const Vector& unit) {
     lower.col(j).tail(below) = pivot * v.segment(place, below).cwiseProduct(unit.tail(below));
     place += below;
   }
-  return lower;
 }
 
 }  // namespace mix

@@ -11,6 +11,6 @@ namespace mix {
 /// sum of a, so that sums of such coordinates keep what the components have in common.
 inline Index factor_coordinates(Index d) { return d * (d + 1) / 2; }
 void write_factor(const Matrix& lower, const Vector& unit, VectorRef out);
-Matrix read_factor(ConstVectorRef v, const Vector& unit);
+void read_factor(ConstVectorRef v, const Vector& unit, MatrixRef lower);
 
 }  // namespace mix

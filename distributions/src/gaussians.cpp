@@ -13,6 +13,8 @@
 #include "data_moments.h"
 #include "mix/any_family.h"
 #include "mix/parallel.h"
+#include "mix/scratch.h"
+#include "small_matrix.h"
 #include "soundness.h"
 
 namespace mix {
@@ -256,20 +258,25 @@ void Gaussians::update_pseudo_data() {
 
 double Gaussians::log_prior() const {
   if (pseudo_.scatter.size() == 0) return 0;
+  const Index d = dimension();
   double sum = 0;
+  Scratch scratch;
+  VectorMap shift = scratch.vector(d);
+  VectorMap whitened = scratch.vector(d);
+  MatrixMap root = scratch.matrix(diagonal() ? 0 : d, d);
   for (Index k = 0; k < size(); ++k) {
-    const Vector shift = means_.row(k).transpose() - location_;
+    shift = means_.row(k).transpose() - location_;
     sum += pseudo_.count * log_determinants_[k];
     if (diagonal()) {
       const auto inverse = inverse_deviations_.col(k);
-      sum += pseudo_.root.cwiseProduct(inverse).squaredNorm() +
+      sum += pseudo_.root.col(0).cwiseProduct(inverse).squaredNorm() +
              pseudo_.mean_count * shift.cwiseProduct(inverse).squaredNorm();
     } else {
-      const auto lower = inverse(k).triangularView<Eigen::Lower>();
-      sum += pseudo_.root.cols() == 1
-                 ? (inverse(k) * pseudo_.root.col(0).asDiagonal()).squaredNorm()
-                 : (lower * pseudo_.root).squaredNorm();
-      if (pseudo_.mean_count > 0) sum += pseudo_.mean_count * (lower * shift).squaredNorm();
+      whitened_pseudo_root(k, root);
+      sum += root.squaredNorm();
+      if (!(pseudo_.mean_count > 0)) continue;
+      multiply_lower(inverse(k), shift, whitened);
+      sum += pseudo_.mean_count * whitened.squaredNorm();
     }
   }
   return -0.5 * sum;
@@ -375,6 +382,7 @@ void Gaussians::fields(Fields& visit) {
   scale_ = std::move(scale);
   orientation_ = d > 1 && orientation.rows() == d ? std::move(orientation) : Matrix();
   check_parameters();
+  evaluation_ = {};  // of other columns, or another structure
   update();
   update_pseudo_data();
 }

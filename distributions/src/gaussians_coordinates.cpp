@@ -3,8 +3,8 @@
 #include <Eigen/Core>
 #include <cmath>
 
+#include "covariance_problem.h"
 #include "factor_coordinates.h"
-#include "mix/distributions/covariance_structure.h"
 #include "mix/distributions/gaussians.h"
 #include "small_matrix.h"
 
@@ -63,23 +63,31 @@ void Gaussians::set_coordinates(ConstVectorRef v) {
       variances_.col(k) = (own(k).array().exp() * deviations.array()).square();
     }
   } else {
-    std::vector<Matrix> factors;
+    Scratch scratch;
+    const MatrixStack factors(scratch, d, size());
     for (Index k = 0; k < size(); ++k) {
-      factors.push_back(read_factor(own(shared() ? 0 : k), deviations));
+      read_factor(own(shared() ? 0 : k), deviations, factors[k]);
     }
-    use_factors(closed_under_sums(structure()) ? factors : nearest_in_structure(factors));
+    if (!closed_under_sums(structure())) move_into_structure(factors);
+    for (Index k = 0; k < size(); ++k) use_factor(k, factors[k]);
   }
   update();
 }
 
-// The maximizer under the structure for rows that have these covariances.
-std::vector<Matrix> Gaussians::nearest_in_structure(const std::vector<Matrix>& factors) {
-  std::vector<Matrix> scatter;
-  for (const Matrix& factor : factors) scatter.push_back(product_with_transpose(factor));
-  Covariances nearest = estimate(structure(), scatter, Vector::Ones(size()),
-                                 {factors_, std::move(orientation_)}, Steps::few);
-  orientation_ = std::move(nearest.orientation);
-  return std::move(nearest.factors);
+// Replaces factors by those of the maximizer under the structure for rows with these covariances.
+void Gaussians::move_into_structure(const MatrixStack& factors) {
+  Scratch scratch;
+  const MatrixStack scatter(scratch, dimension(), size());
+  VectorMap mass = scratch.vector(size());
+  mass.setOnes();
+  for (Index k = 0; k < size(); ++k) {
+    MatrixMap own = scatter[k];
+    own.setZero();
+    add_product_with_transpose(factors[k], own);
+    factors[k] = factor(k);
+  }
+  CovarianceProblem problem{scatter, mass, factors, true, orientation_};
+  estimate_in_place(structure(), problem, Steps::few);
 }
 
 }  // namespace mix

@@ -1,32 +1,25 @@
 // The estimates of Gaussians from their statistics.
 
-#include <Eigen/Cholesky>
 #include <algorithm>
-#include <cmath>
-#include <utility>
+#include <atomic>
 
 #include "component_loop.h"
+#include "covariance_problem.h"
 #include "mix/distributions/gaussians.h"
 #include "mix/parallel.h"
+#include "mix/scratch.h"
 #include "small_matrix.h"
 
 namespace mix {
 namespace {
 
-// L chol(m): the factor of L m L' by way of a matrix that is close to a multiple of the identity
-// when L is nearly right. Counts a repair where m is not positive definite even by rounding.
-Matrix refactored(const Matrix& lower, Matrix m, Index& repairs) {
-  Eigen::LLT<Matrix> factor(m);
-  if (factor.info() != Eigen::Success) {
-    ++repairs;
-    const double most = m.diagonal().maxCoeff();
-    for (double t = 1e-14; factor.info() != Eigen::Success && t < 1; t *= 10) {
-      m.diagonal().array() += t * most;
-      factor.compute(m);
-    }
-  }
-  const Matrix correction = factor.matrixL();
-  return lower.triangularView<Eigen::Lower>() * correction;
+// Writes L chol(m), the factor of L m L', by way of a matrix that is close to a multiple of the
+// identity when L is nearly right.
+void refactorize(ConstMatrixRef lower, ConstMatrixRef m, MatrixRef factor, Index& repairs) {
+  Scratch scratch;
+  MatrixMap correction = scratch.matrix(m.rows(), m.cols());
+  factorize(m, correction, repairs);
+  multiply_lower(lower, correction, factor);
 }
 
 }  // namespace
@@ -43,7 +36,7 @@ void Gaussians::maximize(ConstVectorRef sum, Steps steps) {
 }
 
 // The mean of component k: of its rows, and of the prior's imaginary ones.
-void Gaussians::set_mean(Index k, double mass, const Vector& mean_of_rows) {
+void Gaussians::set_mean(Index k, double mass, ConstVectorRef mean_of_rows) {
   const double total = mass + pseudo_.mean_count;
   if (!(total > 0)) return;
   means_.row(k) = mean_of_rows.transpose();
@@ -52,21 +45,38 @@ void Gaussians::set_mean(Index k, double mass, const Vector& mean_of_rows) {
   }
 }
 
+// The weight of the prior's pull on the mean in the scatter.
+double Gaussians::pull(double mass) const {
+  return mass > 0 ? pseudo_.mean_count * mass / (pseudo_.mean_count + mass) : 0;
+}
+
+// Reads the sum of shares and of rows times shares of component k.
+double Gaussians::read_moment(ConstVectorRef sum, Index k, Index length, VectorRef moment) const {
+  const bool pooled = evaluation_.pooled;
+  if (pooled) {
+    moment = Eigen::Map<const Matrix>(sum.data() + size(), size(), dimension()).row(k).transpose();
+  } else {
+    moment = sum.segment(k * length + 1, dimension());
+  }
+  return std::max(pooled ? sum[k] : sum[k * length], 0.0);
+}
+
 void Gaussians::maximize_diagonal(ConstVectorRef sum, Steps steps) {
   const Index d = dimension();
   const bool spherical = evaluation_.spherical;
   const bool pooled = evaluation_.pooled;
   const Index length = spherical ? 2 + d : 1 + 2 * d;
-  Matrix scatter = Matrix::Zero(d, size());
-  Vector mass(size());
+  Scratch scratch;
+  MatrixMap scatter = scratch.matrix(d, size());
+  VectorMap mass = scratch.vector(size());
+  VectorMap moment = scratch.vector(d);
+  VectorMap mean_of_rows = scratch.vector(d);
+  scatter.setZero();
   for (Index k = 0; k < size(); ++k) {
-    const double p = std::max(pooled ? sum[k] : sum[k * length], 0.0);
-    const Vector moment =
-        pooled ? Vector(Eigen::Map<const Matrix>(sum.data() + size(), size(), d).row(k))
-               : Vector(sum.segment(k * length + 1, d));
+    const double p = read_moment(sum, k, length, moment);
     mass[k] = p + pseudo_.count;
     auto w = scatter.col(k);
-    Vector mean_of_rows = means_.row(k).transpose();
+    mean_of_rows = means_.row(k).transpose();
     if (p > 0 && pooled) {  // less what the mean explains of the total, which comes below
       w = -moment.cwiseAbs2() / p;
       mean_of_rows = location_ + moment / p;
@@ -79,24 +89,23 @@ void Gaussians::maximize_diagonal(ConstVectorRef sum, Steps steps) {
       mean_of_rows += moment / p;
     }
     if (mass[k] > 0 && pseudo_.scatter.size() > 0) {
-      w += pseudo_.scatter;
-      if (p > 0 && pseudo_.mean_count > 0) {
-        w += pseudo_.mean_count * p / (pseudo_.mean_count + p) *
-             (mean_of_rows - location_).cwiseAbs2();
-      }
+      w += pseudo_.scatter.col(0);
+      if (pull(p) > 0) w += pull(p) * (mean_of_rows - location_).cwiseAbs2();
     }
     set_mean(k, p, mean_of_rows);
   }
   if (pooled) {  // only the sum over the components matters
-    const Vector within = scatter.rowwise().sum() + sum.tail(d);
+    moment = scatter.rowwise().sum() + sum.tail(d);
     Index heaviest = 0;
     mass.maxCoeff(&heaviest);
     scatter.setZero();
-    scatter.col(heaviest) = within.cwiseMax(0);
+    scatter.col(heaviest) = moment.cwiseMax(0);
   }
   Structure like = structure();
   if (d == 1) like = parts(like).volume == Part::equal ? Structure::EII : Structure::VII;
-  const Matrix estimated = estimate_diagonal(like, scatter, mass, variances_, steps);
+  MatrixMap estimated = scratch.matrix(d, size());
+  estimated = variances_;
+  estimate_diagonal_in_place(like, scatter, mass, estimated, true, steps);
   for (Index k = 0; k < size(); ++k) {
     const auto v = estimated.col(k).array();
     if (v.allFinite() && (v > 0).all()) {
@@ -107,120 +116,145 @@ void Gaussians::maximize_diagonal(ConstVectorRef sum, Steps steps) {
   }
 }
 
-// The scatter of the prior's and the floor's imaginary rows, whitened by component k.
-Matrix Gaussians::pseudo_scatter(Index k, double mass, const Vector& mean_of_rows) const {
-  const Index d = dimension();
-  Matrix scatter = Matrix::Zero(d, d);
-  if (pseudo_.scatter.size() == 0) return scatter;
-  const auto lower = inverse(k).triangularView<Eigen::Lower>();
-  const Matrix root = pseudo_.root.cols() == 1
-                          ? Matrix(inverse(k) * pseudo_.root.col(0).asDiagonal())
-                          : Matrix(lower * pseudo_.root);
-  scatter.selfadjointView<Eigen::Lower>().rankUpdate(root);
-  if (mass > 0 && pseudo_.mean_count > 0) {
-    const Vector off = lower * (mean_of_rows - location_);
-    scatter.selfadjointView<Eigen::Lower>().rankUpdate(
-        off, pseudo_.mean_count * mass / (pseudo_.mean_count + mass));
+// Writes a root of the pseudo-scatter, whitened by component k.
+void Gaussians::whitened_pseudo_root(Index k, MatrixRef root) const {
+  if (pseudo_.root.cols() == 1) {
+    root = inverse(k) * pseudo_.root.col(0).asDiagonal();
+  } else {
+    multiply_lower(inverse(k), pseudo_.root, root);
   }
-  scatter.triangularView<Eigen::StrictlyUpper>() = scatter.transpose();
-  return scatter;
 }
 
-// The same, not whitened.
-Matrix Gaussians::imaginary_scatter(double mass, const Vector& mean_of_rows) const {
-  if (pseudo_.scatter.size() == 0) return Matrix::Zero(dimension(), dimension());
-  Matrix scatter = pseudo_.scatter;
-  if (mass > 0 && pseudo_.mean_count > 0) {
-    const Vector off = mean_of_rows - location_;
-    scatter += pseudo_.mean_count * mass / (pseudo_.mean_count + mass) * off * off.transpose();
+// Adds the scatter of the prior's and the floor's imaginary rows to that of component k.
+void Gaussians::add_pseudo_scatter(Index k, double mass, ConstVectorRef mean_of_rows, bool whitened,
+                                   MatrixRef scatter) const {
+  if (pseudo_.scatter.size() == 0) return;
+  const Index d = dimension();
+  Scratch scratch;
+  VectorMap off = scratch.vector(d);
+  off = mean_of_rows - location_;
+  if (whitened) {
+    MatrixMap root = scratch.matrix(d, d);
+    whitened_pseudo_root(k, root);
+    add_product_with_transpose(root, scatter);
+    VectorMap plain = scratch.vector(d);
+    plain = off;
+    multiply_lower(inverse(k), plain, off);
+  } else {
+    scatter += pseudo_.scatter;
   }
-  return scatter;
+  if (!(pull(mass) > 0)) return;
+  for (Index j = 0; j < d; ++j) scatter.col(j) += pull(mass) * off[j] * off;
+  mirror(scatter);
+}
+
+// Reads mass, mean and scatter of the rows of component k, and adds the imaginary ones; the scatter
+// is whitened by the present factor where the statistics are.
+void Gaussians::read_scatter(ConstVectorRef sum, Index k, MatrixRef scatter, double& mass,
+                             VectorRef mean_of_rows) const {
+  const Index d = dimension();
+  const bool pooled = evaluation_.pooled;
+  const bool whitens = evaluation_.whitens[static_cast<std::size_t>(k)];
+  const Index length = 1 + d + triangle_size();
+  Scratch scratch;
+  VectorMap moment = scratch.vector(d);
+  VectorMap shift = scratch.vector(d);
+  const double p = read_moment(sum, k, length, moment);
+  mass = p + pseudo_.count;
+  if (p > 0) {
+    if (pooled) {
+      scatter.setZero();
+      mean_of_rows = evaluation_.about_data ? location_ : evaluation_.center;
+    } else {
+      unpack(sum.segment(k * length + 1 + d, triangle_size()), scatter);
+      mean_of_rows = means_.row(k).transpose();
+    }
+    moment /= p;
+    for (Index j = 0; j < d; ++j) scatter.col(j) -= p * moment[j] * moment;
+    if (whitens) {
+      multiply_lower(factor(k), moment, shift);
+      mean_of_rows += shift;
+    } else {
+      mean_of_rows += moment;
+    }
+  } else {
+    scatter.setZero();
+    mean_of_rows = means_.row(k).transpose();
+  }
+  if (mass > 0) add_pseudo_scatter(k, p, mean_of_rows, whitens, scatter);
 }
 
 void Gaussians::maximize_full(ConstVectorRef sum, Steps steps) {
   const Index d = dimension();
-  const Index k = size();
-  const bool pooled = evaluation_.pooled;
-  const Index length = 1 + d + triangle_size();
-  const auto whitens = [&](Index c) { return evaluation_.whitens[static_cast<std::size_t>(c)]; };
-  const Vector& origin = evaluation_.about_data ? location_ : evaluation_.center;
-  Matrix between = Matrix::Zero(d, d);
-  if (pooled) between = unpacked(sum.tail(triangle_size()), d);
-  // Whitened by the present factors where the statistics are.
-  std::vector<Matrix> scatter(static_cast<std::size_t>(k));
-  Vector mass(k);
-  Matrix rows_mean(d, k);
-  for_each_component(k, d, [&](Index c) {
-    const double p = std::max(pooled ? sum[c] : sum[c * length], 0.0);
-    Vector moment = Vector::Zero(d);
-    if (p > 0) {
-      moment = pooled ? Vector(Eigen::Map<const Matrix>(sum.data() + k, k, d).row(c))
-                      : Vector(sum.segment(c * length + 1, d));
-    }
-    mass[c] = p + pseudo_.count;
-    Matrix& w = scatter[static_cast<std::size_t>(c)];
-    w = Matrix::Zero(d, d);
-    if (p > 0) {
-      if (!pooled) w = unpacked(sum.segment(c * length + 1 + d, triangle_size()), d);
-      w.noalias() -= moment * (moment / p).transpose();
-      rows_mean.col(c) = pooled ? origin : Vector(means_.row(c).transpose());
-      if (whitens(c)) {
-        rows_mean.col(c) += factor(c).triangularView<Eigen::Lower>() * (moment / p);
-      } else {
-        rows_mean.col(c) += moment / p;
-      }
-    } else {
-      rows_mean.col(c) = means_.row(c).transpose();
-    }
-    if (mass[c] > 0) {
-      w += whitens(c) ? pseudo_scatter(c, p, rows_mean.col(c))
-                      : imaginary_scatter(p, rows_mean.col(c));
-    }
-  });
-  for (Index c = 0; c < k; ++c) set_mean(c, mass[c] - pseudo_.count, rows_mean.col(c));
+  const Index count = size();
+  Scratch scratch;
+  const MatrixStack scatter(scratch, d, count);
+  const MatrixStack factors(scratch, d, count);
+  VectorMap mass = scratch.vector(count);
+  MatrixMap rows_mean = scratch.matrix(d, count);
+  for_each_component(count, d,
+                     [&](Index k) { read_scatter(sum, k, scatter[k], mass[k], rows_mean.col(k)); });
+  for (Index k = 0; k < count; ++k) set_mean(k, mass[k] - pseudo_.count, rows_mean.col(k));
 
-  std::vector<Matrix> factors = factors_;
-  const Matrix identity = Matrix::Identity(d, d);
   if (shared()) {
-    for (const Matrix& w : scatter) between += w;
     const double total = mass.sum();
-    if (total > 0) {
-      const Matrix& base = whitens(0) ? factors_.front() : identity;
-      const Matrix common = refactored(base, between / total, repairs_);
-      std::fill(factors.begin(), factors.end(), common);
-    }
-  } else if (structure() == Structure::VVV) {
-    std::vector<Index> repairs(factors.size(), 0);
-    for_each_component(k, d, [&](Index c) {
-      const auto i = static_cast<std::size_t>(c);
-      const Matrix& base = whitens(c) ? factors_[i] : identity;
-      if (mass[c] > 0) factors[i] = refactored(base, scatter[i] / mass[c], repairs[i]);
-    });
-    for (const Index count : repairs) repairs_ += count;
-  } else {
-    for (std::size_t i = 0; i < scatter.size(); ++i) {
-      if (!evaluation_.whitens[i]) continue;
-      const auto lower = factors_[i].triangularView<Eigen::Lower>();
-      scatter[i] = lower * Matrix(lower * scatter[i]).transpose();
-      scatter[i].triangularView<Eigen::StrictlyUpper>() = scatter[i].transpose();
-    }
-    Covariances estimated =
-        estimate(structure(), scatter, mass, {factors_, std::move(orientation_)}, steps);
-    orientation_ = std::move(estimated.orientation);
-    repairs_ += estimated.repairs;
-    factors = std::move(estimated.factors);
+    if (!(total > 0)) return;
+    MatrixMap pooled = scratch.matrix(d, d);
+    pooled.setZero();
+    if (evaluation_.pooled) unpack(sum.tail(triangle_size()), pooled);
+    for (Index k = 0; k < count; ++k) pooled += scatter[k];
+    pooled /= total;
+    refactorize_component(0, pooled, factors[0], repairs_);
+    for (Index k = 0; k < count; ++k) use_factor(k, factors[0]);
+    return;
   }
-  use_factors(factors);
+  if (structure() == Structure::VVV) {
+    std::atomic<Index> repairs = 0;
+    for_each_component(count, d, [&](Index k) {
+      if (!(mass[k] > 0)) return;
+      Index own = 0;
+      scatter[k] /= mass[k];
+      refactorize_component(k, scatter[k], factors[k], own);
+      repairs += own;
+    });
+    repairs_ += repairs;
+    for (Index k = 0; k < count; ++k) {
+      if (mass[k] > 0) use_factor(k, factors[k]);
+    }
+    return;
+  }
+  MatrixMap half = scratch.matrix(d, d);
+  for (Index k = 0; k < count; ++k) {
+    factors[k] = factor(k);
+    if (!evaluation_.whitens[static_cast<std::size_t>(k)]) continue;
+    MatrixMap w = scatter[k];
+    multiply_lower(factors[k], w, half);
+    w = half.transpose();
+    multiply_lower(factors[k], w, half);
+    w = half;
+    mirror(w);
+  }
+  CovarianceProblem problem{scatter, mass, factors, true, orientation_};
+  estimate_in_place(structure(), problem, steps);
+  repairs_ += problem.repairs;
+  for (Index k = 0; k < count; ++k) use_factor(k, factors[k]);
 }
 
-void Gaussians::use_factors(const std::vector<Matrix>& factors) {
-  for (std::size_t i = 0; i < factors_.size(); ++i) {
-    const Matrix& l = factors[i];
-    if (l.allFinite() && l.diagonal().minCoeff() > 0) {
-      factors_[i] = l;
-    } else {
-      ++repairs_;  // no spread at all and no floor: the present covariance is as good as any
-    }
+// The factor of component k from its average scatter, which is whitened where the statistics are.
+void Gaussians::refactorize_component(Index k, ConstMatrixRef average, MatrixRef lower,
+                                      Index& repairs) const {
+  if (evaluation_.whitens[static_cast<std::size_t>(k)]) {
+    refactorize(factor(k), average, lower, repairs);
+  } else {
+    factorize(average, lower, repairs);
+  }
+}
+
+void Gaussians::use_factor(Index k, ConstMatrixRef lower) {
+  if (lower.allFinite() && lower.diagonal().minCoeff() > 0) {
+    factors_[static_cast<std::size_t>(k)] = lower;
+  } else {
+    ++repairs_;  // no spread at all and no floor: the present covariance is as good as any
   }
 }
 

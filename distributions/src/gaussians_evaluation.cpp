@@ -9,6 +9,7 @@
 #include "component_loop.h"
 #include "mix/distributions/gaussians.h"
 #include "mix/parallel.h"
+#include "mix/scratch.h"
 #include "small_matrix.h"
 
 namespace mix {
@@ -37,50 +38,38 @@ void for_each_chunk(Index rows, const Body& body) {
   }
 }
 
-// The inverse of a lower triangle by halves, whose cost is that of products of matrices.
-Matrix inverse_of(const Eigen::Ref<const Matrix>& lower) {
-  constexpr Index small = 24;
-  const Index d = lower.rows();
-  Matrix inverse = Matrix::Zero(d, d);
-  if (d <= small) {
-    inverse.setIdentity();
-    lower.triangularView<Eigen::Lower>().solveInPlace(inverse);
-    return inverse;
-  }
-  const Index half = d / 2;
-  const Index rest = d - half;
-  inverse.topLeftCorner(half, half) = inverse_of(lower.topLeftCorner(half, half));
-  inverse.bottomRightCorner(rest, rest) = inverse_of(lower.bottomRightCorner(rest, rest));
-  const Matrix across = lower.bottomLeftCorner(rest, half) * inverse.topLeftCorner(half, half);
-  inverse.bottomLeftCorner(rest, half).noalias() = -inverse.bottomRightCorner(rest, rest) * across;
-  return inverse;
-}
-
 }  // namespace
 
 // What follows from means, variances and factors: always by these lines, so that a loaded model has
 // the same bits.
 void Gaussians::update() {
-  evaluation_ = {};
+  Evaluation& e = evaluation_;
+  e.pooled = false;
+  e.about_data = false;
+  e.spherical = false;
+  e.far.clear();
+  e.whitens.clear();
+  e.means = means_.transpose();
   // Amid the means, whatever the data that they are evaluated for.
-  evaluation_.center = means_.colwise().mean().transpose();
+  e.center = means_.colwise().mean().transpose();
   if (diagonal()) {
     update_diagonal();
   } else {
     update_whitening();
   }
-  evaluation_.constant = -0.5 * (log_determinants_.array() +
-                                 static_cast<double>(dimension()) * std::log(2 * std::numbers::pi));
-  if (evaluation_.pooled || evaluation_.spherical) {
-    evaluation_.intercept =
-        evaluation_.constant - 0.5 * evaluation_.offset.colwise().squaredNorm().transpose();
+  e.constant = -0.5 * (log_determinants_.array() +
+                       static_cast<double>(dimension()) * std::log(2 * std::numbers::pi));
+  if (e.pooled || e.spherical) {
+    e.intercept = e.constant - 0.5 * e.offset.colwise().squaredNorm().transpose();
   }
   if (dimension() > kernels::most_small_columns) return;
-  evaluation_.small = kernels::SmallGaussians(dimension(), size());
+  e.small.resize(dimension(), size());
+  Scratch scratch;
+  MatrixMap axes = scratch.matrix(dimension(), dimension());
   for (Index k = 0; k < size(); ++k) {
-    evaluation_.small.set(k, means_.row(k).transpose(),
-                          diagonal() ? Matrix(inverse_deviations_.col(k).asDiagonal()) : inverse(k),
-                          evaluation_.constant[k]);
+    if (diagonal()) axes = inverse_deviations_.col(k).asDiagonal();
+    e.small.set(k, e.means.col(k), diagonal() ? ConstMatrixRef(axes) : ConstMatrixRef(inverse(k)),
+                e.constant[k]);
   }
 }
 
@@ -89,15 +78,14 @@ void Gaussians::update_diagonal() {
   inverse_deviations_ = variances_.cwiseSqrt().cwiseInverse();
   log_determinants_ = variances_.array().log().colwise().sum().transpose();
   if (dimension() == 1) {
+    e.inverses.resize(static_cast<std::size_t>(size()));
     for (Index k = 0; k < size(); ++k) {
-      e.inverses.emplace_back(Matrix::Constant(1, 1, inverse_deviations_(0, k)));
+      e.inverses[static_cast<std::size_t>(k)].setConstant(1, 1, inverse_deviations_(0, k));
     }
     return;
   }
   e.scale = inverse_deviations_;
-  e.offset = (e.center.transpose().replicate(size(), 1) - means_)
-                 .transpose()
-                 .cwiseProduct(inverse_deviations_);
+  e.offset = -((e.means.colwise() - e.center).cwiseProduct(inverse_deviations_));
   for (Index k = 0; k < size(); ++k) {
     e.far.push_back(!(e.offset.col(k).cwiseAbs().maxCoeff() < most_deviations));
   }
@@ -126,43 +114,47 @@ void Gaussians::update_whitening() {
   e.whitens.assign(static_cast<std::size_t>(size()), true);
   e.inverses.resize(static_cast<std::size_t>(different));
   for_each_component(different, d, [&](Index k) {
-    e.inverses[static_cast<std::size_t>(k)] = inverse_of(factor(k));
+    Matrix& inverse = e.inverses[static_cast<std::size_t>(k)];
+    inverse.resize(d, d);
+    invert_lower(factor(k), inverse);
   });
   if (d <= kernels::most_small_columns) return;
 
   const Index padded = kernels::PackedTriangle::padded(d);
-  Matrix offset(d, size());
+  Scratch scratch;
+  VectorMap deviations = scratch.vector(d);
+  e.offset.resize(d, size());
   for (Index k = 0; k < size(); ++k) {
-    offset.col(k) =
-        inverse(k).triangularView<Eigen::Lower>() * (e.center - means_.row(k).transpose());
+    deviations = e.center - e.means.col(k);
+    multiply_lower(inverse(k), deviations, e.offset.col(k));
   }
-  e.pooled = shared() && offset.cwiseAbs().maxCoeff() < fewest_deviations;
-  const Vector constant =
-      -0.5 * (log_determinants_.array() + static_cast<double>(d) * std::log(2 * std::numbers::pi));
+  e.pooled = shared() && e.offset.cwiseAbs().maxCoeff() < fewest_deviations;
+  e.whitenings.resize(e.pooled ? 1 : static_cast<std::size_t>(size()));
   if (e.pooled) {
-    e.whitenings.push_back(
-        {kernels::PackedTriangle(e.inverses.front()), Vector::Zero(padded), 0.0});
-    e.offset = std::move(offset);
+    kernels::Whitening& w = e.whitenings.front();
+    w.triangle.assign(e.inverses.front());
+    w.offset.setZero(padded);
+    w.constant = 0;
     e.slope = -e.offset;
     use_data_center();
     return;
   }
-  e.whitenings.resize(static_cast<std::size_t>(size()));
   e.whitens.clear();
   for (Index k = 0; k < size(); ++k) {
     kernels::Whitening& w = e.whitenings[static_cast<std::size_t>(k)];
-    const bool is_far = !(offset.col(k).cwiseAbs().maxCoeff() < most_deviations);
-    w.triangle = kernels::PackedTriangle(inverse(k));
-    w.offset = Vector::Zero(padded);
-    if (!is_far) w.offset.head(d) = offset.col(k);
-    w.constant = constant[k];
+    const bool is_far = !(e.offset.col(k).cwiseAbs().maxCoeff() < most_deviations);
+    w.triangle.assign(inverse(k));
+    w.offset.setZero(padded);
+    if (!is_far) w.offset.head(d) = e.offset.col(k);
+    w.constant =
+        -0.5 * (log_determinants_[k] + static_cast<double>(d) * std::log(2 * std::numbers::pi));
     e.far.push_back(is_far);
-    const Vector deviations = factor(k).rowwise().norm();
+    deviations = factor(k).rowwise().norm();
     e.whitens.push_back(is_far ||
                         !((inverse(k) * deviations.asDiagonal()).squaredNorm() < well_conditioned));
   }
-  e.shift = Matrix::Zero(padded, size());
-  e.shift.topRows(d) = means_.transpose().colwise() - e.center;
+  e.shift.setZero(padded, size());
+  e.shift.topRows(d) = e.means.colwise() - e.center;
 }
 
 // With a common covariance that is well-conditioned, and means near that of the data: what all
@@ -170,14 +162,19 @@ void Gaussians::update_whitening() {
 void Gaussians::use_data_center() {
   Evaluation& e = evaluation_;
   if (!(rows_ > 0)) return;
-  Matrix offset = means_.transpose().colwise() - location_;
+  const Index d = dimension();
+  Scratch scratch;
+  MatrixMap offset = scratch.matrix(d, size());
   bool conditioned = true;
   if (diagonal()) {
-    offset = inverse_deviations_.col(0).asDiagonal() * offset;
+    offset = inverse_deviations_.col(0).asDiagonal() * (e.means.colwise() - location_);
   } else {
     const Matrix& whitening = e.inverses.front();
-    offset = whitening.triangularView<Eigen::Lower>() * offset;
-    const Vector deviations = factor(0).rowwise().norm();
+    MatrixMap plain = scratch.matrix(d, size());
+    plain = e.means.colwise() - location_;
+    multiply_lower(whitening, plain, offset);
+    VectorMap deviations = scratch.vector(d);
+    deviations = factor(0).rowwise().norm();
     conditioned = (whitening * deviations.asDiagonal()).squaredNorm() < well_conditioned;
   }
   e.about_data = conditioned && offset.cwiseAbs().maxCoeff() < fewest_deviations;
@@ -186,7 +183,8 @@ void Gaussians::use_data_center() {
   if (diagonal()) {
     e.data_slope = inverse_deviations_.col(0).asDiagonal() * offset;
   } else {
-    e.data_slope = e.inverses.front().transpose() * offset;
+    e.data_slope.resize(d, size());
+    e.data_slope.noalias() = e.inverses.front().transpose() * offset;
   }
   e.data_intercept = -0.5 * (offset.colwise().squaredNorm().transpose() + log_determinants_);
   e.data_intercept.array() -=
@@ -197,10 +195,14 @@ double Gaussians::common_log_density(ConstVectorRef statistics) const {
   if (diagonal()) {
     return -0.5 * statistics.tail(dimension()).dot(inverse_deviations_.col(0).cwiseAbs2());
   }
-  const Matrix total = unpacked(statistics.tail(triangle_size()), dimension());
-  const auto whitening = evaluation_.inverses.front().triangularView<Eigen::Lower>();
-  const Matrix half = whitening * total;
-  return -0.5 * evaluation_.inverses.front().cwiseProduct(half).sum();
+  const Index d = dimension();
+  const Matrix& whitening = evaluation_.inverses.front();
+  Scratch scratch;
+  MatrixMap total = scratch.matrix(d, d);
+  unpack(statistics.tail(triangle_size()), total);
+  MatrixMap half = scratch.matrix(d, d);
+  multiply_lower(whitening, total, half);
+  return -0.5 * whitening.cwiseProduct(half).sum();
 }
 
 const Matrix& Gaussians::inverse(Index k) const {
@@ -222,7 +224,7 @@ const T* Gaussians::whitened(Rows x, Index k, VectorRef out, BlockMemory& memory
   T* panels = memory.numbers<T>(panels_place, kernels::packed_stride, padded);
   if (e.far[i]) {
     panels = memory.numbers<T>(own_place, kernels::packed_stride, padded);
-    kernels::pack_panels(x, means_.row(k).transpose(), panels);
+    kernels::pack_panels(x, e.means.col(k), panels);
   }
   T* y = memory.part(i).numbers<T>(whitened_place, kernels::packed_stride, padded);
   kernels::whiten(panels, e.whitenings[i], y, out);
@@ -251,7 +253,9 @@ void Gaussians::accumulate_scatter(Rows x, Shares shares, VectorRef statistics,
   const Index d = dimension();
   const Index padded = kernels::PackedTriangle::padded(d);
   const Index length = 1 + d + triangle_size();
-  const Vector no_shift = Vector::Zero(padded);
+  Scratch scratch;
+  VectorMap no_shift = scratch.vector(padded);
+  no_shift.setZero();
   for (Index k = 0; k < size(); ++k) {
     if (!(shares.col(k).maxCoeff() > 0)) continue;
     const auto i = static_cast<std::size_t>(k);
@@ -284,7 +288,7 @@ void Gaussians::log_densities(Rows x, MatrixRef out, BlockMemory& memory) const 
   const Index d = dimension();
   if (d <= kernels::most_small_columns && (!diagonal() || d == 1)) {
     for (Index k = 0; k < size(); ++k) {
-      kernels::small_density(x, means_.row(k).transpose(), inverse(k), e.constant[k], out.col(k));
+      kernels::small_density(x, e.means.col(k), inverse(k), e.constant[k], out.col(k));
     }
     return;
   }
@@ -306,10 +310,13 @@ void Gaussians::log_densities(Rows x, MatrixRef out, BlockMemory& memory) const 
     Matrix& packed = memory.matrix(packed_place, kernels::packed_stride, d);
     kernels::pack(x, e.center, packed);
     kernels::scaled_distances(packed, e.scale, e.offset, e.constant, out);
+    Scratch scratch;
+    VectorMap no_offset = scratch.vector(d);
+    no_offset.setZero();
     for (Index k = 0; k < size(); ++k) {
       if (!e.far[static_cast<std::size_t>(k)]) continue;
-      kernels::pack(x, means_.row(k).transpose(), packed);
-      kernels::scaled_distances(packed, e.scale.col(k), Vector::Zero(d), e.constant.segment(k, 1),
+      kernels::pack(x, e.means.col(k), packed);
+      kernels::scaled_distances(packed, e.scale.col(k), no_offset, e.constant.segment(k, 1),
                                 out.col(k));
     }
     return;
@@ -410,7 +417,10 @@ void Gaussians::accumulate(Rows x, Shares shares, VectorRef statistics, BlockMem
     const Index padded = kernels::PackedTriangle::padded(d);
     double* panels = memory.matrix(own_place, kernels::packed_stride, padded).data();
     if (evaluation_.about_data) kernels::pack_panels(x, location_, panels);
-    kernels::add_scatter(panels, Vector::Zero(padded), d, total, common);
+    Scratch scratch;
+    VectorMap no_shift = scratch.vector(padded);
+    no_shift.setZero();
+    kernels::add_scatter(panels, no_shift, d, total, common);
     return;
   }
   if (evaluation_.spherical) {
@@ -431,9 +441,9 @@ void Gaussians::accumulate(Rows x, Shares shares, VectorRef statistics, BlockMem
   for (Index c = 0; c < k; ++c) {
     auto sum = statistics.segment(c * length, length);
     if (diagonal()) {
-      kernels::add_moments(x, means_.row(c).transpose(), shares.col(c), sum);
+      kernels::add_moments(x, evaluation_.means.col(c), shares.col(c), sum);
     } else {
-      kernels::add_small_scatter(x, means_.row(c).transpose(), inverse(c), shares.col(c), sum);
+      kernels::add_small_scatter(x, evaluation_.means.col(c), inverse(c), shares.col(c), sum);
     }
   }
 }

@@ -38,12 +38,11 @@ void Gaussians::log_density_of(Index k, Rows x, VectorRef out) const {
   const Evaluation& e = evaluation_;
   const Index d = dimension();
   if (d <= kernels::most_small_columns && (!diagonal() || d == 1)) {
-    kernels::small_density(x, means_.row(k).transpose(), inverse(k), e.constant[k], out);
+    kernels::small_density(x, e.means.col(k), inverse(k), e.constant[k], out);
     return;
   }
   if (diagonal()) {
-    kernels::scaled_distance(x, means_.row(k).transpose(), inverse_deviations_.col(k),
-                             e.constant[k], out);
+    kernels::scaled_distance(x, e.means.col(k), inverse_deviations_.col(k), e.constant[k], out);
     return;
   }
   for_each_part(x.rows(), [&](Index first, Index count, BlockMemory& memory) {
@@ -60,7 +59,8 @@ const Matrix& Gaussians::whiten_of(Index k, Rows x, VectorRef out, BlockMemory& 
   Matrix& y = panels(memory, separate_whitened, d);
   if (!e.pooled) {
     const auto i = static_cast<std::size_t>(k);
-    kernels::pack_panels(x, e.far[i] ? Vector(means_.row(k).transpose()) : e.center, packed);
+    kernels::pack_panels(x, e.far[i] ? ConstVectorRef(e.means.col(k)) : ConstVectorRef(e.center),
+                         packed);
     kernels::whiten(packed, e.whitenings[i], {.panels = y.data()}, out);
     return y;
   }
@@ -103,11 +103,11 @@ void Gaussians::accumulate_of(Index k, Rows x, Weights w, VectorRef statistics) 
   }
   VectorRef own = statistics.segment(k * length, length);
   if (diagonal()) {
-    kernels::add_moments(x, means_.row(k).transpose(), w, own);
+    kernels::add_moments(x, e.means.col(k), w, own);
     return;
   }
   if (e.whitenings.empty()) {
-    kernels::add_small_scatter(x, means_.row(k).transpose(), inverse(k), w, own);
+    kernels::add_small_scatter(x, e.means.col(k), inverse(k), w, own);
     return;
   }
   const Vector origin = Vector::Zero(kernels::PackedTriangle::padded(d));

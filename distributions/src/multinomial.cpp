@@ -100,9 +100,9 @@ void Multinomial::accumulate(Rows x, Weights w, VectorRef statistics) const {
 }
 
 void Multinomial::maximize(ConstVectorRef sum) {
-  const Vector counts = sum.array() + smoothing_.pseudo_count;
-  const double total = counts.sum();
-  if (total > 0) probabilities_ = counts / total;
+  const double pseudo_count = smoothing_.pseudo_count;
+  const double total = (sum.array() + pseudo_count).sum();
+  if (total > 0) probabilities_ = (sum.array() + pseudo_count) / total;
 }
 
 namespace {

@@ -1,13 +1,30 @@
 #pragma once
 
+#include "mix/scratch.h"
 #include "mix/types.h"
 
+/// Arithmetic of the small matrices of estimates. Nothing here takes memory from the system, up to
+/// the size where Eigen's own routines do; in matrices of a few rows plain loops are several times
+/// faster than those. Lower triangles have zeros above their diagonal.
 namespace mix {
 
-/// y <- L^-1 y. In matrices of a few rows the plain loop is several times faster than the blocked
-/// routine.
-inline void solve_lower(const Matrix& lower, Matrix& y) {
-  constexpr Index few_rows = 16;
+/// Up to so many rows plain loops are used.
+inline constexpr Index few_rows = 16;
+
+/// The upper triangle becomes a mirror of the lower one.
+inline void mirror(MatrixRef m) { m.triangularView<Eigen::StrictlyUpper>() = m.transpose(); }
+
+/// out = lower right.
+inline void multiply_lower(ConstMatrixRef lower, ConstMatrixRef right, MatrixRef out) {
+  if (lower.rows() > few_rows) {
+    out.noalias() = lower.triangularView<Eigen::Lower>() * right;
+  } else {
+    out.noalias() = lower.lazyProduct(right);
+  }
+}
+
+/// y <- L^-1 y.
+inline void solve_lower(ConstMatrixRef lower, MatrixRef y) {
   if (lower.rows() > few_rows) {
     lower.triangularView<Eigen::Lower>().solveInPlace(y);
     return;
@@ -21,16 +38,41 @@ inline void solve_lower(const Matrix& lower, Matrix& y) {
   }
 }
 
+/// m += root root', symmetric to the last bit.
+inline void add_product_with_transpose(ConstMatrixRef root, MatrixRef m) {
+  if (root.rows() > few_rows) {
+    m.selfadjointView<Eigen::Lower>().rankUpdate(root);
+  } else {
+    m.noalias() += root.lazyProduct(root.transpose());
+  }
+  mirror(m);
+}
+
 /// The symmetric matrix of a lower triangle by columns.
-inline Matrix unpacked(ConstVectorRef packed, Index d) {
-  Matrix full(d, d);
+inline void unpack(ConstVectorRef packed, MatrixRef full) {
+  const Index d = full.rows();
   Index position = 0;
   for (Index j = 0; j < d; ++j) {
     full.col(j).tail(d - j) = packed.segment(position, d - j);
     position += d - j;
   }
-  full.triangularView<Eigen::StrictlyUpper>() = full.transpose();
-  return full;
+  mirror(full);
 }
+
+/// The inverse of a lower triangle.
+void invert_lower(ConstMatrixRef lower, MatrixRef inverse);
+
+/// The lower factor of a matrix that is positive definite up to rounding; where that is not enough,
+/// of one with a larger diagonal, which is counted as a repair.
+void factorize(ConstMatrixRef matrix, MatrixRef lower, Index& repairs);
+
+/// The lower factor of A A' for a square A, without that product, which would lose the digits of
+/// small variances. `a` is used up.
+void factorize_square(MatrixRef a, MatrixRef lower);
+
+/// Eigenvalues in ascending order and eigenvectors (columns) of a symmetric matrix, which is used
+/// up. Of few rows by Jacobi's rotations, which keep the digits of small eigenvalues of a positive
+/// definite matrix also where its columns have very different units (Demmel & Veselic 1992).
+void decompose(MatrixRef symmetric, VectorRef values, MatrixRef vectors);
 
 }  // namespace mix

@@ -14,6 +14,8 @@
 #include "factor_coordinates.h"
 #include "mix/distributions/covariance_structure.h"
 #include "mix/parallel.h"
+#include "mix/scratch.h"
+#include "small_matrix.h"
 #include "soundness.h"
 
 namespace mix {
@@ -26,22 +28,13 @@ constexpr double largest_fixed_dof = 1e10;
 
 Index triangle(Index d) { return d * (d + 1) / 2; }
 
-void add_triangle(const Matrix& scatter, VectorRef out) {
+void add_triangle(ConstMatrixRef scatter, VectorRef out) {
   Index next = 0;
   for (Index j = 0; j < scatter.cols(); ++j) {
     const Index length = scatter.rows() - j;
     out.segment(next, length) += scatter.col(j).tail(length);
     next += length;
   }
-}
-
-Matrix symmetric(ConstVectorRef lower, Index d) {
-  Matrix full(d, d);
-  Index next = 0;
-  for (Index j = 0; j < d; ++j) {
-    for (Index i = j; i < d; ++i) full(i, j) = full(j, i) = lower[next++];
-  }
-  return full;
 }
 
 // The standard deviation of a normal distribution with the quartiles of these values.
@@ -63,23 +56,23 @@ double normal_spread(ConstVectorRef values, Weights w) {
 
 // One row of the data per column.
 struct Residuals {
-  Matrix plain;     // x - mean
-  Matrix whitened;  // the same in coordinates where the scale matrix is the identity
-  Vector squares;   // squared lengths of the whitened ones
-};
+  Residuals(Scratch& scratch, Rows x, ConstVectorRef mean, const Matrix& factor)
+      : plain(scratch.matrix(x.cols(), x.rows())),
+        whitened(scratch.matrix(x.cols(), x.rows())),
+        squares(scratch.vector(x.rows())) {
+    plain.noalias() = x.transpose();
+    plain.colwise() -= mean;
+    whitened = plain;
+    factor.triangularView<Eigen::Lower>().solveInPlace(whitened);
+    squares = whitened.colwise().squaredNorm().transpose();
+    // A row that is not finite is infinitely far away.
+    squares = squares.array().isNaN().select(infinity, squares);
+  }
 
-// Memory of the thread: blocks come by the thousand, and fresh pages cost more than the arithmetic.
-Residuals& residuals(Rows x, ConstVectorRef mean, const Matrix& factor) {
-  thread_local Residuals r;
-  r.plain.noalias() = x.transpose();
-  r.plain.colwise() -= mean;
-  r.whitened = r.plain;
-  factor.triangularView<Eigen::Lower>().solveInPlace(r.whitened);
-  r.squares = r.whitened.colwise().squaredNorm().transpose();
-  // A row that is not finite is infinitely far away.
-  r.squares = r.squares.array().isNaN().select(infinity, r.squares);
-  return r;
-}
+  MatrixMap plain;     // x - mean
+  MatrixMap whitened;  // the same in coordinates where the scale matrix is the identity
+  VectorMap squares;   // squared lengths of the whitened ones
+};
 
 // The weighted mean of each component's rows; `otherwise` where no row has a weight.
 Matrix weighted_means(const AnyRows& x, Shares shares, const Matrix& otherwise) {
@@ -161,7 +154,8 @@ void StudentT::log_densities(Rows x, MatrixRef out) const {
 void StudentT::log_density_of(Index k, Rows x, VectorRef out) const {
   const auto d = static_cast<double>(dimension());
   const Matrix& factor = factors_[scale_index(k)];
-  const Residuals& r = residuals(x, means_.col(k), factor);
+  Scratch scratch;
+  const Residuals r(scratch, x, means_.col(k), factor);
   const double constant = t_log_normalizer(dof_[k], d) - factor.diagonal().array().log().sum();
   out = constant - 0.5 * (dof_[k] + d) * (r.squares.array() / dof_[k]).log1p();
 }
@@ -193,7 +187,8 @@ void StudentT::accumulate_of(Index k, Rows x, Weights w, VectorRef statistics) c
   const Index length = statistics_size() / size();
   auto sums = statistics.segment(k * length, length);
   const auto p = w.array();
-  Residuals& r = residuals(x, means_.col(k), factors_[scale_index(k)]);
+  Scratch scratch;
+  Residuals r(scratch, x, means_.col(k), factors_[scale_index(k)]);
   // Rows without a share may hold anything, infinities too.
   for (Index i = 0; i < x.rows(); ++i) {
     if (p[i] > 0) continue;
@@ -202,11 +197,13 @@ void StudentT::accumulate_of(Index k, Rows x, Weights w, VectorRef statistics) c
   }
   sums[0] += p.sum();
   if (cycle_ == 0) {
-    const Vector pu = p * (dof_[k] + static_cast<double>(d)) / (dof_[k] + r.squares.array());
+    VectorMap pu = scratch.vector(x.rows());
+    pu = p * (dof_[k] + static_cast<double>(d)) / (dof_[k] + r.squares.array());
     sums[1] += pu.sum();
     sums.segment(2, d).noalias() += r.plain * pu;
     r.whitened.noalias() = r.plain * pu.cwiseSqrt().asDiagonal();
-    Matrix scatter = Matrix::Zero(d, d);
+    MatrixMap scatter = scratch.matrix(d, d);
+    scatter.setZero();
     scatter.selfadjointView<Eigen::Lower>().rankUpdate(r.whitened);
     add_triangle(scatter, sums.tail(triangle(d)));
   } else {
@@ -235,35 +232,49 @@ void StudentT::maximize(ConstVectorRef sum) {
 void StudentT::maximize_location_and_scale(ConstVectorRef sum) {
   const Index d = dimension();
   const Index length = 2 + d + triangle(d);
-  const Matrix floor_of_one = floor();
+  Scratch scratch;
+  VectorMap floor_of_one = scratch.vector(d);
+  write_floor(floor_of_one);
+  MatrixMap scatter = scratch.matrix(d, d);
+  MatrixMap factor = scratch.matrix(d, d);
+  MatrixMap own = scratch.matrix(d, d);
+  VectorMap shift = scratch.vector(d);
   for (std::size_t index = 0; index < scales_.size(); ++index) {
     const bool common = options_.scale == Scale::common;
     const Index first = common ? 0 : static_cast<Index>(index);
     const Index last = common ? size() : first + 1;
-    const Matrix pseudo = floor_of_one * static_cast<double>(last - first);
-    Matrix scatter = pseudo;
+    const auto sharing = static_cast<double>(last - first);
+    scatter.setZero();
+    scatter.diagonal() = sharing * floor_of_one;
     double mass = 0;
     double a = 0;
     double b = 0;
     for (Index k = first; k < last; ++k) {
       const auto sums = sum.segment(k * length, length);
       if (!(sums[0] > 0) || !(sums[1] > 0)) continue;
-      const Vector shift = sums.segment(2, d) / sums[1];
+      shift = sums.segment(2, d) / sums[1];
       means_.col(k) += shift;
-      scatter += symmetric(sums.tail(triangle(d)), d);
-      scatter -= sums[1] * shift * shift.transpose();
+      unpack(sums.tail(triangle(d)), own);
+      scatter += own;
+      for (Index j = 0; j < d; ++j) scatter.col(j) -= sums[1] * shift[j] * shift;
       mass += sums[0];
       a += dof_[k] * sums[0];
       b += dof_[k] * sums[1];
     }
     if (!(mass > 0)) continue;
-    const Eigen::LLT<Matrix> factor(scatter);
-    if (factor.info() != Eigen::Success) continue;  // the old scale with the new mean is no worse
-    const double f = factor.solve(pseudo).trace();
+    factor = scatter;
+    // Where this fails, the old scale with the new mean is no worse.
+    if (Eigen::LLT<MatrixRef>(factor).info() != Eigen::Success) continue;
+    own.setZero();
+    own.diagonal() = (sharing * floor_of_one).cwiseSqrt();
+    factor.triangularView<Eigen::Lower>().solveInPlace(own);
+    const double f = own.squaredNorm();
     a /= mass;
     b /= mass;
     const double c = (a + std::sqrt(a * a + 4 * b * f)) / (2 * b);
-    set_scale(index, c / mass * scatter);
+    scatter *= c / mass;
+    mirror(scatter);
+    set_scale(index, scatter);
   }
 }
 
@@ -271,7 +282,9 @@ void StudentT::maximize_dof(ConstVectorRef sum) {
   const Index length = 2 + dof_nodes;
   const auto d = static_cast<double>(dimension());
   if (options_.degrees_of_freedom == DegreesOfFreedom::shared) {
-    Vector total = Vector::Zero(length);
+    Scratch scratch;
+    VectorMap total = scratch.vector(length);
+    total.setZero();
     for (Index k = 0; k < size(); ++k) total += sum.segment(k * length, length);
     if (total[0] > 0) dof_.setConstant(best_dof(dof_[0], d, total));
     return;
@@ -346,8 +359,8 @@ void StudentT::set_coordinates(ConstVectorRef v) {
     means_.col(k) = v.segment(k * d, d).cwiseProduct(deviations);
   }
   for (std::size_t i = 0; i < scales_.size(); ++i) {
-    const Matrix lower =
-        read_factor(v.segment(size() * d + static_cast<Index>(i) * each, each), deviations);
+    Matrix lower(d, d);
+    read_factor(v.segment(size() * d + static_cast<Index>(i) * each, each), deviations, lower);
     set_scale(i, product_with_transpose(lower));
   }
   if (estimated_dofs() == 0) return;
@@ -373,20 +386,28 @@ void StudentT::prepare(const AnyRows& x, Weights w) {
   }
 }
 
-Matrix StudentT::floor() const {
-  const Index d = dimension();
-  if (spread_.size() == 0) return Matrix::Zero(d, d);
-  return floor_share * rows_ / static_cast<double>(size()) *
-         Matrix(spread_.diagonal().cwiseProduct(shrinkage_.cwiseAbs2()).asDiagonal());
+void StudentT::write_floor(VectorRef diagonal) const {
+  if (spread_.size() == 0) {
+    diagonal.setZero();
+  } else {
+    diagonal = floor_share * rows_ / static_cast<double>(size()) *
+               spread_.diagonal().cwiseProduct(shrinkage_.cwiseAbs2());
+  }
 }
 
 double StudentT::log_prior() const {
   if (spread_.size() == 0) return 0;
-  const Matrix pseudo = floor();
+  const Index d = dimension();
+  Scratch scratch;
+  VectorMap root = scratch.vector(d);
+  write_floor(root);
+  root = root.cwiseSqrt();
+  MatrixMap half = scratch.matrix(d, d);
   double sum = 0;
   for (Index k = 0; k < size(); ++k) {
-    const Matrix half = factors_[scale_index(k)].triangularView<Eigen::Lower>().solve(
-        Matrix(pseudo.diagonal().cwiseSqrt().asDiagonal()));
+    half.setZero();
+    half.diagonal() = root;
+    solve_lower(factors_[scale_index(k)], half);
     sum -= 0.5 * half.squaredNorm();
   }
   return sum;
@@ -404,8 +425,11 @@ std::string StudentT::flaw(Index k, double mass) const {
   if (!alone) flaw = few_rows_flaw(evidence);
   if (!flaw.empty() || spread_.size() == 0 || !(mass > 0)) return flaw;
   const double rows = common ? rows_ / static_cast<double>(size()) : mass;
-  flaw = floor_flaw(evidence, factors_[scale_index(k)].triangularView<Eigen::Lower>().solve(
-                                  Matrix((floor() / rows).cwiseSqrt())));
+  Vector floor(d);
+  write_floor(floor);
+  Matrix root = (floor / rows).cwiseSqrt().asDiagonal();
+  solve_lower(factors_[scale_index(k)], root);
+  flaw = floor_flaw(evidence, root);
   if (!flaw.empty() || alone) return flaw;
   return flat_flaw(evidence, smallest_variance_ratio(scale(k), shrinkage_.asDiagonal() * spread_ *
                                                                    shrinkage_.asDiagonal()));
@@ -491,11 +515,14 @@ void StudentT::describe(Index k, Fields& visit) const {
   visit("degrees_of_freedom", dof);
 }
 
-void StudentT::set_scale(std::size_t index, const Matrix& scale) {
-  const Eigen::LLT<Matrix> factor(scale);
-  if (factor.info() != Eigen::Success || !scale.allFinite()) return;
+void StudentT::set_scale(std::size_t index, ConstMatrixRef scale) {
+  Scratch scratch;
+  MatrixMap factor = scratch.matrix(scale.rows(), scale.cols());
+  factor = scale;
+  if (Eigen::LLT<MatrixRef>(factor).info() != Eigen::Success || !scale.allFinite()) return;
+  factor.triangularView<Eigen::StrictlyUpper>().setZero();
   scales_[index] = scale;
-  factors_[index] = factor.matrixL();
+  factors_[index] = factor;
 }
 
 // Checks all parameters, because they may come from a file, and derives the factors.

@@ -77,7 +77,6 @@ bool Accelerator::rejects(MixtureState& state, double objective) {
   pending_ = false;
   if (objective >= second_objective_) {
     if (!used_anderson_ && alpha_ == longest_) longest_ *= growth;
-    plain_.reset();
     return false;
   }
   if (used_anderson_) {
@@ -89,8 +88,7 @@ bool Accelerator::rejects(MixtureState& state, double objective) {
   }
   place_ = Place::first;
   first_length_ = 0;
-  state = *std::move(plain_);
-  plain_.reset();
+  std::swap(state, *plain_);
   return true;
 }
 
@@ -107,8 +105,12 @@ void Accelerator::before_step(const MixtureState& state, double objective) {
     convergence_ = {objective - first_objective_, *std::max_element(rates_.begin(), rates_.end()),
                     cycle_gain_};
   }
-  if (steps_.size() == window) steps_.erase(steps_.begin());
-  steps_.push_back({coordinates(state), {}});
+  if (steps_.size() < window) {
+    steps_.emplace_back();
+  } else {
+    std::rotate(steps_.begin(), steps_.begin() + 1, steps_.end());
+  }
+  steps_.back().from = coordinates(state);
 }
 
 void Accelerator::after_step(MixtureState& state, bool may_extrapolate) {

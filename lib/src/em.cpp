@@ -14,14 +14,15 @@
 #include "mix/block_memory.h"
 #include "mix/kernels.h"
 #include "mix/parallel.h"
+#include "mix/scratch.h"
 #include "stop_rule.h"
 #include "truncated_expectation.h"
 
 namespace mix {
 
-Vector log_weights(const Vector& weights) {
-  return weights.unaryExpr([](double weight) { return weight > 0 ? std::log(weight) : -infinity; });
-}
+double log_weight(double weight) { return weight > 0 ? std::log(weight) : -infinity; }
+
+Vector log_weights(const Vector& weights) { return weights.unaryExpr(&log_weight); }
 
 void add_log_weights(ConstVectorRef log_weights, MatrixRef l) {
   for (Index k = 0; k < l.cols(); ++k) {
@@ -75,18 +76,25 @@ class Expectation {
     }
   }
 
-  Pass operator()(const MixtureState& state, Index iteration, bool single) {
-    if (is_truncated(state)) return (*truncated_)(state, iteration);
-    return all_components(state, iteration, false, single);
+  /// Fills `pass`, which keeps its memory from one to the next.
+  void operator()(const MixtureState& state, Index iteration, bool single, Pass& pass) {
+    if (is_truncated(state)) {
+      pass = (*truncated_)(state, iteration);
+    } else {
+      all_components(state, iteration, false, single, pass);
+    }
   }
 
   // The same after the worst-explained rows were given to the empty components, so that the M-step
   // rebuilds them there.
-  Pass reseeded(const MixtureState& state, Index iteration, const std::vector<Index>& empty) {
-    if (is_truncated(state)) return truncated_->reseeded(state, iteration, empty);
-    Pass pass = all_components(state, iteration, true, false);
+  void reseeded(const MixtureState& state, Index iteration, const std::vector<Index>& empty,
+                Pass& pass) {
+    if (is_truncated(state)) {
+      pass = truncated_->reseeded(state, iteration, empty);
+      return;
+    }
+    all_components(state, iteration, true, false, pass);
     reseed(pass, empty, state);
-    return pass;
   }
 
  private:
@@ -94,65 +102,66 @@ class Expectation {
     return truncated_ && truncated_->serves(state.family);
   }
 
-  Pass all_components(const MixtureState& state, Index iteration, bool keep_shares, bool single) {
+  void all_components(const MixtureState& state, Index iteration, bool keep_shares, bool single,
+                      Pass& pass) {
     const Index k = state.family.size();
     const bool streams = state.family.streams() && !keep_shares;
     const Index family_size = streams ? state.family.statistics_size() : 0;
     // A family with several cycles looks at the rows several times in one iteration.
     const bool notes = !labels_.empty() && iteration > noted_;
-    const Vector constants = log_weights(state.weights);
+    constants_ = state.weights.unaryExpr(&log_weight);
     // Once per run: with soft assignment every row gives out its weight.
     const bool constant =
         soft_ && streams && x_.sparse() == nullptr && state.family.constant_statistics();
     if (constant && common_.size() != family_size) common_ = common_statistics(state.family);
-    Pass pass;
-    if (!streams) pass.shares.resize(x_.rows(), k);
-    const Vector sum = sum_over_blocks(
-        x_.rows(), slot_count + k + family_size, [&](Index first, Index count, VectorRef total) {
-          // Floats become doubles once, for all that looks at the block.
-          std::optional<DenseBlock> converted;
-          const AnyRows x = x_.floats() != nullptr ? AnyRows(*converted.emplace(x_, first, count))
-                                                   : x_.middleRows(first, count);
-          const double* w = unit_weights_ ? nullptr : w_.data() + first;
-          VectorRef mass = total.segment(slot_count, k);
-          if (soft_ && streams && x.dense() != nullptr) {
-            const std::optional<double> value =
-                state.family.soft_pass(*x.dense(), constants, w, mass, total.tail(family_size));
-            if (value) {
-              total[objective_slot] += *value;
-              return;
-            }
-          }
-          const BorrowedMemory memory;
-          memory->allow_single_precision(single);
-          memory->leave_out_common(constant);
-          MatrixRef l = memory->matrix(0, kernels::packed_stride, k).topLeftCorner(count, k);
-          state.family.log_densities(x, l, memory->part(0));
-          if (soft_) {
-            total[objective_slot] += kernels::share_out(l, constants, w, mass);
-          } else {
-            add_log_weights(constants, l);
-            VectorRef term = memory->matrix(1, kernels::packed_stride, 1).col(0).head(count);
-            options_.assignment.assign({first, iteration, options_.seed}, l, term);
-            if (notes) total[changed_slot] += note_labels(l, first);
-            total[objective_slot] += weigh(l, term, first, mass);
-          }
-          if (streams) {
-            state.family.accumulate(x, l, total.tail(family_size), memory->part(0));
-          } else {
-            pass.shares.middleRows(first, count) = l;
-          }
-        });
+    pass.shares.resize(streams ? 0 : x_.rows(), k);
+    Scratch scratch;
+    VectorMap sum = scratch.vector(slot_count + k + family_size);
+    sum_over_blocks(x_.rows(), sum, [&](Index first, Index count, VectorRef total) {
+      // Floats become doubles once, for all that looks at the block.
+      std::optional<DenseBlock> converted;
+      const AnyRows x = x_.floats() != nullptr ? AnyRows(*converted.emplace(x_, first, count))
+                                               : x_.middleRows(first, count);
+      const double* w = unit_weights_ ? nullptr : w_.data() + first;
+      VectorRef mass = total.segment(slot_count, k);
+      if (soft_ && streams && x.dense() != nullptr) {
+        const std::optional<double> value =
+            state.family.soft_pass(*x.dense(), constants_, w, mass, total.tail(family_size));
+        if (value) {
+          total[objective_slot] += *value;
+          return;
+        }
+      }
+      const BorrowedMemory memory;
+      memory->allow_single_precision(single);
+      memory->leave_out_common(constant);
+      MatrixRef l = memory->matrix(0, kernels::packed_stride, k).topLeftCorner(count, k);
+      state.family.log_densities(x, l, memory->part(0));
+      if (soft_) {
+        total[objective_slot] += kernels::share_out(l, constants_, w, mass);
+      } else {
+        add_log_weights(constants_, l);
+        VectorRef term = memory->matrix(1, kernels::packed_stride, 1).col(0).head(count);
+        options_.assignment.assign({first, iteration, options_.seed}, l, term);
+        if (notes) total[changed_slot] += note_labels(l, first);
+        total[objective_slot] += weigh(l, term, first, mass);
+      }
+      if (streams) {
+        state.family.accumulate(x, l, total.tail(family_size), memory->part(0));
+      } else {
+        pass.shares.middleRows(first, count) = l;
+      }
+    });
     noted_ = iteration;
     pass.objective = sum[objective_slot] + state.family.log_prior();
     pass.changed_labels = sum[changed_slot];
     pass.mass = sum.segment(slot_count, k);
-    pass.statistics = sum.tail(family_size);
+    VectorMap statistics = pass.statistics.resize(family_size);
+    statistics = sum.tail(family_size);
     if (constant) {
-      pass.statistics += common_;
+      statistics += common_;
       pass.objective += state.family.common_log_density(common_);
     }
-    return pass;
   }
 
   [[nodiscard]] Vector common_statistics(const AnyFamily& family) const {
@@ -219,6 +228,7 @@ class Expectation {
   const EmOptions& options_;
   std::vector<Index> labels_;  // of a hard policy
   Index noted_ = -1;           // the iteration they are from
+  Vector constants_;           // logarithms of the weights in this pass
   Vector common_;              // statistics of all components together, where they are constant
   std::optional<TruncatedExpectation> truncated_;
 };
@@ -293,11 +303,15 @@ EmReport run_em(MixtureState& state, const AnyRows& x, Weights w, const EmOption
   bool single = options.precision == Precision::mixed && options.max_iter > 1;
   const double single_loss = single_gain * w.sum();
   std::optional<MixtureState> repetition;  // of the last pass, when its labels were repeated
+  Pass pass;
+  constexpr Index expected_iterations = 1024;
+  report.objective_history.reserve(
+      static_cast<std::size_t>(std::min(options.max_iter, expected_iterations)));
 
   for (Index iteration = 0;; ++iteration) {
     state.family.select_cycle(0);
     const bool in_single = single;
-    Pass pass = expect(state, iteration, in_single);
+    expect(state, iteration, in_single, pass);
     report.n_iter = iteration + 1;
     if (accelerator.rejects(state, pass.objective)) {
       ++report.rejections;
@@ -396,7 +410,7 @@ EmReport run_em(MixtureState& state, const AnyRows& x, Weights w, const EmOption
       continue;
     }
     if (!empty.empty() && options.empty == EmptyComponent::reseed) {
-      pass = expect.reseeded(state, iteration, empty);
+      expect.reseeded(state, iteration, empty, pass);
       report.warnings.push_back(
           fmt::format("component {} held no rows and took over the worst-explained ones",
                       name_components(empty)));
@@ -410,10 +424,10 @@ EmReport run_em(MixtureState& state, const AnyRows& x, Weights w, const EmOption
         state.family.fit(x, pass.shares);
         break;
       }
-      state.family.maximize(pass.statistics);
+      state.family.maximize(pass.statistics.view());
       if (++cycle >= state.family.cycles()) break;
       state.family.select_cycle(cycle);
-      pass = expect(state, iteration, in_single);
+      expect(state, iteration, in_single, pass);
     }
     if (!single) {
       accelerator.after_step(state, !reseeded && iteration + 3 < options.max_iter);

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "mix/types.h"
+#include "reused_vector.h"
 
 namespace mix {
 
@@ -11,11 +12,12 @@ struct Pass {
   double objective = 0;
   double changed_labels = 0;
   Vector mass;
-  Vector statistics;  // of a streaming family
-  Matrix shares;      // for every other family, and when an emptied component is reseeded
+  ReusedVector statistics;  // of a streaming family
+  Matrix shares;            // for every other family, and when an emptied component is reseeded
 };
 
-/// The logarithms of mixing weights, minus infinity for zero.
+/// The logarithm of a mixing weight, minus infinity for zero.
+double log_weight(double weight);
 Vector log_weights(const Vector& weights);
 
 /// Adds them to the columns of `l`; minus infinity stays so where the density is infinite.

@@ -13,8 +13,12 @@ constexpr double impossible = -1e300;
 
 }  // namespace
 
-NaturalForm::NaturalForm(Index features, Index components)
-    : eta_(features, components), constant_(components), holds_(true) {}
+void NaturalForm::resize(Index features, Index components) {
+  eta_.resize(features, components);
+  constant_.resize(components);
+  holds_ = true;
+  has_impossible_ = false;
+}
 
 void NaturalForm::set(Index k, double log_partition) {
   constant_[k] = -log_partition;

@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "reused_vector.h"
+
 #ifdef __SANITIZE_THREAD__
 #include <sanitizer/tsan_interface.h>
 #endif
@@ -49,12 +51,12 @@ using Range = oneapi::tbb::blocked_range<Index>;
 class Zeros {
  public:
   explicit Zeros(Index size) {
-    std::vector<Vector>& spare = stock();
+    std::vector<ReusedVector>& spare = stock();
     if (!spare.empty()) {
       sum_ = std::move(spare.back());
       spare.pop_back();
     }
-    sum_.setZero(size);
+    sum_.resize(size).setZero();
   }
   ~Zeros() {
     constexpr std::size_t most_kept = 8;
@@ -62,23 +64,22 @@ class Zeros {
   }
   Zeros(const Zeros&) = delete;
   Zeros& operator=(const Zeros&) = delete;
-  Vector& operator*() { return sum_; }
-  const Vector& operator*() const { return sum_; }
+  VectorMap operator*() { return sum_.view(); }
+  Eigen::Map<const Vector> operator*() const { return sum_.view(); }
 
  private:
-  static std::vector<Vector>& stock() {
-    thread_local std::vector<Vector> spare;
+  static std::vector<ReusedVector>& stock() {
+    thread_local std::vector<ReusedVector> spare;
     return spare;
   }
 
-  Vector sum_;
+  ReusedVector sum_;
 };
 
 // parallel_deterministic_reduce splits by the range and its grain alone, never by the number of
 // threads, and joins in the order of the splits: one sum per leaf, the same tree every time.
 struct BlockSum {
-  BlockSum(Index row_count, Index size,
-           const std::function<void(Index, Index, VectorRef)>& block_body)
+  BlockSum(Index row_count, Index size, FunctionView<void(Index, Index, VectorRef)> block_body)
       : rows(row_count), body(block_body), sum(size) {}
   BlockSum(const BlockSum& other, oneapi::tbb::split /*unused*/)
       : rows(other.rows), body(other.body), sum((*other.sum).size()) {}
@@ -98,7 +99,7 @@ struct BlockSum {
   }
 
   Index rows;
-  const std::function<void(Index, Index, VectorRef)>& body;
+  FunctionView<void(Index, Index, VectorRef)> body;
   Zeros sum;
 };
 
@@ -116,30 +117,37 @@ Index block_count(Index rows) { return (rows + block_rows - 1) / block_rows; }
 
 }  // namespace
 
-Vector sum_over_blocks(Index rows, Index size,
-                       const std::function<void(Index, Index, VectorRef)>& body) {
+void sum_over_blocks(Index rows, VectorRef total,
+                     FunctionView<void(Index, Index, VectorRef)> body) {
   const Index blocks = block_count(rows);
-  BlockSum total(rows, size, body);
   if (blocks <= 1) {
-    if (blocks == 1) total(Range(0, 1));
-    return *total.sum;
+    total.setZero();
+    if (blocks == 1) body(0, rows, total);
+    return;
   }
-  const Index leaves = leaf_count(size);
+  BlockSum sums(rows, total.size(), body);
+  const Index leaves = leaf_count(total.size());
   const auto grain = static_cast<std::size_t>((blocks + leaves - 1) / leaves);
   begin.release();
-  oneapi::tbb::parallel_deterministic_reduce(Range(0, blocks, grain), total);
+  oneapi::tbb::parallel_deterministic_reduce(Range(0, blocks, grain), sums);
   end.acquire();
-  return *total.sum;
+  total = *sums.sum;
 }
 
-void for_each_block(Index rows, const std::function<void(Index, Index)>& body) {
+Vector sum_over_blocks(Index rows, Index size, FunctionView<void(Index, Index, VectorRef)> body) {
+  Vector total(size);
+  sum_over_blocks(rows, total, body);
+  return total;
+}
+
+void for_each_block(Index rows, FunctionView<void(Index, Index)> body) {
   for_each_index(block_count(rows), [&](Index block) {
     const Index first = block * block_rows;
     body(first, std::min(block_rows, rows - first));
   });
 }
 
-void for_each_index(Index count, const std::function<void(Index)>& body) {
+void for_each_index(Index count, FunctionView<void(Index)> body) {
   if (count <= 1) {
     if (count == 1) body(0);
     return;
@@ -153,11 +161,11 @@ void for_each_index(Index count, const std::function<void(Index)>& body) {
   end.acquire();
 }
 
-void run_isolated(const std::function<void()>& body) {
+void run_isolated(FunctionView<void()> body) {
   oneapi::tbb::this_task_arena::isolate([&body] { body(); });
 }
 
-void with_threads(Index threads, const std::function<void()>& body) {
+void with_threads(Index threads, FunctionView<void()> body) {
   if (threads <= 0) {
     body();
     return;

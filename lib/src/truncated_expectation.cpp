@@ -156,7 +156,7 @@ Pass TruncatedExpectation::operator()(const MixtureState& state, Index iteration
 
   Pass pass;
   pass.mass = Vector::Zero(components_);
-  pass.statistics = Vector::Zero(state.family.statistics_size());
+  pass.statistics.resize(state.family.statistics_size()).setZero();
   for (Index first = 0; first < x_.rows(); first += rows) {
     const Group group{first, std::min(rows, x_.rows() - first)};
     for_each_block(group.count, [&](Index begin, Index count) {
@@ -337,11 +337,11 @@ void TruncatedExpectation::accumulate(const AnyFamily& family, Group group, Pass
         r[static_cast<Index>(i)] = shares_(entries[i].row, entries[i].place);
       }
       pass.mass[c] += r.sum();
-      family.accumulate_of(c, x, r, pass.statistics);
+      family.accumulate_of(c, x, r, pass.statistics.view());
     });
   });
   if (!family.shares_statistics()) return;
-  pass.statistics += sum_over_blocks(
+  pass.statistics.view() += sum_over_blocks(
       group.count, pass.statistics.size(), [&](Index begin, Index count, VectorRef sum) {
         const Vector r = shares_.middleRows(begin, count).rowwise().sum();
         family.accumulate_common(*DenseBlock(x_, group.first + begin, count), r, sum);

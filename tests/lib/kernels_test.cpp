@@ -282,7 +282,8 @@ TEST_P(Kernels, InSinglePrecisionWhitenAndScatterAgreeWithDouble) {
 TEST_P(Kernels, SmallSoftPassIsDensitiesSharesAndScatterInOne) {
   constexpr Index k = 3;
   for (const Index d : {1, 2, 3, 4}) {
-    kernels::SmallGaussians gaussians(d, k);
+    kernels::SmallGaussians gaussians;
+    gaussians.resize(d, k);
     const Matrix centers = random_matrix(d, k, 20);
     std::vector<Matrix> inverses;
     for (Index c = 0; c < k; ++c) {

@@ -35,7 +35,8 @@ class AnyFamily {
   AnyFamily(const AnyFamily& other) : self_(other.self_->clone()) {}
   AnyFamily(AnyFamily&& other) noexcept = default;
   AnyFamily& operator=(const AnyFamily& other) {
-    self_ = other.self_->clone();
+    // One of the same type keeps its memory.
+    if (this != &other && !(self_ && self_->assign(*other.self_))) self_ = other.self_->clone();
     return *this;
   }
   AnyFamily& operator=(AnyFamily&& other) noexcept = default;
@@ -181,6 +182,8 @@ class AnyFamily {
     Interface& operator=(const Interface&) = delete;
     virtual ~Interface() = default;
     [[nodiscard]] virtual std::unique_ptr<Interface> clone() const = 0;
+    // Takes over another family of the same type; false where the type is another.
+    virtual bool assign(const Interface& other) = 0;
     [[nodiscard]] virtual Index size() const = 0;
     [[nodiscard]] virtual Index dimension() const = 0;
     [[nodiscard]] virtual Index parameter_count() const = 0;
@@ -265,6 +268,15 @@ struct AnyFamily::Holder final : AnyFamily::Interface {
 
   [[nodiscard]] std::unique_ptr<Interface> clone() const override {
     return std::make_unique<Holder>(family);
+  }
+  bool assign([[maybe_unused]] const Interface& other) override {
+    if constexpr (std::is_copy_assignable_v<F>) {
+      if (const auto* same = dynamic_cast<const Holder*>(&other)) {
+        family = same->family;
+        return true;
+      }
+    }
+    return false;
   }
   [[nodiscard]] Index size() const override { return family.size(); }
   [[nodiscard]] Index dimension() const override { return family.dimension(); }

@@ -113,7 +113,9 @@ class PackedTriangle {
   static Index padded(Index d) { return (d + panel - 1) / panel * panel; }
 
   PackedTriangle() = default;
-  explicit PackedTriangle(const Matrix& lower);
+  explicit PackedTriangle(ConstMatrixRef lower) { assign(lower); }
+  /// Takes over another triangle.
+  void assign(ConstMatrixRef lower);
   [[nodiscard]] const double* data() const { return values_.data(); }
   [[nodiscard]] Index size() const { return static_cast<Index>(values_.size()); }
   [[nodiscard]] Index padded_dimension() const { return padded_dimension_; }
@@ -196,10 +198,10 @@ void add_small_scatter(Rows x, ConstVectorRef center, const Matrix& inverse, Wei
 /// Gaussians of at most most_small_columns columns, for `small_soft_pass`.
 class SmallGaussians {
  public:
-  SmallGaussians() = default;
-  SmallGaussians(Index dimension, Index components);
+  /// For so many; none without this.
+  void resize(Index dimension, Index components);
   /// log density = constant - |inverse (x - center)|^2 / 2 of component k.
-  void set(Index k, ConstVectorRef center, const Matrix& inverse, double constant);
+  void set(Index k, ConstVectorRef center, ConstMatrixRef inverse, double constant);
   [[nodiscard]] Index dimension() const { return dimension_; }
   [[nodiscard]] Index components() const { return components_; }
   /// Numbers per component: center, lower triangle by rows, constant.

@@ -16,7 +16,9 @@ class NaturalForm {
 
   /// No form: `holds` says so.
   NaturalForm() = default;
-  NaturalForm(Index features, Index components);
+  void clear() { holds_ = false; }
+  /// For so many features and components, whose parameters and partitions come next.
+  void resize(Index features, Index components);
 
   /// Where the natural parameters of component k are written.
   [[nodiscard]] VectorRef parameters(Index k) { return eta_.col(k); }

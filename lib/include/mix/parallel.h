@@ -1,7 +1,6 @@
 #pragma once
 
-#include <functional>
-
+#include "mix/function_view.h"
 #include "mix/types.h"
 
 namespace mix {
@@ -14,19 +13,22 @@ inline constexpr Index block_rows = 512;
 /// of rows, in parallel. The order of the additions is fixed by `rows` alone, so the result has the
 /// same bits for any number of threads.
 Vector sum_over_blocks(Index rows, Index size,
-                       const std::function<void(Index first, Index count, VectorRef sum)>& body);
+                       FunctionView<void(Index first, Index count, VectorRef sum)> body);
+/// The same into `total`, whatever was there.
+void sum_over_blocks(Index rows, VectorRef total,
+                     FunctionView<void(Index first, Index count, VectorRef sum)> body);
 
 /// Calls `body(first, count)` for each block of rows, in parallel and in any order.
-void for_each_block(Index rows, const std::function<void(Index first, Index count)>& body);
+void for_each_block(Index rows, FunctionView<void(Index first, Index count)> body);
 
 /// Calls `body(i)` for i from 0 to `count - 1`, in parallel and in any order.
-void for_each_index(Index count, const std::function<void(Index)>& body);
+void for_each_index(Index count, FunctionView<void(Index)> body);
 
 /// Runs `body`; this thread takes up no work from outside it while it waits for a parallel loop
 /// within. For a body that holds a lock which such work might ask for.
-void run_isolated(const std::function<void()>& body);
+void run_isolated(FunctionView<void()> body);
 
 /// Runs `body` with at most `threads` threads; 0 means one per core.
-void with_threads(Index threads, const std::function<void()>& body);
+void with_threads(Index threads, FunctionView<void()> body);
 
 }  // namespace mix

@@ -291,7 +291,7 @@ class Untied {
   void derive() {
     place_statistics();
     if constexpr (ExponentialFamily<D>) {
-      natural_ = NaturalForm();
+      natural_.clear();
       if (components_.empty()) return;
       const D& first = components_.front();
       Index count = dimension();
@@ -304,7 +304,7 @@ class Untied {
           if (!d.same_base(first)) return;
         }
       }
-      natural_ = NaturalForm(count, size());
+      natural_.resize(count, size());
       for (Index k = 0; k < size(); ++k) {
         component(k).natural_parameters(natural_.parameters(k));
         natural_.set(k, component(k).log_partition());

@@ -362,7 +362,9 @@ HWY_EXPORT(pack_column_single);
 HWY_EXPORT(vector_size);
 HWY_EXPORT(vector_size_single);
 
-PackedTriangle::PackedTriangle(const Matrix& lower) : padded_dimension_(padded(lower.rows())) {
+void PackedTriangle::assign(ConstMatrixRef lower) {
+  padded_dimension_ = padded(lower.rows());
+  values_.clear();
   values_.reserve(static_cast<std::size_t>(padded_dimension_ * (padded_dimension_ + panel) / 2));
   for (Index p = 0; p < padded_dimension_; p += panel) {
     for (Index j = 0; j < p + panel; ++j) {

@@ -285,9 +285,8 @@ void scaled_distances(const Matrix& x, ConstMatrixRef scale, ConstMatrixRef offs
 
 void add_moments(Rows x, ConstVectorRef center, Weights r, VectorRef sum) {
   const Index d = x.cols();
-  Vector mass = Vector::Zero(1);
+  VectorRef mass = sum.head(1);
   add_sums(r, mass);
-  sum[0] += mass[0];
   HWY_DYNAMIC_DISPATCH(add_moments)
   (x.data(), x.outerStride(), x.rows(), d, center.data(), r.data(), sum.data() + 1,
    sum.data() + 1 + d);

@@ -177,12 +177,13 @@ namespace mix::kernels {
 
 HWY_EXPORT(small_soft_pass);
 
-SmallGaussians::SmallGaussians(Index dimension, Index components)
-    : dimension_(dimension),
-      components_(components),
-      values_(static_cast<std::size_t>(components * length())) {}
+void SmallGaussians::resize(Index dimension, Index components) {
+  dimension_ = dimension;
+  components_ = components;
+  values_.resize(static_cast<std::size_t>(components * length()));
+}
 
-void SmallGaussians::set(Index k, ConstVectorRef center, const Matrix& inverse, double constant) {
+void SmallGaussians::set(Index k, ConstVectorRef center, ConstMatrixRef inverse, double constant) {
   auto value = values_.begin() + k * length();
   for (const double c : center) *value++ = c;
   for (Index i = 0; i < dimension_; ++i) {

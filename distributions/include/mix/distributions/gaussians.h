@@ -11,6 +11,7 @@
 #include "mix/fields.h"
 #include "mix/kernels.h"
 #include "mix/random.h"
+#include "mix/scratch.h"
 #include "mix/types.h"
 
 namespace mix {
@@ -125,6 +126,8 @@ class Gaussians {
     Vector intercept;
     // Padded d x k: means less `center`.
     Matrix shift;
+    // d x k: means.
+    Matrix means;
     // Log density at the mean.
     Vector constant;
     // Of few columns only.
@@ -151,12 +154,20 @@ class Gaussians {
   void maximize(ConstVectorRef sum, Steps steps);
   void maximize_diagonal(ConstVectorRef sum, Steps steps);
   void maximize_full(ConstVectorRef sum, Steps steps);
-  void set_mean(Index k, double mass, const Vector& mean_of_rows);
+  void set_mean(Index k, double mass, ConstVectorRef mean_of_rows);
+  [[nodiscard]] double pull(double mass) const;
+  double read_moment(ConstVectorRef sum, Index k, Index length, VectorRef moment) const;
+  void read_scatter(ConstVectorRef sum, Index k, MatrixRef scatter, double& mass,
+                    VectorRef mean_of_rows) const;
+  void whitened_pseudo_root(Index k, MatrixRef root) const;
+  void add_pseudo_scatter(Index k, double mass, ConstVectorRef mean_of_rows, bool whitened,
+                          MatrixRef scatter) const;
+  void refactorize_component(Index k, ConstMatrixRef average, MatrixRef lower,
+                             Index& repairs) const;
+  void use_factor(Index k, ConstMatrixRef lower);
   [[nodiscard]] const Matrix& inverse(Index k) const;
-  [[nodiscard]] Matrix pseudo_scatter(Index k, double mass, const Vector& mean_of_rows) const;
   [[nodiscard]] bool keeps_whitened() const;
   [[nodiscard]] Matrix whitened_floor(Index k, double rows) const;
-  [[nodiscard]] Matrix imaginary_scatter(double mass, const Vector& mean_of_rows) const;
   template <class T>
   void whitened_densities(Rows x, MatrixRef out, BlockMemory& memory) const;
   template <class T>
@@ -165,8 +176,7 @@ class Gaussians {
   const T* whitened(Rows x, Index k, VectorRef out, BlockMemory& memory) const;
   const Matrix& whiten_of(Index k, Rows x, VectorRef out, BlockMemory& memory) const;
   [[nodiscard]] Vector unit() const;
-  [[nodiscard]] std::vector<Matrix> nearest_in_structure(const std::vector<Matrix>& factors);
-  void use_factors(const std::vector<Matrix>& factors);
+  void move_into_structure(const MatrixStack& factors);
   void update();
   void update_diagonal();
   void update_whitening();

@@ -111,12 +111,12 @@ class StudentT {
   [[nodiscard]] std::size_t scale_index(Index k) const {
     return options_.scale == Scale::common ? 0 : static_cast<std::size_t>(k);
   }
-  [[nodiscard]] Matrix floor() const;
+  void write_floor(VectorRef diagonal) const;
   void maximize_location_and_scale(ConstVectorRef sum);
   void maximize_dof(ConstVectorRef sum);
   [[nodiscard]] Vector unit() const;
   [[nodiscard]] Index estimated_dofs() const;
-  void set_scale(std::size_t index, const Matrix& scale);
+  void set_scale(std::size_t index, ConstMatrixRef scale);
   void factorize();
 
   StudentTOptions options_;

@@ -1,0 +1,151 @@
+#include "small_matrix.h"
+
+#include <Eigen/Cholesky>
+#include <Eigen/Eigenvalues>
+#include <cmath>
+#include <utility>
+
+namespace mix {
+namespace {
+
+// Makes a(p, q) zero by a rotation; false where it is zero beside the diagonal already.
+bool rotate(MatrixRef a, MatrixRef vectors, Index p, Index q) {
+  constexpr double negligible = 1e-16;
+  const double app = a(p, p);
+  const double aqq = a(q, q);
+  const double apq = a(p, q);
+  if (!(std::abs(apq) > negligible * std::sqrt(std::abs(app)) * std::sqrt(std::abs(aqq)))) {
+    return false;
+  }
+  const double slope = (aqq - app) / (2 * apq);
+  const double tangent = (slope < 0 ? -1 : 1) / (std::abs(slope) + std::sqrt(slope * slope + 1));
+  const double cosine = 1 / std::sqrt(tangent * tangent + 1);
+  const double sine = tangent * cosine;
+  for (Index i = 0; i < a.rows(); ++i) {
+    const double vp = vectors(i, p);
+    const double vq = vectors(i, q);
+    vectors(i, p) = cosine * vp - sine * vq;
+    vectors(i, q) = sine * vp + cosine * vq;
+    if (i == p || i == q) continue;
+    const double aip = a(i, p);
+    const double aiq = a(i, q);
+    a(i, p) = a(p, i) = cosine * aip - sine * aiq;
+    a(i, q) = a(q, i) = sine * aip + cosine * aiq;
+  }
+  a(p, p) = app - tangent * apq;
+  a(q, q) = aqq + tangent * apq;
+  a(p, q) = a(q, p) = 0;
+  return true;
+}
+
+}  // namespace
+
+void invert_lower(ConstMatrixRef lower, MatrixRef inverse) {
+  constexpr Index small = 24;
+  const Index d = lower.rows();
+  if (d <= small) {
+    inverse.setZero();
+    for (Index c = 0; c < d; ++c) {
+      inverse(c, c) = 1 / lower(c, c);
+      for (Index i = c + 1; i < d; ++i) {
+        double sum = 0;
+        for (Index j = c; j < i; ++j) sum += lower(i, j) * inverse(j, c);
+        inverse(i, c) = -sum / lower(i, i);
+      }
+    }
+    return;
+  }
+  // By halves, whose cost is that of products of matrices.
+  const Index half = d / 2;
+  const Index rest = d - half;
+  inverse.topRightCorner(half, rest).setZero();
+  invert_lower(lower.topLeftCorner(half, half), inverse.topLeftCorner(half, half));
+  invert_lower(lower.bottomRightCorner(rest, rest), inverse.bottomRightCorner(rest, rest));
+  Scratch scratch;
+  MatrixMap across = scratch.matrix(rest, half);
+  across.noalias() = lower.bottomLeftCorner(rest, half) * inverse.topLeftCorner(half, half);
+  inverse.bottomLeftCorner(rest, half).noalias() = -inverse.bottomRightCorner(rest, rest) * across;
+}
+
+void factorize(ConstMatrixRef matrix, MatrixRef lower, Index& repairs) {
+  lower = matrix;
+  if (Eigen::LLT<MatrixRef>(lower).info() != Eigen::Success) {
+    ++repairs;
+    Scratch scratch;
+    VectorMap diagonal = scratch.vector(matrix.rows());
+    diagonal = matrix.diagonal().cwiseMax(1e-16 * matrix.diagonal().maxCoeff());
+    Eigen::ComputationInfo info = Eigen::NumericalIssue;
+    double added = 0;
+    for (double t = 1e-14; info != Eigen::Success && t < 1; t *= 10) {
+      added += t;
+      lower = matrix;
+      lower.diagonal() += added * diagonal;
+      info = Eigen::LLT<MatrixRef>(lower).info();
+    }
+  }
+  lower.triangularView<Eigen::StrictlyUpper>().setZero();
+}
+
+void factorize_square(MatrixRef a, MatrixRef lower) {
+  // Householder reflections of the columns, each of which makes a row triangular.
+  const Index d = a.rows();
+  Scratch scratch;
+  VectorMap reflector = scratch.vector(d);
+  VectorMap product = scratch.vector(d);
+  lower.setZero();
+  for (Index i = 0; i < d; ++i) {
+    const Index left = d - i;
+    auto v = reflector.head(left);
+    v = a.row(i).tail(left).transpose();
+    const double length = v.norm();
+    lower(i, i) = length;
+    v[0] += v[0] < 0 ? -length : length;
+    const double half = length * std::abs(v[0]);  // |v|^2 / 2
+    if (!(half > 0)) {
+      lower.col(i).tail(left - 1) = a.col(i).tail(left - 1);
+      continue;
+    }
+    const Index below = left - 1;
+    auto along = product.head(below);
+    auto rest = a.bottomRightCorner(below, left);
+    along.noalias() = rest * v;
+    along /= half;
+    for (Index j = 0; j < left; ++j) rest.col(j) -= v[j] * along;
+    // Where the first entry was positive, the reflection has turned its sign.
+    if (a(i, i) >= 0) {
+      lower.col(i).tail(below) = -rest.col(0);
+    } else {
+      lower.col(i).tail(below) = rest.col(0);
+    }
+  }
+}
+
+void decompose(MatrixRef symmetric, VectorRef values, MatrixRef vectors) {
+  const Index d = symmetric.rows();
+  if (d > few_rows) {
+    thread_local Eigen::SelfAdjointEigenSolver<Matrix> eigen;  // which keeps its memory
+    eigen.compute(symmetric);
+    values = eigen.eigenvalues();
+    vectors = eigen.eigenvectors();
+    return;
+  }
+  constexpr int most_sweeps = 40;
+  vectors.setIdentity();
+  bool turned = d > 1;
+  for (int sweep = 0; turned && sweep < most_sweeps; ++sweep) {
+    turned = false;
+    for (Index p = 0; p < d; ++p) {
+      for (Index q = p + 1; q < d; ++q) turned |= rotate(symmetric, vectors, p, q);
+    }
+  }
+  values = symmetric.diagonal();
+  for (Index i = 0; i + 1 < d; ++i) {
+    Index least = 0;
+    values.tail(d - i).minCoeff(&least);
+    if (least == 0) continue;
+    std::swap(values[i], values[i + least]);
+    vectors.col(i).swap(vectors.col(i + least));
+  }
+}
+
+}  // namespace mix
