@@ -4,20 +4,25 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
 
 #include "mix/distributions/bernoulli.h"
 #include "mix/distributions/binomial.h"
 #include "mix/distributions/categorical.h"
 #include "mix/distributions/exponential.h"
 #include "mix/distributions/gaussians.h"
+#include "mix/distributions/geometric.h"
 #include "mix/distributions/multinomial.h"
+#include "mix/distributions/negative_binomial.h"
 #include "mix/distributions/normal.h"
 #include "mix/distributions/poisson.h"
 #include "mix/distributions/product.h"
 #include "mix/distributions/student_t.h"
 #include "mix/distributions/uniform_box.h"
+#include "mix/distributions/zero_modified.h"
 
 namespace mix {
 namespace {
@@ -61,6 +66,24 @@ bool suits_positive(const Table& table) {
 }
 
 bool suits_counts(const Table& table) { return all_of_kind(table, ColumnKind::count); }
+
+// Zeros in every column, of which there may be too many.
+bool suits_counts_with_zeros(const Table& table) {
+  if (!suits_counts(table)) return false;
+  for (Index d = 0; d < table.column_count(); ++d) {
+    if (table.column_values(d).minCoeff() > 0) return false;
+  }
+  return true;
+}
+
+// Counts from 1 on, as of what is recorded only when it occurs.
+bool suits_counts_from_one(const Table& table) {
+  if (!suits_counts(table)) return false;
+  for (Index d = 0; d < table.column_count(); ++d) {
+    if (table.column_values(d).minCoeff() != 1) return false;
+  }
+  return true;
+}
 
 bool suits_categories(const Table& table) { return all_of_kind(table, ColumnKind::category); }
 
@@ -142,6 +165,23 @@ AnyFamily make_normal(const FamilyRequest& request) {
   return Untied(Normal(), request.k);
 }
 
+// A family of one column; of several columns a block each, independent given the component.
+AnyFamily per_column(const AnyFamily& family, Index columns) {
+  if (columns == 1) return family;
+  std::vector<Product::Block> blocks;
+  for (Index j = 0; j < columns; ++j) blocks.push_back({{j}, family});
+  return Product(std::move(blocks));
+}
+
+// The entry of a distribution of one column.
+template <class D>
+FamilyEntry one_column_entry(std::function<bool(const Table&)> suits) {
+  return {.name = std::string(D::name),
+          .empty = [] { return AnyFamily(Untied<D>()); },
+          .make = [](const FamilyRequest& r) { return per_column(Untied(D(), r.k), columns(r)); },
+          .suits = std::move(suits)};
+}
+
 }  // namespace
 
 std::vector<FamilyEntry> distribution_entries() {
@@ -161,6 +201,12 @@ std::vector<FamilyEntry> distribution_entries() {
        [](Request r) { return AnyFamily(Untied(Exponential(columns(r)), r.k)); }, suits_positive},
       {"poisson", [] { return AnyFamily(Untied<Poisson>()); },
        [](Request r) { return AnyFamily(Untied(Poisson(columns(r)), r.k)); }, suits_counts},
+      one_column_entry<Geometric>(suits_counts),
+      one_column_entry<NegativeBinomial>(suits_counts),
+      one_column_entry<ZeroInflated<Poisson>>(suits_counts_with_zeros),
+      one_column_entry<ZeroInflated<NegativeBinomial>>(suits_counts_with_zeros),
+      one_column_entry<Hurdle<Poisson>>(nullptr),
+      one_column_entry<ZeroTruncated<Poisson>>(suits_counts_from_one),
       {"binomial", [] { return AnyFamily(Untied<Binomial>()); }, make_binomial},
       {"bernoulli", [] { return AnyFamily(Untied<Bernoulli>()); },
        [](Request r) { return AnyFamily(Untied(Bernoulli(columns(r)), r.k)); }, suits_binary},

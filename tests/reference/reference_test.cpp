@@ -221,7 +221,8 @@ TEST_P(EveryFamily, ReachesEverySolidReference) {
 INSTANTIATE_TEST_SUITE_P(Reference, EveryFamily,
                          testing::Values("gaussian_noise", "student_t", "poisson",
                                          "poisson_independent", "multinomial", "lca", "bernoulli",
-                                         "binomial", "exponential"),
+                                         "binomial", "exponential", "geometric",
+                                         "negative_binomial"),
                          [](const auto& each) { return std::string(each.param); });
 
 TEST(Reference, GaussiansReachAtLeast95PercentOfSolidCases) {
