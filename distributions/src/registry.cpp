@@ -10,8 +10,10 @@
 #include <utility>
 
 #include "mix/distributions/bernoulli.h"
+#include "mix/distributions/beta_binomial.h"
 #include "mix/distributions/binomial.h"
 #include "mix/distributions/categorical.h"
+#include "mix/distributions/dirichlet_multinomial.h"
 #include "mix/distributions/exponential.h"
 #include "mix/distributions/gaussians.h"
 #include "mix/distributions/geometric.h"
@@ -149,12 +151,13 @@ AnyFamily make_categorical(const FamilyRequest& request) {
   return Untied(Categorical(std::move(levels)), request.k);
 }
 
-AnyFamily make_binomial(const FamilyRequest& request) {
+template <class D>
+AnyFamily make_with_trials(const FamilyRequest& request) {
   if (!request.has_trials) {
     throw std::invalid_argument(
-        "binomial needs the number of trials: name their column with --trials");
+        fmt::format("{} needs the number of trials: name their column with --trials", D::name));
   }
-  return Untied(Binomial::with_trials_column(), request.k);
+  return Untied(D::with_trials_column(), request.k);
 }
 
 AnyFamily make_normal(const FamilyRequest& request) {
@@ -207,11 +210,15 @@ std::vector<FamilyEntry> distribution_entries() {
       one_column_entry<ZeroInflated<NegativeBinomial>>(suits_counts_with_zeros),
       one_column_entry<Hurdle<Poisson>>(nullptr),
       one_column_entry<ZeroTruncated<Poisson>>(suits_counts_from_one),
-      {"binomial", [] { return AnyFamily(Untied<Binomial>()); }, make_binomial},
+      {"binomial", [] { return AnyFamily(Untied<Binomial>()); }, make_with_trials<Binomial>},
+      {"beta_binomial", [] { return AnyFamily(Untied<BetaBinomial>()); },
+       make_with_trials<BetaBinomial>},
       {"bernoulli", [] { return AnyFamily(Untied<Bernoulli>()); },
        [](Request r) { return AnyFamily(Untied(Bernoulli(columns(r)), r.k)); }, suits_binary},
       {"multinomial", [] { return AnyFamily(Untied<Multinomial>()); },
        [](Request r) { return AnyFamily(Untied(Multinomial(columns(r)), r.k)); }},
+      {"dirichlet_multinomial", [] { return AnyFamily(Untied<DirichletMultinomial>()); },
+       [](Request r) { return AnyFamily(Untied(DirichletMultinomial(columns(r)), r.k)); }},
       {"categorical", [] { return AnyFamily(Untied<Categorical>()); }, make_categorical,
        suits_categories},
       {"uniform", [] { return AnyFamily(Untied<UniformBox>()); },

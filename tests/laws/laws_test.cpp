@@ -8,8 +8,10 @@
 
 #include "mix/distributions/autodiff.h"
 #include "mix/distributions/bernoulli.h"
+#include "mix/distributions/beta_binomial.h"
 #include "mix/distributions/binomial.h"
 #include "mix/distributions/categorical.h"
+#include "mix/distributions/dirichlet_multinomial.h"
 #include "mix/distributions/exponential.h"
 #include "mix/distributions/gaussians.h"
 #include "mix/distributions/geometric.h"
@@ -124,6 +126,18 @@ void add_counts(std::vector<Entry>& all) {
                  draw(80, 1, above_zero), counting(200)});
   all.push_back({"zero_truncated_negative_binomial", ZeroTruncated<NegativeBinomial>(),
                  draw(200, 1, [=](Rng& rng) { return 1 + varied(rng); }), counting(3000)});
+  const auto successes = [](Rng& rng) {
+    const double a = standard_gamma(rng, 2);
+    return binomial(rng, 20, a / (a + standard_gamma(rng, 3)));
+  };
+  all.push_back(
+      {"beta_binomial", Untied(BetaBinomial(20), 2), draw(80, 1, successes), counting(21)});
+  all.push_back(
+      {"beta_binomial_with_trials_column", BetaBinomial::with_trials_column(),
+       beside(draw(80, 1, successes), draw(80, 1, [](Rng& rng) { return 20 + poisson(rng, 9); }))});
+  all.push_back({"dirichlet_multinomial", Untied(DirichletMultinomial(4), 2), draw(80, 4, varied)});
+  all.push_back({"dirichlet_multinomial_of_large_counts", DirichletMultinomial(3),
+                 draw(80, 3, [=](Rng& rng) { return poisson(rng, 60 * standard_gamma(rng, 2)); })});
 }
 
 std::vector<Entry> entries() {
