@@ -17,6 +17,7 @@
 #include "mix/distributions/exponential.h"
 #include "mix/distributions/gaussians.h"
 #include "mix/distributions/geometric.h"
+#include "mix/distributions/markov_chain.h"
 #include "mix/distributions/multinomial.h"
 #include "mix/distributions/negative_binomial.h"
 #include "mix/distributions/normal.h"
@@ -151,6 +152,24 @@ AnyFamily make_categorical(const FamilyRequest& request) {
   return Untied(Categorical(std::move(levels)), request.k);
 }
 
+AnyFamily make_markov_chain(const FamilyRequest& request) {
+  const Column& first = request.columns->column(0);
+  for (Index d = 1; d < columns(request); ++d) {
+    const Column& column = request.columns->column(d);
+    if (column.kind == first.kind && column.levels == first.levels) continue;
+    if (column.kind != ColumnKind::category && first.kind != ColumnKind::category) continue;
+    throw std::invalid_argument(fmt::format(
+        "markov_chain takes the columns of a row for the states of a sequence, but the categories "
+        "of columns '{}' and '{}' differ: write states as the same numbers 0, 1, 2, ... in all "
+        "columns",
+        first.name, column.name));
+  }
+  const auto levels = static_cast<Index>(first.levels.size());
+  return first.kind == ColumnKind::category
+             ? Untied(MarkovChain(columns(request), levels), request.k)
+             : Untied(MarkovChain(columns(request)), request.k);
+}
+
 template <class D>
 AnyFamily make_with_trials(const FamilyRequest& request) {
   if (!request.has_trials) {
@@ -221,6 +240,7 @@ std::vector<FamilyEntry> distribution_entries() {
        [](Request r) { return AnyFamily(Untied(DirichletMultinomial(columns(r)), r.k)); }},
       {"categorical", [] { return AnyFamily(Untied<Categorical>()); }, make_categorical,
        suits_categories},
+      {"markov_chain", [] { return AnyFamily(Untied<MarkovChain>()); }, make_markov_chain},
       {"uniform", [] { return AnyFamily(Untied<UniformBox>()); },
        [](Request r) { return AnyFamily(Untied(UniformBox::around(r.columns->cells()), r.k)); }},
       {"product", [] { return AnyFamily(Product()); }},

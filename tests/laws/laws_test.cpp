@@ -15,6 +15,7 @@
 #include "mix/distributions/exponential.h"
 #include "mix/distributions/gaussians.h"
 #include "mix/distributions/geometric.h"
+#include "mix/distributions/markov_chain.h"
 #include "mix/distributions/multinomial.h"
 #include "mix/distributions/negative_binomial.h"
 #include "mix/distributions/normal.h"
@@ -126,6 +127,9 @@ void add_counts(std::vector<Entry>& all) {
                  draw(80, 1, above_zero), counting(200)});
   all.push_back({"zero_truncated_negative_binomial", ZeroTruncated<NegativeBinomial>(),
                  draw(200, 1, [=](Rng& rng) { return 1 + varied(rng); }), counting(3000)});
+  all.push_back({"markov_chain", Untied(MarkovChain(5), 2), codes(120, 5, 3)});
+  all.push_back({"markov_chain_of_two_states", MarkovChain(4, 2), codes(80, 4, 2), cube(4)});
+  all.push_back({"markov_chain_smoothed", MarkovChain(3, {.pseudo_count = 1}), codes(80, 3, 3)});
   const auto successes = [](Rng& rng) {
     const double a = standard_gamma(rng, 2);
     return binomial(rng, 20, a / (a + standard_gamma(rng, 3)));

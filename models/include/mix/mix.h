@@ -15,6 +15,7 @@
 #include "mix/distributions/exponential.h"
 #include "mix/distributions/gaussians.h"
 #include "mix/distributions/geometric.h"
+#include "mix/distributions/markov_chain.h"
 #include "mix/distributions/multinomial.h"
 #include "mix/distributions/negative_binomial.h"
 #include "mix/distributions/normal.h"
