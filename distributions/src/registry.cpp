@@ -170,13 +170,17 @@ AnyFamily make_markov_chain(const FamilyRequest& request) {
              : Untied(MarkovChain(columns(request)), request.k);
 }
 
+// The entry of a distribution of successes in trials.
 template <class D>
-AnyFamily make_with_trials(const FamilyRequest& request) {
-  if (!request.has_trials) {
-    throw std::invalid_argument(
-        fmt::format("{} needs the number of trials: name their column with --trials", D::name));
-  }
-  return Untied(D::with_trials_column(), request.k);
+FamilyEntry trials_entry() {
+  return {.name = std::string(D::name),
+          .empty = [] { return AnyFamily(Untied<D>()); },
+          .make = [](const FamilyRequest& request) -> AnyFamily {
+            if (request.has_trials) return Untied(D::with_trials_column(), request.k);
+            throw std::invalid_argument(fmt::format(
+                "{} needs the number of trials: name their column with --trials", D::name));
+          },
+          .takes_trials = true};
 }
 
 AnyFamily make_normal(const FamilyRequest& request) {
@@ -229,9 +233,8 @@ std::vector<FamilyEntry> distribution_entries() {
       one_column_entry<ZeroInflated<NegativeBinomial>>(suits_counts_with_zeros),
       one_column_entry<Hurdle<Poisson>>(nullptr),
       one_column_entry<ZeroTruncated<Poisson>>(suits_counts_from_one),
-      {"binomial", [] { return AnyFamily(Untied<Binomial>()); }, make_with_trials<Binomial>},
-      {"beta_binomial", [] { return AnyFamily(Untied<BetaBinomial>()); },
-       make_with_trials<BetaBinomial>},
+      trials_entry<Binomial>(),
+      trials_entry<BetaBinomial>(),
       {"bernoulli", [] { return AnyFamily(Untied<Bernoulli>()); },
        [](Request r) { return AnyFamily(Untied(Bernoulli(columns(r)), r.k)); }, suits_binary},
       {"multinomial", [] { return AnyFamily(Untied<Multinomial>()); },
