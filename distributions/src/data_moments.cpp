@@ -21,7 +21,10 @@ struct ColumnRange {
   double value = 0;
 };
 
-void check_columns(std::string_view family, const AnyRows& x, Weights w) {
+}  // namespace
+
+void check_varied(std::string_view family, const AnyRows& x, Weights w) {
+  if (!(w.sum() > 0)) return;
   std::vector<ColumnRange> ranges(static_cast<std::size_t>(x.cols()));
   for_each_dense_block(x, [&](Index first, Rows block) {
     for (Index j = 0; j < x.cols(); ++j) {
@@ -57,14 +60,12 @@ void check_columns(std::string_view family, const AnyRows& x, Weights w) {
   }
 }
 
-}  // namespace
-
 DataMoments data_moments(std::string_view family, const AnyRows& x, Weights w, Spread spread) {
   const Index d = x.cols();
   DataMoments moments;
   moments.rows = w.sum();
   if (!(moments.rows > 0)) return moments;
-  check_columns(family, x, w);
+  check_varied(family, x, w);
 
   // The mean relative to one of the rows: sums of the data themselves lose digits far from zero.
   moments.mean = DenseBlock(x, 0, 1)->row(0).transpose();

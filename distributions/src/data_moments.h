@@ -16,8 +16,11 @@ struct DataMoments {
 
 enum class Spread { variances, covariance };
 
-/// Weighted mean and covariance, or, as one column, variances. Throws std::invalid_argument in the
-/// name of `family` when an entry is not finite or a column has no spread beyond rounding.
+/// Throws std::invalid_argument in the name of `family` when an entry is not finite or a column has
+/// no spread beyond rounding. Rows without weight do not vary.
+void check_varied(std::string_view family, const AnyRows& x, Weights w);
+
+/// Weighted mean and covariance, or, as one column, variances; checked as by check_varied.
 DataMoments data_moments(std::string_view family, const AnyRows& x, Weights w, Spread spread);
 
 }  // namespace mix

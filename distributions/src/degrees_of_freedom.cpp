@@ -5,20 +5,12 @@
 #include <boost/math/special_functions/gamma.hpp>
 #include <numbers>
 
+#include "gamma_functions.h"
 #include "mix/distributions/student_t.h"
 #include "root.h"
 
 namespace mix {
 namespace {
-
-// log G(z) - [(z - 1/2) log z - z + log(2 pi)/2] for z >= 10 (Stirling), to the last digits.
-double stirling_rest(double z) {
-  const double y = 1 / (z * z);
-  return (1.0 / 12 -
-          y * (1.0 / 360 -
-               y * (1.0 / 1260 - y * (1.0 / 1680 - y * (1.0 / 1188 - y * 691 / 360360))))) /
-         z;
-}
 
 double log_normalizer_derivative(double dof, double d) {
   return 0.5 * (boost::math::digamma((dof + d) / 2) - boost::math::digamma(dof / 2) - d / dof);

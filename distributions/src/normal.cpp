@@ -8,7 +8,7 @@
 #include <stdexcept>
 
 #include "data_moments.h"
-#include "mix/parallel.h"
+#include "univariate.h"
 
 namespace mix {
 namespace {
@@ -61,13 +61,13 @@ void Normal::maximize(ConstVectorRef sum) {
 }
 
 Vector Normal::coordinates() const {
-  const double unit = rows_ > 0 ? std::sqrt(spread_) : 1;
-  return Vector{{(mean_ - location_) / unit, std::log(standard_deviation_ / unit)}};
+  const double unit = data_.unit();
+  return Vector{{(mean_ - data_.mean) / unit, std::log(standard_deviation_ / unit)}};
 }
 
 void Normal::set_coordinates(ConstVectorRef v) {
-  const double unit = rows_ > 0 ? std::sqrt(spread_) : 1;
-  mean_ = location_ + unit * v[0];
+  const double unit = data_.unit();
+  mean_ = data_.mean + unit * v[0];
   const double deviation = unit * std::exp(v[1]);
   if (deviation > 0 && std::isfinite(deviation)) standard_deviation_ = deviation;
 }
@@ -81,56 +81,35 @@ void Normal::prepare(const AnyRows& x, Weights w) {
   }
   const DataMoments moments = data_moments(name, x, w, Spread::variances);
   if (!(moments.rows > 0)) return;
-  rows_ = moments.rows;
-  location_ = moments.mean[0];
-  spread_ = moments.covariance(0, 0);
+  data_ = {moments.rows, moments.mean[0], moments.covariance(0, 0)};
 }
 
-void Normal::start(const AnyRows& x, Weights w) {
-  const double total = w.sum();
-  if (!(total > 0)) {
-    if (!(rows_ > 0)) return;
-    mean_ = location_;
-    standard_deviation_ = std::sqrt(spread_);
-    return;
+void Normal::start(const AnyRows& x, Weights w) { start(spread_of(x, w, itself)); }
+
+void Normal::start(const DataSpread& moments) {
+  if (moments.rows > 0) {
+    mean_ = moments.mean;
+    maximize(Vector{{moments.rows, 0, moments.rows * moments.variance}});
+  } else if (data_.rows > 0) {
+    mean_ = data_.mean;
+    standard_deviation_ = std::sqrt(data_.variance);
   }
-  // The mean first: squares about a far-away center would lose digits.
-  const double origin = (*DenseBlock(x, 0, 1))(0, 0);
-  const Vector sum = sum_over_blocks(x.rows(), 1, [&](Index first, Index count, VectorRef into) {
-    into[0] += w.segment(first, count)
-                   .dot((DenseBlock(x, first, count)->col(0).array() - origin).matrix());
-  });
-  mean_ = origin + sum[0] / total;
-  const Vector statistics =
-      sum_over_blocks(x.rows(), 3, [&](Index first, Index count, VectorRef into) {
-        accumulate(*DenseBlock(x, first, count), w.segment(first, count), into);
-      });
-  maximize(statistics);
 }
 
-double Normal::pseudo_scatter() const { return relative_floor * rows_ * spread_; }
+double Normal::pseudo_scatter() const { return relative_floor * data_.rows * data_.variance; }
 
 double Normal::log_prior() const {
   return -0.5 * pseudo_scatter() / (standard_deviation_ * standard_deviation_);
 }
 
 std::string Normal::flaw(double mass) const {
-  // All rows in one component: nothing to be an artifact of.
-  if (!(rows_ > 0) || mass > (1 - 1e-9) * rows_) return {};
-  if (mass < 3) return fmt::format("it holds {:.1f} rows, fewer than 3", mass);
-  const double ratio = standard_deviation_ * standard_deviation_ / spread_;
-  if (ratio < 1e-4 || (ratio < 1e-3 && mass < 5)) {
-    return fmt::format("it has {:.1e} of the data's variance ({:.1f} rows)", ratio, mass);
-  }
-  return {};
+  return data_.flaw(mass, standard_deviation_ * standard_deviation_);
 }
 
 void Normal::fields(Fields& visit) {
   visit("mean", mean_);
   visit("standard_deviation", standard_deviation_);
-  visit("data_rows", rows_);
-  visit("data_mean", location_);
-  visit("data_variance", spread_);
+  data_.fields(visit);
   if (visit.loading()) check();
 }
 

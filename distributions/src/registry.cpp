@@ -10,21 +10,35 @@
 #include <utility>
 
 #include "mix/distributions/bernoulli.h"
+#include "mix/distributions/beta.h"
 #include "mix/distributions/beta_binomial.h"
 #include "mix/distributions/binomial.h"
 #include "mix/distributions/categorical.h"
+#include "mix/distributions/dirichlet.h"
 #include "mix/distributions/dirichlet_multinomial.h"
 #include "mix/distributions/exponential.h"
+#include "mix/distributions/gamma.h"
 #include "mix/distributions/gaussians.h"
 #include "mix/distributions/geometric.h"
+#include "mix/distributions/gumbel.h"
+#include "mix/distributions/inverse_gamma.h"
+#include "mix/distributions/inverse_gaussian.h"
+#include "mix/distributions/laplace.h"
+#include "mix/distributions/logistic.h"
+#include "mix/distributions/lognormal.h"
 #include "mix/distributions/markov_chain.h"
 #include "mix/distributions/multinomial.h"
 #include "mix/distributions/negative_binomial.h"
 #include "mix/distributions/normal.h"
+#include "mix/distributions/pareto.h"
 #include "mix/distributions/poisson.h"
 #include "mix/distributions/product.h"
+#include "mix/distributions/rayleigh.h"
 #include "mix/distributions/student_t.h"
 #include "mix/distributions/uniform_box.h"
+#include "mix/distributions/von_mises.h"
+#include "mix/distributions/von_mises_fisher.h"
+#include "mix/distributions/weibull.h"
 #include "mix/distributions/zero_modified.h"
 
 namespace mix {
@@ -63,9 +77,30 @@ bool suits_continuous(const Table& table) {
   return numeric(table) && table.rows() > 1 && !any_constant_column(table);
 }
 
+// Several real columns hang together more often than not, which blocks of one column cannot say.
+bool suits_one_column(const Table& table) {
+  return table.column_count() == 1 && suits_continuous(table);
+}
+
 bool suits_positive(const Table& table) {
   return suits_continuous(table) && !all_of_kind(table, ColumnKind::count) &&
          all_cells(table, [](double value) { return value >= 0; });
+}
+
+bool suits_above_zero(const Table& table) {
+  return suits_positive(table) && all_cells(table, [](double value) { return value > 0; });
+}
+
+bool suits_shares(const Table& table) {
+  return suits_continuous(table) &&
+         all_cells(table, [](double value) { return value > 0 && value < 1; });
+}
+
+// Whether the columns are what a distribution of whole rows accepts.
+template <class D>
+bool suits_rows(const Table& table) {
+  return suits_continuous(table) && table.column_count() > 1 &&
+         AnyFamily(D(table.column_count())).check_support(table.cells()).empty();
 }
 
 bool suits_counts(const Table& table) { return all_of_kind(table, ColumnKind::count); }
@@ -225,6 +260,24 @@ std::vector<FamilyEntry> distribution_entries() {
       {"normal", [] { return AnyFamily(Untied<Normal>()); }, make_normal},
       {"exponential", [] { return AnyFamily(Untied<Exponential>()); },
        [](Request r) { return AnyFamily(Untied(Exponential(columns(r)), r.k)); }, suits_positive},
+      one_column_entry<Gamma>(suits_above_zero),
+      one_column_entry<Lognormal>(suits_above_zero),
+      one_column_entry<Weibull>(suits_above_zero),
+      one_column_entry<InverseGaussian>(suits_above_zero),
+      one_column_entry<InverseGamma>(suits_above_zero),
+      one_column_entry<Pareto>(suits_above_zero),
+      one_column_entry<Rayleigh>(suits_above_zero),
+      one_column_entry<Laplace>(suits_one_column),
+      one_column_entry<Gumbel>(suits_one_column),
+      one_column_entry<Logistic>(suits_one_column),
+      one_column_entry<Beta>(suits_shares),
+      one_column_entry<VonMises>(nullptr),
+      {"dirichlet", [] { return AnyFamily(Untied<Dirichlet>()); },
+       [](Request r) { return AnyFamily(Untied(Dirichlet(columns(r)), r.k)); },
+       suits_rows<Dirichlet>},
+      {"von_mises_fisher", [] { return AnyFamily(Untied<VonMisesFisher>()); },
+       [](Request r) { return AnyFamily(Untied(VonMisesFisher(columns(r)), r.k)); },
+       suits_rows<VonMisesFisher>},
       {"poisson", [] { return AnyFamily(Untied<Poisson>()); },
        [](Request r) { return AnyFamily(Untied(Poisson(columns(r)), r.k)); }, suits_counts},
       one_column_entry<Geometric>(suits_counts),

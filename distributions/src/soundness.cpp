@@ -74,6 +74,16 @@ std::string flat_flaw(const Evidence& evidence, double flattest) {
       evidence.rows);
 }
 
+std::string narrow_flaw(double all_rows, double mass, double ratio) {
+  // All rows in one component: nothing to be an artifact of.
+  if (!(all_rows > 0) || mass > (1 - 1e-9) * all_rows) return {};
+  if (mass < 3) return fmt::format("it holds {:.1f} rows, fewer than 3", mass);
+  if (ratio < smallest_sound || (ratio < smallest_sound_of_few_rows && mass < 5)) {
+    return fmt::format("it has {:.1e} of the data's variance ({:.1f} rows)", ratio, mass);
+  }
+  return {};
+}
+
 double smallest_variance_ratio(const Matrix& covariance, const Matrix& all) {
   Eigen::LLT<Matrix> data(all);
   if (data.info() != Eigen::Success || !(data.matrixLLT().diagonal().minCoeff() > 0)) {

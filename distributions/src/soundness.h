@@ -32,6 +32,11 @@ std::string floor_flaw(const Evidence& evidence, const Matrix& floor_root);
 // data's.
 std::string flat_flaw(const Evidence& evidence, double flattest);
 
+// One column: a component that holds few rows, or is far narrower than the data. `all_rows`: the
+// weight of all data; a component that holds all of it is no artifact. `ratio`: its variance to the
+// data's.
+std::string narrow_flaw(double all_rows, double mass, double ratio);
+
 // The smallest ratio of the variances in any direction, of `covariance` to `all`; where `all` is
 // singular, to its diagonal.
 double smallest_variance_ratio(const Matrix& covariance, const Matrix& all);

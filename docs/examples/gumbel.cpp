@@ -27,7 +27,7 @@ int main() {
   // A file names the family; the registry says what stands behind the name.
   save_model("gumbel.json", {named.model});
   Registry known = registry();
-  known.add({"gumbel", [] { return AnyFamily(Untied<Autodiff<NamedGumbel>>()); }});
+  known.add({"my_gumbel", [] { return AnyFamily(Untied<Autodiff<NamedGumbel>>()); }});
   const MixtureModel loaded = load_model("gumbel.json", known).model;
   fmt::print("loaded from its file, the log-likelihood differs by {}\n",
              loaded.log_likelihood(x) - named.model.log_likelihood(x));

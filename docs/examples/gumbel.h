@@ -18,7 +18,7 @@ struct Gumbel {
 
 /// The same with what is optional: a name for model files, and how to draw a row.
 struct NamedGumbel : Gumbel {
-  static constexpr std::string_view name = "gumbel";
+  static constexpr std::string_view name = "my_gumbel";
 
   double sample(mix::Rng& rng, const double* p) const {
     return p[0] - p[1] * std::log(mix::standard_exponential(rng));

@@ -12,7 +12,7 @@
 /// yields: a distribution with a `fit` of its own.
 class Laplace {
  public:
-  static constexpr std::string_view name = "laplace";
+  static constexpr std::string_view name = "my_laplace";
 
   explicit Laplace(double median = 0, double scale = 1) : median_(median), scale_(scale) {}
   double median() const { return median_; }

@@ -35,7 +35,7 @@ int main() {
 
   save_model("rayleigh.json", {best.model});
   Registry known = registry();
-  known.add({"rayleigh", [] { return AnyFamily(Untied<Rayleigh>()); }});
+  known.add({"my_rayleigh", [] { return AnyFamily(Untied<Rayleigh>()); }});
   const MixtureModel loaded = load_model("rayleigh.json", known).model;
   fmt::print("loaded from its file, the log-likelihood differs by {}\n",
              loaded.log_likelihood(x) - best.model.log_likelihood(x));

@@ -8,7 +8,7 @@
 /// additive statistics, so that data need not fit into memory.
 class Rayleigh {
  public:
-  static constexpr std::string_view name = "rayleigh";
+  static constexpr std::string_view name = "my_rayleigh";
 
   explicit Rayleigh(double scale = 1) : scale_(scale) {}
   double scale() const { return scale_; }

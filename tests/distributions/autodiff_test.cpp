@@ -14,7 +14,7 @@
 namespace mix {
 namespace {
 
-using Gumbel = ::NamedGumbel;
+using CustomGumbel = ::NamedGumbel;
 
 struct NormalModel {
   static constexpr std::array parameters{real("mean"), positive("deviation")};
@@ -26,7 +26,7 @@ struct NormalModel {
 };
 
 // Not differentiable at the location, zero curvature elsewhere.
-struct Laplace {
+struct TwoSided {
   static constexpr std::array parameters{real("location"), positive("scale")};
   template <class Row, class T>
   T log_density(const Row& x, const T* p) const {
@@ -80,7 +80,7 @@ Matrix gumbel_rows(Index n, double location, double scale, std::uint64_t seed) {
   Matrix x(n, 1);
   Rng rng(seed);
   const std::array p{location, scale};
-  for (double& value : x.reshaped()) value = Gumbel().sample(rng, p.data());
+  for (double& value : x.reshaped()) value = CustomGumbel().sample(rng, p.data());
   return x;
 }
 
@@ -112,7 +112,7 @@ TEST(Autodiff, FindsTheGumbelEstimate) {
   const Matrix x = gumbel_rows(1500, 3, 2, 1);
   const Vector w = some_weights(x.rows());
   const auto [location, scale] = gumbel_estimate(x.col(0), w);
-  Autodiff<Gumbel> d({0.0, 1.0});
+  Autodiff<CustomGumbel> d({0.0, 1.0});
   d.fit(x, w);
   EXPECT_NEAR(d.parameter(0), location, 1e-8);
   EXPECT_NEAR(d.parameter(1), scale, 1e-8);
@@ -146,7 +146,7 @@ TEST(Autodiff, ConvergesFromPoorStarts) {
     const Vector w = Vector::Ones(300);
     const auto [location, scale] = gumbel_estimate(x.col(0), w);
     for (const double first_scale : {1.0, 1e-3, 1e5}) {
-      Autodiff<Gumbel> d({0.0, first_scale});
+      Autodiff<CustomGumbel> d({0.0, first_scale});
       d.fit(x, w);
       EXPECT_NEAR(d.parameter(0), location, 1e-6) << center << " " << first_scale;
       EXPECT_NEAR(d.parameter(1), scale, 1e-6) << center << " " << first_scale;
@@ -162,7 +162,7 @@ TEST(Autodiff, ConvergesOnTinyAndHugeScales) {
     const Matrix x = gumbel_rows(300, 5, 2, 5) * unit_length;
     const Vector w = Vector::Ones(300);
     const auto [location, scale] = gumbel_estimate(x.col(0), w);
-    Autodiff<Gumbel> d({0.0, 1.0});
+    Autodiff<CustomGumbel> d({0.0, 1.0});
     d.fit(x, w);
     EXPECT_NEAR(d.parameter(0), location, 1e-7 * unit_length);
     EXPECT_NEAR(d.parameter(1), scale, 1e-7 * unit_length);
@@ -205,7 +205,7 @@ double likelihood(const auto& d, const Matrix& x, const Vector& w) {
 TEST(Autodiff, NeverLowersTheLikelihoodEvenWhereItHasCorners) {
   const Matrix x = gumbel_rows(101, 3, 2, 6);
   const Vector w = some_weights(101);
-  Autodiff<Laplace> d({0.0, 1.0});
+  Autodiff<TwoSided> d({0.0, 1.0});
   double before = likelihood(d, x, w);
   for (int i = 0; i < 5; ++i) {
     d.fit(x, w);
@@ -219,11 +219,11 @@ TEST(Autodiff, NeverLowersTheLikelihoodEvenWhereItHasCorners) {
 TEST(Autodiff, IgnoresRowsWithoutWeight) {
   Matrix x = gumbel_rows(100, 3, 2, 7);
   Vector w = Vector::Ones(100);
-  Autodiff<Gumbel> d({0.0, 1.0});
+  Autodiff<CustomGumbel> d({0.0, 1.0});
   d.fit(x.topRows(60), w.head(60));
   x.bottomRows(40).setConstant(quiet_nan);
   w.tail(40).setZero();
-  Autodiff<Gumbel> same({0.0, 1.0});
+  Autodiff<CustomGumbel> same({0.0, 1.0});
   same.fit(x, w);
   EXPECT_EQ(same.parameters(), d.parameters());
   d.fit(x, Vector::Zero(100));
@@ -262,10 +262,10 @@ TEST(Autodiff, DescribesSeveralColumns) {
 }
 
 TEST(Autodiff, IsAComponent) {
-  static_assert(check_component<Autodiff<Gumbel>>());
-  static_assert(Sampleable<Autodiff<Gumbel>>);
+  static_assert(check_component<Autodiff<CustomGumbel>>());
+  static_assert(Sampleable<Autodiff<CustomGumbel>>);
   static_assert(!Sampleable<Autodiff<Gamma>>);
-  EXPECT_EQ(AnyFamily(Autodiff<Gumbel>({0.0, 1.0})).name(), "gumbel");
+  EXPECT_EQ(AnyFamily(Autodiff<CustomGumbel>({0.0, 1.0})).name(), "my_gumbel");
   EXPECT_EQ(AnyFamily(Autodiff<NormalModel>()).name(), "custom");
   EXPECT_EQ(AnyFamily(Autodiff<RoundNormal>()).parameter_count(), 3);
 }
@@ -273,7 +273,7 @@ TEST(Autodiff, IsAComponent) {
 TEST(Autodiff, RunsInEm) {
   Matrix x(400, 1);
   x << gumbel_rows(250, 0, 1, 9), gumbel_rows(150, 12, 2, 10);
-  AnyFamily family = Untied(Autodiff<Gumbel>({0.0, 1.0}), 2);
+  AnyFamily family = Untied(Autodiff<CustomGumbel>({0.0, 1.0}), 2);
   const Vector w = Vector::Ones(400);
   family.prepare(x, w);
   Matrix shares(400, 2);
@@ -284,7 +284,7 @@ TEST(Autodiff, RunsInEm) {
   const EmReport report = run_em(state, x, w);
   EXPECT_EQ(report.stop, Stop::converged);
   EXPECT_EQ(report.falls, 0);
-  const auto& fitted = *state.family.as<Untied<Autodiff<Gumbel>>>();
+  const auto& fitted = *state.family.as<Untied<Autodiff<CustomGumbel>>>();
   EXPECT_NEAR(fitted.component(0).parameter(0), 0, 0.3);
   EXPECT_NEAR(fitted.component(1).parameter(0), 12, 0.8);
   EXPECT_EQ(state.family.flaw(0, report.mass[0]), "");
@@ -292,7 +292,7 @@ TEST(Autodiff, RunsInEm) {
 
 TEST(Autodiff, FlagsAComponentThatCollapsed) {
   const Matrix x = gumbel_rows(100, 3, 2, 11);
-  Autodiff<Gumbel> d({0.0, 1.0});
+  Autodiff<CustomGumbel> d({0.0, 1.0});
   d.prepare(x, Vector::Ones(100));
   EXPECT_EQ(d.flaw(50), "");
   EXPECT_THAT(d.flaw(2), testing::HasSubstr("rows"));
@@ -305,20 +305,20 @@ TEST(Autodiff, FlagsAComponentThatCollapsed) {
 TEST(Autodiff, RefusesValuesOutOfRange) {
   EXPECT_THAT(
       [] {
-        Autodiff<Gumbel>({0.0, -1.0});
+        Autodiff<CustomGumbel>({0.0, -1.0});
       },
       testing::ThrowsMessage<std::invalid_argument>(testing::HasSubstr("scale is -1")));
-  EXPECT_THROW(Autodiff<Gumbel>({infinity, 1.0}), std::invalid_argument);
+  EXPECT_THROW(Autodiff<CustomGumbel>({infinity, 1.0}), std::invalid_argument);
   EXPECT_THROW(Autodiff<Geometric>({1.0}), std::invalid_argument);
 }
 
 TEST(Autodiff, ReadsWhatItWrote) {
-  Autodiff<Gumbel> saved({0.1, 1.0 / 3});
+  Autodiff<CustomGumbel> saved({0.1, 1.0 / 3});
   saved.prepare(gumbel_rows(50, 0.1, 0.3, 12), Vector::Ones(50));
   JsonWriter writer;
   saved.fields(writer);
   const Json json = Json::parse(writer.json().dump());
-  Autodiff<Gumbel> loaded;
+  Autodiff<CustomGumbel> loaded;
   JsonReader reader(json, Registry());
   loaded.fields(reader);
   EXPECT_EQ(loaded.parameters(), saved.parameters());

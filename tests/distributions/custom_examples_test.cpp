@@ -12,11 +12,11 @@
 namespace mix {
 namespace {
 
-using Gumbel = ::NamedGumbel;
+using CustomGumbel = ::NamedGumbel;
 
-static_assert(check_component<Autodiff<Gumbel>>());
-static_assert(check_component<Rayleigh>());
-static_assert(Streaming<Rayleigh> && Sampleable<Rayleigh> && Visitable<Rayleigh>);
+static_assert(check_component<Autodiff<CustomGumbel>>());
+static_assert(check_component<::Rayleigh>());
+static_assert(Streaming<::Rayleigh> && Sampleable<::Rayleigh> && Visitable<::Rayleigh>);
 static_assert(StreamingFamily<CommonVariance> && SampleableFamily<CommonVariance>);
 static_assert(Selectable<CommonVariance> && Describable<CommonVariance>);
 
@@ -43,14 +43,14 @@ double total_probability(const D& d) {
 }
 
 TEST(CustomExamples, AreDensities) {
-  EXPECT_NEAR(total_probability(Autodiff<Gumbel>({30.0, 2.0})), 1, 1e-6);
-  EXPECT_NEAR(total_probability(Rayleigh(4)), 1, 1e-6);
+  EXPECT_NEAR(total_probability(Autodiff<CustomGumbel>({30.0, 2.0})), 1, 1e-6);
+  EXPECT_NEAR(total_probability(::Rayleigh(4)), 1, 1e-6);
 }
 
 TEST(CustomExamples, RayleighFindsItsScale) {
-  const Matrix x = drawn(Rayleigh(3), 20000);
+  const Matrix x = drawn(::Rayleigh(3), 20000);
   Vector sum = Vector::Zero(2);
-  Rayleigh d;
+  ::Rayleigh d;
   d.accumulate(x, Vector::Ones(x.rows()), sum);
   d.maximize(sum);
   EXPECT_NEAR(d.scale(), 3, 4 * 3 / (2 * std::sqrt(20000.0)));  // 4 standard errors
@@ -61,13 +61,13 @@ TEST(CustomExamples, RayleighFindsItsScale) {
 
 TEST(CustomExamples, RayleighHasNoDensityBelowZero) {
   Vector l(1);
-  Rayleigh().log_density(Matrix::Constant(1, 1, -1), l);
+  ::Rayleigh().log_density(Matrix::Constant(1, 1, -1), l);
   EXPECT_EQ(l[0], -infinity);
 }
 
 TEST(CustomExamples, GumbelDrawsWhatItDescribes) {
-  const Matrix x = drawn(Autodiff<Gumbel>({5.0, 2.0}), 20000);
-  Autodiff<Gumbel> d;
+  const Matrix x = drawn(Autodiff<CustomGumbel>({5.0, 2.0}), 20000);
+  Autodiff<CustomGumbel> d;
   d.fit(x, Vector::Ones(x.rows()));
   EXPECT_NEAR(d.parameter(0), 5, 0.07);
   EXPECT_NEAR(d.parameter(1), 2, 0.06);
@@ -92,7 +92,7 @@ TEST(CustomExamples, CommonVarianceNeverFalls) {
 }
 
 TEST(CustomExamples, CommonVarianceOfOneComponentIsTheNormalEstimate) {
-  const Matrix x = drawn(Rayleigh(3), 500);
+  const Matrix x = drawn(::Rayleigh(3), 500);
   AnyFamily family = CommonVariance(1);
   family.start(x, Matrix::Ones(500, 1));
   EXPECT_NEAR(family.as<CommonVariance>()->mean(0), x.mean(), 1e-12);

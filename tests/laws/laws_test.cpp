@@ -2,27 +2,42 @@
 
 #include <cmath>
 #include <functional>
+#include <numbers>
 #include <ostream>
 #include <string>
 #include <vector>
 
 #include "mix/distributions/autodiff.h"
 #include "mix/distributions/bernoulli.h"
+#include "mix/distributions/beta.h"
 #include "mix/distributions/beta_binomial.h"
 #include "mix/distributions/binomial.h"
 #include "mix/distributions/categorical.h"
+#include "mix/distributions/dirichlet.h"
 #include "mix/distributions/dirichlet_multinomial.h"
 #include "mix/distributions/exponential.h"
+#include "mix/distributions/gamma.h"
 #include "mix/distributions/gaussians.h"
 #include "mix/distributions/geometric.h"
+#include "mix/distributions/gumbel.h"
+#include "mix/distributions/inverse_gamma.h"
+#include "mix/distributions/inverse_gaussian.h"
+#include "mix/distributions/laplace.h"
+#include "mix/distributions/logistic.h"
+#include "mix/distributions/lognormal.h"
 #include "mix/distributions/markov_chain.h"
 #include "mix/distributions/multinomial.h"
 #include "mix/distributions/negative_binomial.h"
 #include "mix/distributions/normal.h"
+#include "mix/distributions/pareto.h"
 #include "mix/distributions/poisson.h"
 #include "mix/distributions/product.h"
+#include "mix/distributions/rayleigh.h"
 #include "mix/distributions/student_t.h"
 #include "mix/distributions/uniform_box.h"
+#include "mix/distributions/von_mises.h"
+#include "mix/distributions/von_mises_fisher.h"
+#include "mix/distributions/weibull.h"
 #include "mix/distributions/zero_modified.h"
 #include "mix/family_list.h"
 #include "mix/models/mixture_model.h"
@@ -144,6 +159,87 @@ void add_counts(std::vector<Entry>& all) {
                  draw(80, 3, [=](Rng& rng) { return poisson(rng, 60 * standard_gamma(rng, 2)); })});
 }
 
+// The middles of the triangles and squares that cover the shares of three, by the first two of
+// them.
+LawOptions triangle(Index n) {
+  const double step = 1 / static_cast<double>(n);
+  Matrix x(n * (n + 1) / 2, 3);
+  Vector measure(x.rows());
+  Index row = 0;
+  for (Index i = 0; i < n; ++i) {
+    for (Index j = 0; i + j < n; ++j, ++row) {
+      const bool cut = i + j == n - 1;  // the edge halves the square
+      const double middle = cut ? 1.0 / 3 : 0.5;
+      x(row, 0) = step * (static_cast<double>(i) + middle);
+      x(row, 1) = step * (static_cast<double>(j) + middle);
+      x(row, 2) = 1 - x(row, 0) - x(row, 1);
+      measure[row] = step * step * (cut ? 0.5 : 1);
+    }
+  }
+  return {.support = x, .measure = measure, .normalization_tolerance = 1e-4};
+}
+// The unit sphere in three dimensions: rings of equal height have equal areas.
+LawOptions sphere(Index n) {
+  Matrix x(n * n, 3);
+  for (Index i = 0; i < n; ++i) {
+    const double z = (2 * static_cast<double>(i) + 1) / static_cast<double>(n) - 1;
+    for (Index j = 0; j < n; ++j) {
+      const double angle = 2 * std::numbers::pi * static_cast<double>(j) / static_cast<double>(n);
+      const double radius = std::sqrt(1 - z * z);
+      x.row(i * n + j) << radius * std::cos(angle), radius * std::sin(angle), z;
+    }
+  }
+  return {.support = x,
+          .measure = Vector::Constant(n * n, 4 * std::numbers::pi / static_cast<double>(n * n)),
+          .normalization_tolerance = 1e-4};
+}
+
+void add_continuous(std::vector<Entry>& all) {
+  const auto amount = [](Rng& rng) { return 2 * standard_gamma(rng, 3); };
+  const auto extreme = [](Rng& rng) { return 4 - 2 * std::log(standard_exponential(rng)); };
+  const Matrix amounts = draw(60, 1, amount);
+  const Matrix extremes = draw(60, 1, extreme);
+  const LawOptions positive = interval(0, 400, 400000);
+  const LawOptions real = interval(-150, 150, 300000);
+  all.push_back({"gamma", Untied(Gamma(), 2), amounts, positive});
+  all.push_back({"lognormal", Untied(Lognormal(), 2), amounts, positive});
+  all.push_back({"weibull", Untied(Weibull(), 2), amounts, positive});
+  all.push_back({"inverse_gaussian", Untied(InverseGaussian(), 2), amounts, positive});
+  all.push_back({"inverse_gamma", Untied(InverseGamma(), 2), amounts, interval(0, 1e4, 2000000)});
+  all.push_back({"rayleigh", Untied(Rayleigh(), 2), amounts, positive});
+  // The density at e^v is that of v divided by e^v.
+  const Vector logs = Vector::LinSpaced(200000, 0, 60).array() + 1.5e-4;
+  all.push_back(
+      {"pareto",
+       Untied(Pareto(0.5, 1), 2),
+       (amounts.array() + 1).matrix(),
+       {.support = logs.array().exp().matrix(), .measure = (60.0 / 199999) * logs.array().exp()}});
+  all.push_back({"pareto_learned_minimum", Untied(Pareto(), 2), amounts});
+  all.push_back({"gumbel", Untied(Gumbel(), 2), extremes, real});
+  all.push_back({"logistic", Untied(Logistic(), 2), extremes, real});
+  const auto share = [](Rng& rng) {
+    const double a = standard_gamma(rng, 2);
+    return a / (a + standard_gamma(rng, 3));
+  };
+  all.push_back({"beta", Untied(Beta(), 2), draw(60, 1, share), interval(0, 1, 200000)});
+  const auto angle = [](Rng& rng) {
+    return std::remainder(2.5 + 0.8 * standard_normal(rng), 6.28);
+  };
+  all.push_back({"von_mises", Untied(VonMises(), 2), draw(60, 1, angle),
+                 interval(-std::numbers::pi, std::numbers::pi, 2000)});
+  const auto amount_or_more = [](Rng& rng) { return standard_gamma(rng, 2.5); };
+  Matrix shares = draw(80, 3, amount_or_more);
+  shares.array().colwise() /= shares.rowwise().sum().array();
+  all.push_back({"dirichlet", Untied(Dirichlet(3), 2), shares, triangle(500)});
+  Matrix directions = draw(80, 3, [](Rng& rng) { return 0.7 + standard_normal(rng); });
+  directions.rowwise().normalize();
+  all.push_back({"von_mises_fisher", Untied(VonMisesFisher(3), 2), directions, sphere(400)});
+  // Its median stays at a row while weights change a little.
+  LawOptions median = real;
+  median.skip = {"parameter_count"};
+  all.push_back({"laplace", Untied(Laplace(), 2), extremes, median});
+}
+
 std::vector<Entry> entries() {
   using Block = Product::Block;
   std::vector<Entry> all;
@@ -219,6 +315,7 @@ std::vector<Entry> entries() {
                  Product({Block{{0}, Gaussians(2, 1)}, Block{{1}, StudentT(2, 1)}}),
                  beside(draw(100, 1, normal), draw(100, 1, normals))});
   add_counts(all);
+  add_continuous(all);
   all.push_back({"product_of_one", Product({Block{{0}, Untied(Poisson(1), 3)}}), counts(60, 1),
                  counting(100)});
   return all;

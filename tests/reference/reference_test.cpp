@@ -79,6 +79,9 @@ Data data_of(const Case& c) {
   if (c.value("standardised", false)) {
     data.columns = Table::from_matrix(standardized(data.columns.values()), names);
   }
+  if (c.at("family") == "vmf") {
+    data.columns = Table::from_matrix(data.columns.values().rowwise().normalized(), names);
+  }
   if (c.at("family") == "lca" || c.at("family") == "bernoulli") {
     for (const std::string& name : names) data.columns = data.columns.as_category(name);
   }
@@ -123,8 +126,8 @@ AnyFamily family_of(const Case& c, const Data& data) {
     }
     return StudentT(k, d, options);
   }
-  static const std::map<std::string, std::string> names{{"poisson_independent", "poisson"},
-                                                        {"lca", "categorical"}};
+  static const std::map<std::string, std::string> names{
+      {"poisson_independent", "poisson"}, {"lca", "categorical"}, {"vmf", "von_mises_fisher"}};
   const auto found = names.find(family);
   return registry()
       .find(found == names.end() ? family : found->second)
@@ -221,8 +224,8 @@ TEST_P(EveryFamily, ReachesEverySolidReference) {
 INSTANTIATE_TEST_SUITE_P(Reference, EveryFamily,
                          testing::Values("gaussian_noise", "student_t", "poisson",
                                          "poisson_independent", "multinomial", "lca", "bernoulli",
-                                         "binomial", "exponential", "geometric",
-                                         "negative_binomial"),
+                                         "binomial", "exponential", "gamma", "weibull", "von_mises",
+                                         "vmf", "geometric", "negative_binomial"),
                          [](const auto& each) { return std::string(each.param); });
 
 TEST(Reference, GaussiansReachAtLeast95PercentOfSolidCases) {

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "mix/any_rows.h"
+#include "mix/distributions/data_spread.h"
 #include "mix/fields.h"
 #include "mix/random.h"
 #include "mix/types.h"
@@ -48,6 +49,10 @@ class Normal {
   void prepare(const AnyRows& x, Weights w);
   /// The estimate from these weights, whatever the parameters are; without weight that of all data.
   void start(const AnyRows& x, Weights w);
+  /// Both where weight, mean and variance are known.
+  void prepare(const DataSpread& data) { data_ = data; }
+  void start(const DataSpread& moments);
+  [[nodiscard]] const DataSpread& data() const { return data_; }
   /// What the added spread contributes to the objective; 0 before `prepare`.
   [[nodiscard]] double log_prior() const;
   /// Says why a component with this mass looks like an artifact of the unbounded likelihood: too
@@ -62,9 +67,7 @@ class Normal {
 
   double mean_ = 0;
   double standard_deviation_ = 1;
-  double rows_ = 0;      // what prepare learned: total weight,
-  double location_ = 0;  // mean and
-  double spread_ = 0;    // variance of the data
+  DataSpread data_;
 };
 
 }  // namespace mix

@@ -1,0 +1,107 @@
+#include "gamma_functions.h"
+
+#include <boost/math/special_functions/digamma.hpp>
+#include <boost/math/special_functions/gamma.hpp>
+#include <boost/math/special_functions/trigamma.hpp>
+#include <cmath>
+#include <numbers>
+#include <utility>
+
+#include "univariate.h"
+
+namespace mix {
+namespace {
+
+// From here on the asymptotic series below are exact to the last digits.
+constexpr double large = 20;
+
+}  // namespace
+
+double stirling_rest(double z) {
+  const double y = 1 / (z * z);
+  return (1.0 / 12 -
+          y * (1.0 / 360 -
+               y * (1.0 / 1260 - y * (1.0 / 1680 - y * (1.0 / 1188 - y * 691 / 360360))))) /
+         z;
+}
+
+double log_gamma_constant(double z) {
+  if (z < large) return z * std::log(z) - z - boost::math::lgamma(z);
+  return 0.5 * std::log(z / (2 * std::numbers::pi)) - stirling_rest(z);
+}
+
+double log_minus_digamma(double z) {
+  if (z < large) return std::log(z) - boost::math::digamma(z);
+  const double y = 1 / (z * z);
+  return 0.5 / z + y * (1.0 / 12 - y * (1.0 / 120 -
+                                        y * (1.0 / 252 -
+                                             y * (1.0 / 240 - y * (1.0 / 132 - y * 691 / 32760)))));
+}
+
+double log_minus_digamma_slope(double z) {
+  if (z < large) return 1 / z - boost::math::trigamma(z);
+  const double y = 1 / (z * z);
+  return -y * (0.5 + (1.0 / 6 - y * (1.0 / 30 - y * (1.0 / 42 - y * (1.0 / 30 - y * 5 / 66)))) / z);
+}
+
+double divergence_from_one(double t) {
+  if (t == infinity) return infinity;
+  const double away = t - 1;
+  return std::abs(away) < 0.5 ? away - std::log1p(away) : away - std::log(t);
+}
+
+// The function is concave. Along a step its derivative tells whether the step went too far: values
+// would cancel too many digits.
+Vector dirichlet_concentration(ConstVectorRef mean_log) {
+  const auto gradient = [&](const Vector& a) -> Vector {
+    const double sum = a.sum();
+    const double rest = log_minus_digamma(sum);
+    return Vector::NullaryExpr(a.size(), [&](Index j) {
+      return std::log(sum / a[j]) + mean_log[j] - rest + log_minus_digamma(a[j]);
+    });
+  };
+  const auto trigamma = [](double z) { return 1 / z - log_minus_digamma_slope(z); };
+  constexpr int most_steps = 500;
+  Vector a = Vector::Ones(mean_log.size());
+  Vector g = gradient(a);
+  for (int i = 0; i < most_steps; ++i) {
+    // The Hessian is diag(q) + z: its inverse by Sherman & Morrison.
+    const Vector q = -a.unaryExpr(trigamma);
+    const double shift =
+        g.cwiseQuotient(q).sum() / (1 / trigamma(a.sum()) + q.cwiseInverse().sum());
+    Vector step = -((g.array() - shift) / q.array()).matrix();
+    const double size = step.cwiseQuotient(a).cwiseAbs().maxCoeff();
+    const double promise = g.dot(step);
+    if (!(size > 1e-15) || !(promise > 0)) break;
+    Vector next = a + step;
+    Vector there = next;
+    for (int halving = 0; halving < 60; ++halving) {
+      if ((next.array() > 0).all()) {
+        there = gradient(next);
+        // Newton's last steps square the error, and what the derivative says there is rounding.
+        if (size < 1e-6 || there.dot(step) > -0.5 * promise) break;
+      }
+      step *= 0.5;
+      next = a + step;
+    }
+    if (!(next.array() > 0).all() || !there.allFinite()) break;
+    a = next;
+    g = there;
+    if (size < 1e-8) break;
+  }
+  return a;
+}
+
+double inverse_log_minus_digamma(double value, double low, double high) {
+  const double guess =
+      (3 - value + std::sqrt((value - 3) * (value - 3) + 24 * value)) / (12 * value);
+  const double root = falling_root(
+      [value](double log_z) {
+        const double z = std::exp(log_z);
+        return std::pair(log_minus_digamma(z) - value, z * log_minus_digamma_slope(z));
+      },
+      std::log(low), std::log(high), std::log(guess));
+  return std::exp(root);
+}
+
+}  // namespace mix

@@ -1,0 +1,177 @@
+#include "mix/distributions/gumbel.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <utility>
+
+#include "univariate.h"
+
+namespace mix {
+namespace {
+
+// Rows with a smaller z have the density 0: its logarithm is less than -1e260, and e^-z times
+// powers of z would overflow.
+constexpr double least_z = -600;
+// Left out of the series: less than this share of its value.
+constexpr double series_rest = 1e-13;
+constexpr double largest_step = 0.9;
+// Limits the scale where nothing was learned about the data.
+constexpr double least_scale = 1e-150;
+constexpr double standard_deviation_of_scale = std::numbers::pi / 2.449489742783178;  // pi / sqrt 6
+
+void check_parameters(double location, double scale) {
+  check_finite("Gumbel", "location", location);
+  check_positive("Gumbel", "scale", scale);
+}
+
+// M(d) = sum over rows of p e^-(1 + d) z as a power series in d.
+class PowerSeries {
+ public:
+  explicit PowerSeries(ConstVectorRef sums) : coefficients_(sums) {
+    double factor = 1;
+    for (Index j = 1; j < coefficients_.size(); ++j) {
+      factor *= -1 / static_cast<double>(j);
+      coefficients_[j] *= factor;
+    }
+  }
+  // Up to which |d| the last term, and with it all that are left out, is next to nothing.
+  [[nodiscard]] double radius() const {
+    const auto last = coefficients_.size() - 1;
+    if (!(coefficients_[last] > 0)) return largest_step;
+    return std::min(largest_step, std::pow(series_rest * coefficients_[0] / coefficients_[last],
+                                           1 / static_cast<double>(last)));
+  }
+  // Logarithm of M, and its first and second derivative.
+  struct Expansion {
+    double logarithm;
+    double first;
+    double second;
+  };
+  [[nodiscard]] Expansion operator()(double d) const {
+    double value = 0;
+    double first = 0;
+    double second = 0;
+    for (Index j = coefficients_.size() - 1; j >= 0; --j) {
+      second = second * d + 2 * first;
+      first = first * d + value;
+      value = value * d + coefficients_[j];
+    }
+    const double slope = first / value;
+    return {std::log(value), slope, second / value - slope * slope};
+  }
+
+ private:
+  Vector coefficients_;
+};
+
+}  // namespace
+
+Gumbel::Gumbel(double location, double scale) : location_(location), scale_(scale) {
+  check_parameters(location, scale);
+}
+
+double Gumbel::mean() const { return location_ + std::numbers::egamma * scale_; }
+
+void Gumbel::log_density(Rows x, VectorRef out) const {
+  const double log_scale = std::log(scale_);
+  evaluate_rows(
+      x, is_finite,
+      [&](double value) {
+        const double z = (value - location_) / scale_;
+        return z < least_z ? -infinity : -log_scale - z - std::exp(-z);
+      },
+      out);
+}
+
+void Gumbel::sample(Rng& rng, VectorRef out) const {
+  out[0] = location_ - scale_ * std::log(standard_exponential(rng));
+}
+
+void Gumbel::accumulate(Rows x, Weights w, VectorRef statistics) const {
+  for (Index i = 0; i < x.rows(); ++i) {
+    if (!(w[i] > 0) || !is_finite(x(i, 0))) continue;
+    const double z = (x(i, 0) - location_) / scale_;
+    statistics[0] += w[i];
+    statistics[1] += w[i] * z;
+    statistics[2] += w[i] * z * z;
+    if (z < least_z) {
+      statistics[3] += w[i];
+      continue;
+    }
+    double term = w[i] * std::exp(-z);
+    for (Index j = 0; j <= order && term != 0; ++j, term *= z) statistics[4 + j] += term;
+  }
+}
+
+// With the scale s / (1 + d) and the best location for it, the log-likelihood is, but for
+// constants, n log(1 + d) - d (sum of p z) - n log M(d): concave in d.
+void Gumbel::maximize(ConstVectorRef sum) {
+  const double rows = sum[0];
+  if (!(rows > 0) || !sum.allFinite()) return;
+  const double mean_z = sum[1] / rows;
+  if (sum[3] > 0 || !(sum[4] > 0)) {
+    // Rows of density 0: any parameters that explain all rows are better.
+    const double variance = std::max(sum[2] / rows - mean_z * mean_z, 0.0);
+    start({rows, location_ + scale_ * mean_z, scale_ * scale_ * variance});
+    return;
+  }
+  const PowerSeries series(sum.tail(1 + order));
+  const double radius = series.radius();
+  const double least =
+      std::max(std::sqrt(data_.least_variance(0)) / standard_deviation_of_scale, least_scale);
+  const double narrowest = std::max(scale_ / least - 1, -radius);
+  const double d = falling_root(
+      [&](double at) {
+        const auto [logarithm, first, second] = series(at);
+        return std::pair(1 / (1 + at) - mean_z - first, -1 / ((1 + at) * (1 + at)) - second);
+      },
+      -radius, std::min(radius, narrowest), 0);
+  const double scale = scale_ / (1 + d);
+  const double location = location_ - scale * (series(d).logarithm - std::log(rows));
+  if (!is_finite(location) || !is_positive(scale)) return;
+  location_ = location;
+  scale_ = scale;
+}
+
+void Gumbel::start(const AnyRows& x, Weights w) { start(spread_of(x, w, itself)); }
+
+// By moments.
+void Gumbel::start(const DataSpread& moments) {
+  const DataSpread from = moments_or_all(moments, data_);
+  if (!(from.rows > 0)) return;
+  const double variance = std::max(from.variance, data_.least_variance(0));
+  scale_ = std::max(std::sqrt(variance) / standard_deviation_of_scale, least_scale);
+  location_ = from.mean - std::numbers::egamma * scale_;
+}
+
+Vector Gumbel::coordinates() const { return location_scale_coordinates(location_, scale_, data_); }
+
+void Gumbel::set_coordinates(ConstVectorRef v) { set_location_scale(v, data_, location_, scale_); }
+
+void Gumbel::prepare(const AnyRows& x, Weights w) { data_ = learn_spread(name, x, w, itself); }
+
+std::string Gumbel::check_support(Rows x) const {
+  return check_cells(x, is_finite, expected_finite);
+}
+
+std::string Gumbel::flaw(double mass) const {
+  const double deviation = standard_deviation_of_scale * scale_;
+  return data_.flaw(mass, deviation * deviation);
+}
+
+void Gumbel::fields(Fields& visit) {
+  visit("location", location_);
+  visit("scale", scale_);
+  data_.fields(visit);
+  if (visit.loading()) check_parameters(location_, scale_);
+}
+
+void Gumbel::describe(Fields& visit) const {
+  double location = location_;
+  double scale = scale_;
+  visit("location", location);
+  visit("scale", scale);
+}
+
+}  // namespace mix

@@ -1,0 +1,115 @@
+#include "mix/distributions/logistic.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "univariate.h"
+
+namespace mix {
+namespace {
+
+// Limits the scale where nothing was learned about the data.
+constexpr double least_scale = 1e-150;
+constexpr double standard_deviation_of_scale = std::numbers::pi / std::numbers::sqrt3;
+
+void check_parameters(double location, double scale) {
+  check_finite("Logistic", "location", location);
+  check_positive("Logistic", "scale", scale);
+}
+
+// tanh(z/2) / z, whatever z is.
+double precision_weight(double z) {
+  return std::abs(z) < 1e-4 ? 0.5 - z * z / 24 : std::tanh(z / 2) / z;
+}
+
+}  // namespace
+
+Logistic::Logistic(double location, double scale) : location_(location), scale_(scale) {
+  check_parameters(location, scale);
+}
+
+void Logistic::log_density(Rows x, VectorRef out) const {
+  const double log_scale = std::log(scale_);
+  evaluate_rows(
+      x, is_finite,
+      [&](double value) {
+        const double z = std::abs(value - location_) / scale_;
+        return -log_scale - z - 2 * std::log1p(std::exp(-z));
+      },
+      out);
+}
+
+void Logistic::sample(Rng& rng, VectorRef out) const {
+  const double u = uniform(rng);
+  out[0] = location_ + scale_ * (std::log(u) - std::log1p(-u));
+}
+
+void Logistic::accumulate(Rows x, Weights w, VectorRef statistics) const {
+  for (Index i = 0; i < x.rows(); ++i) {
+    if (!(w[i] > 0) || !is_finite(x(i, 0))) continue;
+    const double away = x(i, 0) - location_;
+    const double weight = w[i] * precision_weight(away / scale_);
+    statistics[0] += w[i];
+    statistics[1] += weight;
+    statistics[2] += weight * away;
+    statistics[3] += weight * away * away;
+  }
+}
+
+// 2 log cosh(z/2) is concave in z^2, so it is at most its tangent there, of slope u/2: what is left
+// to maximize is a normal log-likelihood with the precisions u / s^2 (Jaakkola & Jordan 2000).
+void Logistic::maximize(ConstVectorRef sum) {
+  if (!(sum[0] > 0) || !(sum[1] > 0)) return;
+  const double shift = sum[2] / sum[1];
+  const double square = std::max((sum[3] - sum[2] * shift) / sum[0], 0.0);
+  const double least =
+      std::max(std::sqrt(data_.least_variance(0)) / standard_deviation_of_scale, least_scale);
+  if (!is_finite(location_ + shift) || !is_finite(square)) return;
+  location_ += shift;
+  scale_ = std::max(std::sqrt(square), least);
+}
+
+// By moments.
+void Logistic::start(const AnyRows& x, Weights w) {
+  const DataSpread from = moments_or_all(spread_of(x, w, itself), data_);
+  if (!(from.rows > 0)) return;
+  const double variance = std::max(from.variance, data_.least_variance(0));
+  location_ = from.mean;
+  scale_ = std::max(std::sqrt(variance) / standard_deviation_of_scale, least_scale);
+}
+
+Vector Logistic::coordinates() const {
+  return location_scale_coordinates(location_, scale_, data_);
+}
+
+void Logistic::set_coordinates(ConstVectorRef v) {
+  set_location_scale(v, data_, location_, scale_);
+}
+
+void Logistic::prepare(const AnyRows& x, Weights w) { data_ = learn_spread(name, x, w, itself); }
+
+std::string Logistic::check_support(Rows x) const {
+  return check_cells(x, is_finite, expected_finite);
+}
+
+std::string Logistic::flaw(double mass) const {
+  const double deviation = standard_deviation_of_scale * scale_;
+  return data_.flaw(mass, deviation * deviation);
+}
+
+void Logistic::fields(Fields& visit) {
+  visit("location", location_);
+  visit("scale", scale_);
+  data_.fields(visit);
+  if (visit.loading()) check_parameters(location_, scale_);
+}
+
+void Logistic::describe(Fields& visit) const {
+  double location = location_;
+  double scale = scale_;
+  visit("location", location);
+  visit("scale", scale);
+}
+
+}  // namespace mix

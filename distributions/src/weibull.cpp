@@ -1,0 +1,72 @@
+#include "mix/distributions/weibull.h"
+
+#include <cmath>
+
+#include "univariate.h"
+
+namespace mix {
+namespace {
+
+double minus_log_of(double x) { return -std::log(x); }
+
+Gumbel of_parameters(double shape, double scale) {
+  check_positive("Weibull", "shape", shape);
+  check_positive("Weibull", "scale", scale);
+  return {-std::log(scale), 1 / shape};
+}
+
+}  // namespace
+
+Weibull::Weibull(double shape, double scale) : minus_logarithm_(of_parameters(shape, scale)) {}
+
+double Weibull::shape() const { return 1 / minus_logarithm_.scale(); }
+
+double Weibull::scale() const { return std::exp(-minus_logarithm_.location()); }
+
+void Weibull::log_density(Rows x, VectorRef out) const {
+  evaluate_mapped(minus_logarithm_, x, is_positive, minus_log_of, minus_log_of, out);
+}
+
+void Weibull::sample(Rng& rng, VectorRef out) const {
+  minus_logarithm_.sample(rng, out);
+  out[0] = std::exp(-out[0]);
+}
+
+void Weibull::accumulate(Rows x, Weights w, VectorRef statistics) const {
+  const Mapped logs = mapped_rows(x, w, is_positive, minus_log_of);
+  minus_logarithm_.accumulate(logs.x, logs.w, statistics);
+}
+
+void Weibull::maximize(ConstVectorRef sum) { minus_logarithm_.maximize(sum); }
+
+void Weibull::start(const AnyRows& x, Weights w) {
+  minus_logarithm_.start(spread_of(x, w, minus_log_of));
+}
+
+Vector Weibull::coordinates() const { return minus_logarithm_.coordinates(); }
+
+void Weibull::set_coordinates(ConstVectorRef v) { minus_logarithm_.set_coordinates(v); }
+
+void Weibull::prepare(const AnyRows& x, Weights w) {
+  minus_logarithm_.prepare(learn_spread(name, x, w, minus_log_of));
+}
+
+std::string Weibull::check_support(Rows x) const {
+  return check_cells(x, is_positive, expected_positive);
+}
+
+Matrix Weibull::embed(Rows x) const { return embed_logarithm(x); }
+
+std::string Weibull::flaw(double mass) const { return minus_logarithm_.flaw(mass); }
+
+// Saved as what the density is computed from: e^-location would come back with other bits.
+void Weibull::fields(Fields& visit) { minus_logarithm_.fields(visit); }
+
+void Weibull::describe(Fields& visit) const {
+  double shape = this->shape();
+  double scale = this->scale();
+  visit("shape", shape);
+  visit("scale", scale);
+}
+
+}  // namespace mix
