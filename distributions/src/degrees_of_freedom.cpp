@@ -5,8 +5,8 @@
 #include <boost/math/special_functions/gamma.hpp>
 #include <numbers>
 
-#include "gamma_functions.h"
 #include "mix/distributions/student_t.h"
+#include "mix/special.h"
 #include "root.h"
 
 namespace mix {
@@ -83,7 +83,7 @@ double t_log_normalizer(double dof, double d) {
   if (a < 10) {
     return boost::math::lgamma(a + b) - boost::math::lgamma(a) - b * std::log(a) - log_pi_term;
   }
-  return (a + b - 0.5) * std::log1p(b / a) - b + stirling_rest(a + b) - stirling_rest(a) -
+  return (a + b - 0.5) * std::log1p(b / a) - b + log_gamma_rest(a + b) - log_gamma_rest(a) -
          log_pi_term;
 }
 

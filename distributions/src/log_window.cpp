@@ -5,6 +5,18 @@
 #include <numbers>
 
 namespace mix {
+namespace {
+
+// T_i at Chebyshev point j is the cosine of i times its angle.
+double node_cosine(Index i, Index j) {
+  static const Matrix table = Matrix::NullaryExpr(window_nodes, window_nodes, [](Index a, Index b) {
+    return std::cos(std::numbers::pi * static_cast<double>(a) * (static_cast<double>(b) + 0.5) /
+                    window_nodes);
+  });
+  return table(i, j);
+}
+
+}  // namespace
 
 LogWindow LogWindow::around(double value, double least, double largest) {
   const double low = std::log(least);
@@ -14,8 +26,7 @@ LogWindow LogWindow::around(double value, double least, double largest) {
 }
 
 double LogWindow::node(Index j) const {
-  const double angle = std::numbers::pi * (static_cast<double>(j) + 0.5) / window_nodes;
-  return 0.5 * (first + last) + 0.5 * (last - first) * std::cos(angle);
+  return 0.5 * (first + last) + 0.5 * (last - first) * node_cosine(1, j);
 }
 
 WindowInterpolation::WindowInterpolation(LogWindow window, ConstVectorRef values)
@@ -23,8 +34,7 @@ WindowInterpolation::WindowInterpolation(LogWindow window, ConstVectorRef values
   for (Index i = 0; i < window_nodes; ++i) {
     double sum = 0;
     for (Index j = 0; j < window_nodes; ++j) {
-      sum += values[j] * std::cos(std::numbers::pi * static_cast<double>(i) *
-                                  (static_cast<double>(j) + 0.5) / window_nodes);
+      sum += values[j] * node_cosine(i, j);
     }
     coefficients_[i] = (i == 0 ? 1.0 : 2.0) * sum / window_nodes;
   }

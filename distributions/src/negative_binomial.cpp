@@ -39,8 +39,14 @@ void NegativeBinomial::check() const {
 
 void NegativeBinomial::derive() {
   small_.resize(tallied_counts);
-  for (Index x = 0; x < tallied_counts; ++x) {
-    small_[x] = log_negative_binomial(static_cast<double>(x), mean_, size_);
+  const double log_mean = std::log(mean_);
+  const double log_ratio = std::log1p(mean_ / size_);
+  double rising = 0;
+  for (Index i = 0; i < tallied_counts; ++i) {
+    const auto x = static_cast<double>(i);
+    small_[i] = rising - log_factorial(x) - (size_ + x) * log_ratio;
+    if (i > 0) small_[i] += x * log_mean;  // 0 times minus infinity would be NaN
+    rising += std::log1p(x / size_);
   }
 }
 

@@ -50,7 +50,7 @@ class PolyaObjective {
     const Vector a = v.array().exp();
     const double log_total = std::log(a.sum());
     const RisingSum::Jet all = total_.at(log_total);
-    Expansion out{.value = -all.value,
+    Expansion out{.value = -total_.value(log_total),
                   .gradient = Vector(d),
                   .curvature = Vector(d),
                   .coupling = all.rising - all.second,
@@ -60,7 +60,7 @@ class PolyaObjective {
       const RisingSum& outcome = outcomes_[static_cast<std::size_t>(j)];
       const RisingSum::Jet jet = outcome.at(v[j]);
       const double expected = out.shares[j] * all.rising;
-      out.value += outcome.total() * (v[j] - log_total) + jet.value;
+      out.value += outcome.total() * (v[j] - log_total) + outcome.value(v[j]);
       out.gradient[j] = jet.rising - expected;
       out.curvature[j] = expected - jet.second;
       out.safe_step[j] = std::log(jet.rising / expected);
@@ -146,9 +146,11 @@ PolyaDensity::PolyaDensity(const Vector& concentrations)
   for (Index j = 0; j < small_.cols(); ++j) {
     const bool outcome = j < concentrations_.size();
     const double a = outcome ? concentrations_[j] : sum_;
+    double rising = 0;
     for (Index x = 0; x < small_.rows(); ++x) {
       const auto count = static_cast<double>(x);
-      small_(x, j) = log_rising_ratio(count, a) + (outcome ? count * log_shares_[j] : 0);
+      small_(x, j) = rising + (outcome ? count * log_shares_[j] : 0);
+      rising += std::log1p(count / a);
     }
   }
 }

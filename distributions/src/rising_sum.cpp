@@ -37,20 +37,27 @@ RisingSum::RisingSum(ConstVectorRef statistics, Index table, double a, double ma
   }
 }
 
+double RisingSum::value(double log_a) const {
+  const double a = std::exp(log_a);
+  double sum = large_ > 0 ? integral_(log_a).first - large_ * log_a : 0;
+  for (Index i = 1; i < beyond_.size() && beyond_[i] > 0; ++i) {
+    sum += beyond_[i] * std::log1p(static_cast<double>(i) / a);
+  }
+  return sum;
+}
+
 RisingSum::Jet RisingSum::at(double log_a) const {
   const double a = std::exp(log_a);
   Jet jet;
   for (Index i = 0; i < beyond_.size() && beyond_[i] > 0; ++i) {
     const auto j = static_cast<double>(i);
-    const double share = a / (a + j);
-    jet.value += beyond_[i] * std::log1p(j / a);
-    jet.rising += beyond_[i] * share;
-    jet.first -= beyond_[i] * (j / (a + j));
-    jet.second += beyond_[i] * (j / (a + j)) * share;
+    const double inverse = 1 / (a + j);
+    jet.rising += beyond_[i] * (a * inverse);
+    jet.first -= beyond_[i] * (j * inverse);
+    jet.second += beyond_[i] * (j * inverse) * (a * inverse);
   }
   if (large_ > 0) {
     const auto [slope, curvature] = slope_(log_a);
-    jet.value += integral_(log_a).first - large_ * log_a;
     jet.rising += slope;
     jet.first += slope - large_;
     jet.second += curvature;

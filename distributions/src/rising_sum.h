@@ -40,10 +40,10 @@ class RisingSum {
 
   /// The weighted sum of the counts, the factor of log a.
   [[nodiscard]] double total() const { return total_; }
-  /// The sum of log(1 + j/a), up to a constant where counts are large, and its derivatives by log
-  /// a.
+  /// The sum of log(1 + j/a), up to a constant where counts are large.
+  [[nodiscard]] double value(double log_a) const;
+  /// Its derivatives by log a.
   struct Jet {
-    double value = 0;
     double first = 0;
     double second = 0;
     double rising = 0;  ///< total() + first, without the cancellation where a is small

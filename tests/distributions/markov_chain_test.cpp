@@ -19,11 +19,11 @@ using namespace mix::test;
 static_assert(ExponentialFamily<MarkovChain> && Sampleable<MarkovChain>);
 static_assert(check_component<MarkovChain>());
 
-const Vector initial{{0.7, 0.3}};
-const Matrix transitions{{0.9, 0.1}, {0.4, 0.6}};
+const Vector initial_states{{0.7, 0.3}};
+const Matrix two_state_moves{{0.9, 0.1}, {0.4, 0.6}};
 
 TEST(MarkovChain, MultipliesTransitions) {
-  const MarkovChain chain(4, initial, transitions);
+  const MarkovChain chain(4, initial_states, two_state_moves);
   EXPECT_NEAR(log_density_at(chain, {0, 0, 1, 0}), std::log(0.7 * 0.9 * 0.1 * 0.4), 1e-14);
   for (const double x : {-1.0, 2.0, 0.5, infinity}) {
     EXPECT_EQ(log_density_at(chain, {0, x, 1, 0}), -infinity) << x;
@@ -31,7 +31,7 @@ TEST(MarkovChain, MultipliesTransitions) {
 }
 
 TEST(MarkovChain, EndsAtTheFirstMissingCell) {
-  const MarkovChain chain(4, initial, transitions);
+  const MarkovChain chain(4, initial_states, two_state_moves);
   EXPECT_NEAR(log_density_at(chain, {1, 0, quiet_nan, quiet_nan}), std::log(0.3 * 0.4), 1e-14);
   EXPECT_EQ(log_density_at(chain, {1, quiet_nan, 0, 0}), -infinity);
   const Matrix x = rows(4, {1, 0, quiet_nan, quiet_nan, 0, 0, 1, quiet_nan});
@@ -56,7 +56,7 @@ TEST(MarkovChain, CountsTransitions) {
 }
 
 TEST(MarkovChain, EstimatesTheNumericalOptimum) {
-  const Matrix x = draws(MarkovChain(6, initial, transitions), 30);
+  const Matrix x = draws(MarkovChain(6, initial_states, two_state_moves), 30);
   for (const double pseudo_count : {0.0, 0.5}) {
     MarkovChain fitted(6, 2, {.pseudo_count = pseudo_count});
     estimate(fitted, x, uneven_weights(30));
@@ -75,9 +75,9 @@ TEST(MarkovChain, OfOneCellIsCategorical) {
 }
 
 TEST(MarkovChain, KeepsTheTransitionsOfAStateThatNoRowLeaves) {
-  MarkovChain fitted(2, initial, transitions);
+  MarkovChain fitted(2, initial_states, two_state_moves);
   estimate(fitted, rows(2, {0, 1, 0, 0}), Vector::Ones(2));
-  EXPECT_EQ(fitted.transitions().row(1), transitions.row(1));
+  EXPECT_EQ(fitted.transitions().row(1), two_state_moves.row(1));
 }
 
 // Errors of a share of m transitions: sqrt(p (1 - p) / m), m at least 3000 of each state here.
@@ -98,9 +98,10 @@ TEST(MarkovChain, RefusesImpossibleParametersAndRows) {
   EXPECT_THROW(MarkovChain(0), std::invalid_argument);
   EXPECT_THROW(MarkovChain(3, Index{0}), std::invalid_argument);
   EXPECT_THROW(MarkovChain(3, 2000), std::invalid_argument);
-  EXPECT_THROW(MarkovChain(3, Vector{{0.5, 0.6}}, transitions), std::invalid_argument);
-  EXPECT_THROW(MarkovChain(3, initial, Matrix{{0.9, 0.2}, {0.4, 0.6}}), std::invalid_argument);
-  EXPECT_THROW(MarkovChain(3, initial, Matrix::Identity(3, 3)), std::invalid_argument);
+  EXPECT_THROW(MarkovChain(3, Vector{{0.5, 0.6}}, two_state_moves), std::invalid_argument);
+  EXPECT_THROW(MarkovChain(3, initial_states, Matrix{{0.9, 0.2}, {0.4, 0.6}}),
+               std::invalid_argument);
+  EXPECT_THROW(MarkovChain(3, initial_states, Matrix::Identity(3, 3)), std::invalid_argument);
   EXPECT_EQ(MarkovChain(2, 2).check_support(rows(2, {0, 1, 1, 2})),
             "row 2, column 2: 2 is not a state from 0 to 1");
 }

@@ -11,6 +11,7 @@
 #include "mix/distributions/geometric.h"
 #include "mix/distributions/negative_binomial.h"
 #include "mix/distributions/poisson.h"
+#include "mix/models/mixture_model.h"
 #include "support/evaluate.h"
 #include "support/score.h"
 
@@ -25,19 +26,19 @@ static_assert(check_component<ZeroTruncated<NegativeBinomial>>());
 static_assert(ZeroInflated<Poisson>::name == "zero_inflated_poisson");
 static_assert(ZeroTruncated<NegativeBinomial>::name == "zero_truncated_negative_binomial");
 
-const Poisson three(Vector{{3.0}});
+const Poisson poisson_of_three(Vector{{3.0}});
 
 TEST(ZeroModified, HasTheDensitiesOfTheTextbook) {
   const boost::math::poisson_distribution<> d(3);
   const double d0 = pdf(d, 0);
   const double d2 = pdf(d, 2);
-  const ZeroInflated<Poisson> inflated(three, 0.2);
+  const ZeroInflated<Poisson> inflated(poisson_of_three, 0.2);
   EXPECT_NEAR(log_density_at(inflated, {0}), std::log(0.2 + 0.8 * d0), 1e-14);
   EXPECT_NEAR(log_density_at(inflated, {2}), std::log(0.8 * d2), 1e-14);
-  const Hurdle<Poisson> hurdle(three, 0.2);
+  const Hurdle<Poisson> hurdle(poisson_of_three, 0.2);
   EXPECT_NEAR(log_density_at(hurdle, {0}), std::log(0.2), 1e-14);
   EXPECT_NEAR(log_density_at(hurdle, {2}), std::log(0.8 * d2 / (1 - d0)), 1e-14);
-  const ZeroTruncated<Poisson> truncated(three);
+  const ZeroTruncated<Poisson> truncated(poisson_of_three);
   EXPECT_EQ(log_density_at(truncated, {0}), -infinity);
   EXPECT_NEAR(log_density_at(truncated, {2}), std::log(d2 / (1 - d0)), 1e-14);
   for (const double x : {-1.0, 0.5, infinity, quiet_nan}) {
@@ -60,13 +61,13 @@ const Matrix& counts_with_zeros() {
   static const Matrix x = rows(1, {0, 0, 0, 4, 0, 1, 7, 0, 2, 3, 0, 12, 0, 1, 0, 0, 5, 3});
   return x;
 }
-const Vector weights = uneven_weights(18);
+const Vector weights_of_counts = uneven_weights(18);
 
 TEST(ZeroModified, EstimatesTheNumericalOptimumInOneStep) {
   const Matrix& x = counts_with_zeros();
   const auto check = [&](auto fitted) {
-    estimate(fitted, x, weights);
-    EXPECT_LT(score(fitted, x, weights), 1e-9) << fitted.name;
+    estimate(fitted, x, weights_of_counts);
+    EXPECT_LT(score(fitted, x, weights_of_counts), 1e-9) << fitted.name;
   };
   check(ZeroInflated<Poisson>());
   check(ZeroInflated<Geometric>());
@@ -117,19 +118,46 @@ TEST(ZeroInflated, IsThePlainDistributionWhereZerosAreNotTooMany) {
 }
 
 TEST(ZeroModified, IsDefinedForZerosAloneAndForOnesAlone) {
-  ZeroInflated<Poisson> inflated(three, 0.5);
+  ZeroInflated<Poisson> inflated(poisson_of_three, 0.5);
   estimate(inflated, Matrix::Zero(4, 1), Vector::Ones(4));
   EXPECT_EQ(log_density_at(inflated, {0}), 0);
   EXPECT_EQ(log_density_at(inflated, {1}), -infinity);
-  ZeroTruncated<Poisson> truncated(three);
+  ZeroTruncated<Poisson> truncated(poisson_of_three);
   estimate(truncated, Matrix::Ones(4, 1), Vector::Ones(4));
   EXPECT_NEAR(truncated.base().rate()[0], 1e-9, 1e-15);
   EXPECT_NEAR(log_density_at(truncated, {1}), 0, 1e-9);
   EXPECT_NE(truncated.caution(), "");
   // Nothing but zeros, which it cannot have, changes nothing.
-  ZeroTruncated<Poisson> same(three);
+  ZeroTruncated<Poisson> same(poisson_of_three);
   estimate(same, Matrix::Zero(4, 1), Vector::Ones(4));
   EXPECT_EQ(same.base().rate()[0], 3);
+}
+
+// The least that a distribution of one's own has.
+struct OwnPoisson {
+  double rate = 1;
+  [[nodiscard]] Index dimension() const { return 1; }
+  [[nodiscard]] Index parameter_count() const { return 1; }
+  void log_density(Rows x, VectorRef out) const { Poisson(Vector{{rate}}).log_density(x, out); }
+  [[nodiscard]] Index statistics_size() const { return 2; }
+  void accumulate(Rows x, Weights w, VectorRef statistics) const {
+    Poisson(Vector{{rate}}).accumulate(x, w, statistics);
+  }
+  void maximize(ConstVectorRef sum) {
+    if (sum[0] > 0) rate = sum[1] / sum[0];
+  }
+};
+static_assert(check_component<ZeroInflated<OwnPoisson>>());
+
+TEST(ZeroModified, TakesADistributionOfOnesOwn) {
+  ZeroInflated<OwnPoisson> own;
+  ZeroInflated<Poisson> library;
+  estimate(own, counts_with_zeros(), weights_of_counts);
+  estimate(library, counts_with_zeros(), weights_of_counts);
+  EXPECT_NEAR(own.zero_share(), library.zero_share(), 1e-13);
+  EXPECT_NEAR(own.base().rate, library.base().rate()[0], 1e-13);
+  const MixtureModel model = mixture(Untied(own, 2));
+  EXPECT_EQ(model.family().parameter_count(), 4);
 }
 
 TEST(ZeroModified, RecoversItsParameters) {
@@ -152,11 +180,11 @@ TEST(ZeroTruncated, DrawsFromRareCountsAboveZero) {
 
 TEST(ZeroModified, RefusesImpossibleParametersAndRows) {
   EXPECT_THROW(ZeroInflated<Poisson>(Poisson(2)), std::invalid_argument);
-  EXPECT_THROW(ZeroInflated<Poisson>(three, 1.5), std::invalid_argument);
-  EXPECT_THROW(ZeroTruncated<Poisson>(three, 0.5), std::invalid_argument);
-  EXPECT_EQ(ZeroTruncated<Poisson>(three).check_support(rows(1, {1, 0, 2})),
+  EXPECT_THROW(ZeroInflated<Poisson>(poisson_of_three, 1.5), std::invalid_argument);
+  EXPECT_THROW(ZeroTruncated<Poisson>(poisson_of_three, 0.5), std::invalid_argument);
+  EXPECT_EQ(ZeroTruncated<Poisson>(poisson_of_three).check_support(rows(1, {1, 0, 2})),
             "row 2, column 1: 0 is not a positive count (1, 2, ...)");
-  EXPECT_EQ(Hurdle<Poisson>(three).check_support(rows(1, {1, 0, 2.5})),
+  EXPECT_EQ(Hurdle<Poisson>(poisson_of_three).check_support(rows(1, {1, 0, 2.5})),
             "row 3, column 1: 2.5 is not a count (0, 1, 2, ...)");
 }
 
