@@ -108,6 +108,18 @@ TEST(BetaBinomial, RecoversItsParameters) {
   EXPECT_NEAR(fitted.beta(), 6, 4 * 0.122);
 }
 
+// Boys among the first 12 children of 6115 families in Saxony (Geissler 1889), with the estimates
+// of the literature.
+TEST(BetaBinomial, ReachesTheKnownFitOfTheFamiliesInSaxony) {
+  const Vector boys = Vector::LinSpaced(13, 0, 12);
+  const Vector families{{3, 24, 104, 286, 670, 1033, 1343, 1112, 829, 478, 181, 45, 7}};
+  BetaBinomial fitted(12);
+  estimate(fitted, boys, families);
+  EXPECT_NEAR(fitted.alpha(), 34.09558, 1e-2);
+  EXPECT_NEAR(fitted.beta(), 31.5715, 1e-2);
+  EXPECT_NEAR(weighted_log_likelihood(fitted, boys, families), -12492.9, 0.05);
+}
+
 TEST(BetaBinomial, RefusesImpossibleParametersAndRows) {
   EXPECT_THROW(BetaBinomial(0), std::invalid_argument);
   EXPECT_THROW(BetaBinomial(5, 0, 1), std::invalid_argument);
