@@ -5,6 +5,7 @@
 #include <numbers>
 #include <utility>
 
+#include "mix/kernels.h"
 #include "univariate.h"
 
 namespace mix {
@@ -74,14 +75,11 @@ Gumbel::Gumbel(double location, double scale) : location_(location), scale_(scal
 double Gumbel::mean() const { return location_ + std::numbers::egamma * scale_; }
 
 void Gumbel::log_density(Rows x, VectorRef out) const {
-  const double log_scale = std::log(scale_);
-  evaluate_rows(
-      x, is_finite,
-      [&](double value) {
-        const double z = (value - location_) / scale_;
-        return z < least_z ? -infinity : -log_scale - z - std::exp(-z);
-      },
-      out);
+  const Standardized rows = standardized_rows(x, location_, scale_);
+  Vector powers = -rows.z.cwiseMax(least_z);
+  kernels::exponential(powers, powers);
+  out = (rows.w.array() > 0 && rows.z.array() >= least_z)
+            .select(-std::log(scale_) - rows.z.array() - powers.array(), -infinity);
 }
 
 void Gumbel::sample(Rng& rng, VectorRef out) const {
@@ -89,18 +87,22 @@ void Gumbel::sample(Rng& rng, VectorRef out) const {
 }
 
 void Gumbel::accumulate(Rows x, Weights w, VectorRef statistics) const {
-  for (Index i = 0; i < x.rows(); ++i) {
-    if (!(w[i] > 0) || !is_finite(x(i, 0))) continue;
-    const double z = (x(i, 0) - location_) / scale_;
-    statistics[0] += w[i];
-    statistics[1] += w[i] * z;
-    statistics[2] += w[i] * z * z;
-    if (z < least_z) {
-      statistics[3] += w[i];
-      continue;
-    }
-    double term = w[i] * std::exp(-z);
-    for (Index j = 0; j <= order && term != 0; ++j, term *= z) statistics[4 + j] += term;
+  auto [z, p] = standardized_rows(x, w, location_, scale_);
+  statistics[0] += p.sum();
+  statistics[1] += p.dot(z);
+  statistics[2] += p.dot(z.cwiseAbs2());
+  for (Index i = 0; i < z.size(); ++i) {
+    if (z[i] >= least_z) continue;
+    statistics[3] += p[i];
+    z[i] = p[i] = 0;
+  }
+  Vector term = -z;
+  kernels::exponential(term, term);
+  term.array() *= p.array();
+  statistics[4] += term.sum();
+  for (Index j = 1; j <= order; ++j) {
+    term.array() *= z.array();
+    statistics[4 + j] += term.sum();
   }
 }
 

@@ -8,7 +8,6 @@ namespace mix {
 namespace {
 
 double reciprocal_of(double x) { return 1 / x; }
-double log_slope_of(double x) { return -2 * std::log(x); }
 // Both x and 1/x must be finite.
 bool is_invertible(double x) { return is_positive(x) && is_positive(1 / x); }
 
@@ -23,7 +22,11 @@ Gamma of_parameters(double shape, double scale) {
 InverseGamma::InverseGamma(double shape, double scale) : reciprocal_(of_parameters(shape, scale)) {}
 
 void InverseGamma::log_density(Rows x, VectorRef out) const {
-  evaluate_mapped(reciprocal_, x, is_invertible, reciprocal_of, log_slope_of, out);
+  const Mapped reciprocals = mapped_rows(x, Vector::Ones(x.rows()), is_invertible, reciprocal_of);
+  reciprocal_.log_density(reciprocals.x, out);
+  // The density of x is that of 1/x divided by x^2.
+  out = (reciprocals.w.array() > 0)
+            .select(out.array() + 2 * reciprocals.x.col(0).array().log(), -infinity);
 }
 
 void InverseGamma::sample(Rng& rng, VectorRef out) const {

@@ -58,10 +58,8 @@ Laplace::Laplace(double median, double scale) : median_(median), scale_(scale) {
 }
 
 void Laplace::log_density(Rows x, VectorRef out) const {
-  const double constant = -std::log(2 * scale_);
-  evaluate_rows(
-      x, is_finite, [&](double value) { return constant - std::abs(value - median_) / scale_; },
-      out);
+  const Standardized rows = standardized_rows(x, median_, scale_);
+  out = (rows.w.array() > 0).select(-std::log(2 * scale_) - rows.z.array().abs(), -infinity);
 }
 
 void Laplace::sample(Rng& rng, VectorRef out) const {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "mix/kernels.h"
 #include "univariate.h"
 
 namespace mix {
@@ -18,9 +19,11 @@ void check_parameters(double location, double scale) {
   check_positive("Logistic", "scale", scale);
 }
 
-// tanh(z/2) / z, whatever z is.
-double precision_weight(double z) {
-  return std::abs(z) < 1e-4 ? 0.5 - z * z / 24 : std::tanh(z / 2) / z;
+// tanh(z/2) / z, with e = e^-|z|.
+double precision_weight(double z, double e) {
+  const double square = z * z;
+  if (square < 1e-4) return 0.5 - square * (1.0 / 24 - square * (1.0 / 240 - square * 17 / 40320));
+  return (1 - e) / ((1 + e) * std::abs(z));
 }
 
 }  // namespace
@@ -30,14 +33,13 @@ Logistic::Logistic(double location, double scale) : location_(location), scale_(
 }
 
 void Logistic::log_density(Rows x, VectorRef out) const {
-  const double log_scale = std::log(scale_);
-  evaluate_rows(
-      x, is_finite,
-      [&](double value) {
-        const double z = std::abs(value - location_) / scale_;
-        return -log_scale - z - 2 * std::log1p(std::exp(-z));
-      },
-      out);
+  const Standardized rows = standardized_rows(x, location_, scale_);
+  Vector tail = -rows.z.cwiseAbs();
+  kernels::exponential(tail, tail);
+  tail.array() += 1;
+  kernels::logarithm(tail, tail);
+  out = (rows.w.array() > 0)
+            .select(-std::log(scale_) - rows.z.array().abs() - 2 * tail.array(), -infinity);
 }
 
 void Logistic::sample(Rng& rng, VectorRef out) const {
@@ -46,23 +48,23 @@ void Logistic::sample(Rng& rng, VectorRef out) const {
 }
 
 void Logistic::accumulate(Rows x, Weights w, VectorRef statistics) const {
-  for (Index i = 0; i < x.rows(); ++i) {
-    if (!(w[i] > 0) || !is_finite(x(i, 0))) continue;
-    const double away = x(i, 0) - location_;
-    const double weight = w[i] * precision_weight(away / scale_);
-    statistics[0] += w[i];
-    statistics[1] += weight;
-    statistics[2] += weight * away;
-    statistics[3] += weight * away * away;
-  }
+  const auto [z, p] = standardized_rows(x, w, location_, scale_);
+  Vector weight = -z.cwiseAbs();
+  kernels::exponential(weight, weight);
+  for (Index i = 0; i < z.size(); ++i) weight[i] = p[i] * precision_weight(z[i], weight[i]);
+  statistics[0] += p.sum();
+  statistics[1] += weight.sum();
+  statistics[2] += weight.dot(z);
+  statistics[3] += weight.dot(z.cwiseAbs2());
 }
 
 // 2 log cosh(z/2) is concave in z^2, so it is at most its tangent there, of slope u/2: what is left
 // to maximize is a normal log-likelihood with the precisions u / s^2 (Jaakkola & Jordan 2000).
 void Logistic::maximize(ConstVectorRef sum) {
   if (!(sum[0] > 0) || !(sum[1] > 0)) return;
-  const double shift = sum[2] / sum[1];
-  const double square = std::max((sum[3] - sum[2] * shift) / sum[0], 0.0);
+  const double shift = scale_ * (sum[2] / sum[1]);
+  const double square =
+      scale_ * scale_ * std::max((sum[3] - sum[2] * (sum[2] / sum[1])) / sum[0], 0.0);
   const double least =
       std::max(std::sqrt(data_.least_variance(0)) / standard_deviation_of_scale, least_scale);
   if (!is_finite(location_ + shift) || !is_finite(square)) return;

@@ -1,13 +1,17 @@
 #include "mix/distributions/lognormal.h"
 
+#include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include "univariate.h"
 
 namespace mix {
 namespace {
 
-double minus_log_of(double x) { return -std::log(x); }
+// A standard deviation of less than this share of the data's makes the terms of the natural form
+// cancel more digits than a density has to spare.
+constexpr double least_natural_share = 1e-3;
 
 }  // namespace
 
@@ -22,7 +26,10 @@ double Lognormal::mean() const {
 }
 
 void Lognormal::log_density(Rows x, VectorRef out) const {
-  evaluate_mapped(logarithm_, x, is_positive, log_of, minus_log_of, out);
+  const Mapped logs = mapped_logarithms(x, Vector::Ones(x.rows()));
+  logarithm_.log_density(logs.x, out);
+  // The density of x is that of log x divided by x.
+  out = (logs.w.array() > 0).select(out - logs.x.col(0), -infinity);
 }
 
 void Lognormal::sample(Rng& rng, VectorRef out) const {
@@ -31,13 +38,45 @@ void Lognormal::sample(Rng& rng, VectorRef out) const {
 }
 
 void Lognormal::accumulate(Rows x, Weights w, VectorRef statistics) const {
-  const Mapped logs = mapped_rows(x, w, is_positive, log_of);
-  logarithm_.accumulate(logs.x, logs.w, statistics);
+  const Mapped logs = mapped_logarithms(x, w);
+  const auto away = logs.x.col(0).array() - center();
+  statistics[0] += logs.w.sum();
+  statistics[1] += (logs.w.array() * away).sum();
+  statistics[2] += (logs.w.array() * away.square()).sum();
 }
 
-void Lognormal::maximize(ConstVectorRef sum) { logarithm_.maximize(sum); }
+void Lognormal::maximize(ConstVectorRef sum) {
+  if (!(sum[0] > 0)) return;
+  const double shift = sum[1] / sum[0];
+  const double variance = sum[2] / sum[0] - shift * shift;
+  logarithm_.start({sum[0], center() + shift, std::max(variance, 0.0)});
+}
 
-void Lognormal::start(const AnyRows& x, Weights w) { logarithm_.start(spread_of(x, w, log_of)); }
+bool Lognormal::log_base(Rows x, VectorRef out) const {
+  const Mapped logs = mapped_logarithms(x, Vector::Ones(x.rows()));
+  out = -0.5 * std::log(2 * std::numbers::pi) - logs.x.col(0).array();
+  return (logs.w.array() > 0).all();
+}
+
+bool Lognormal::features(Rows x, MatrixRef out) const {
+  const Mapped logs = mapped_logarithms(x, Vector::Ones(x.rows()));
+  out.col(0) = logs.x.col(0).array() - center();
+  out.col(1) = out.col(0).cwiseAbs2();
+  return (logs.w.array() > 0).all();
+}
+
+void Lognormal::natural_parameters(VectorRef eta) const {
+  const double precision = 1 / (log_standard_deviation() * log_standard_deviation());
+  eta[0] = (log_mean() - center()) * precision;
+  eta[1] = -0.5 * precision;
+}
+
+double Lognormal::log_partition() const {
+  const double deviation = log_standard_deviation();
+  if (!(deviation > least_natural_share * logarithm_.data().unit())) return infinity;
+  const double away = (log_mean() - center()) / deviation;
+  return 0.5 * away * away + std::log(deviation);
+}
 
 Vector Lognormal::coordinates() const { return logarithm_.coordinates(); }
 

@@ -106,9 +106,12 @@ void Product::check() const {
 
 std::string Product::title() const {
   std::string title;
-  for (const Block& block : blocks_) {
+  for (std::size_t first = 0, next = 0; first < blocks_.size(); first = next) {
+    const std::string name = blocks_[first].family.title();
+    while (next < blocks_.size() && blocks_[next].family.title() == name) ++next;
     if (!title.empty()) title += " x ";
-    title += block.family.title();
+    title += name;
+    if (next - first > 1) title += fmt::format(" ({} blocks)", next - first);
   }
   return title;
 }

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "data_moments.h"
+#include "mix/kernels.h"
 #include "soundness.h"
 
 namespace mix {
@@ -85,6 +86,32 @@ DataSpread learn_spread(std::string_view family, const AnyRows& x, Weights w,
   const double rounding = std::numeric_limits<double>::epsilon() * (1 + std::abs(spread.mean));
   spread.variance = std::max(spread.variance, rounding * rounding);
   return spread;
+}
+
+Mapped mapped_logarithms(Rows x, Weights w) {
+  constexpr double least_normal = std::numeric_limits<double>::min();
+  Mapped mapped{x, w};
+  for (Index i = 0; i < x.rows(); ++i) {
+    if (w[i] > 0 && is_positive(x(i, 0))) continue;
+    mapped.x(i, 0) = 1;
+    mapped.w[i] = 0;
+  }
+  const bool normal = mapped.x.minCoeff() >= least_normal;
+  kernels::logarithm(mapped.x.col(0), mapped.x.col(0));
+  for (Index i = 0; !normal && i < x.rows(); ++i) {
+    if (mapped.w[i] > 0 && x(i, 0) < least_normal) mapped.x(i, 0) = std::log(x(i, 0));
+  }
+  return mapped;
+}
+
+Standardized standardized_rows(Rows x, Weights w, double location, double scale) {
+  Standardized rows{(x.col(0).array() - location) / scale, w};
+  for (Index i = 0; i < x.rows(); ++i) {
+    if (w[i] > 0 && is_finite(x(i, 0))) continue;
+    rows.z[i] = 0;
+    rows.w[i] = 0;
+  }
+  return rows;
 }
 
 Matrix embed_logarithm(Rows x) {

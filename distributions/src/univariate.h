@@ -122,16 +122,18 @@ Mapped mapped_rows(Rows x, Weights w, const Valid& valid, const Transform& trans
   return mapped;
 }
 
-/// The log density of x where that of y = transform(x) is `distribution`, with
-/// `log_slope(x)` = log |dy/dx|.
-template <class D, class Valid, class Transform, class LogSlope>
-void evaluate_mapped(const D& distribution, Rows x, const Valid& valid, const Transform& transform,
-                     const LogSlope& log_slope, VectorRef out) {
-  const Mapped mapped = mapped_rows(x, Vector::Ones(x.rows()), valid, transform);
-  distribution.log_density(mapped.x, out);
-  for (Index i = 0; i < x.rows(); ++i) {
-    out[i] = mapped.w[i] > 0 ? out[i] + log_slope(x(i, 0)) : -infinity;
-  }
+/// Logarithms of a positive column, likewise.
+Mapped mapped_logarithms(Rows x, Weights w);
+
+/// A real column in units of a scale from a location: z = (x - location) / scale. Rows that are not
+/// finite, and rows without weight, are 0, with the weight 0.
+struct Standardized {
+  Vector z;
+  Vector w;
+};
+Standardized standardized_rows(Rows x, Weights w, double location, double scale);
+inline Standardized standardized_rows(Rows x, double location, double scale) {
+  return standardized_rows(x, Vector::Ones(x.rows()), location, scale);
 }
 
 /// The root of a function that falls, between `low` and `high`; `f` returns value and derivative.

@@ -9,6 +9,12 @@ namespace {
 
 double minus_log_of(double x) { return -std::log(x); }
 
+Mapped minus_logarithms(Rows x, Weights w) {
+  Mapped logs = mapped_logarithms(x, w);
+  logs.x = -logs.x;
+  return logs;
+}
+
 Gumbel of_parameters(double shape, double scale) {
   check_positive("Weibull", "shape", shape);
   check_positive("Weibull", "scale", scale);
@@ -24,7 +30,10 @@ double Weibull::shape() const { return 1 / minus_logarithm_.scale(); }
 double Weibull::scale() const { return std::exp(-minus_logarithm_.location()); }
 
 void Weibull::log_density(Rows x, VectorRef out) const {
-  evaluate_mapped(minus_logarithm_, x, is_positive, minus_log_of, minus_log_of, out);
+  const Mapped logs = minus_logarithms(x, Vector::Ones(x.rows()));
+  minus_logarithm_.log_density(logs.x, out);
+  // The density of x is that of -log x divided by x.
+  out = (logs.w.array() > 0).select(out + logs.x.col(0), -infinity);
 }
 
 void Weibull::sample(Rng& rng, VectorRef out) const {
@@ -33,7 +42,7 @@ void Weibull::sample(Rng& rng, VectorRef out) const {
 }
 
 void Weibull::accumulate(Rows x, Weights w, VectorRef statistics) const {
-  const Mapped logs = mapped_rows(x, w, is_positive, minus_log_of);
+  const Mapped logs = minus_logarithms(x, w);
   minus_logarithm_.accumulate(logs.x, logs.w, statistics);
 }
 

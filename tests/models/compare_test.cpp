@@ -288,10 +288,31 @@ TEST(Suitable, ProposesFamiliesByTheKindAndRangeOfTheColumns) {
   EXPECT_EQ(std::set<std::string>(proposed.begin(), proposed.end()).size(), proposed.size());
 }
 
+TEST(Suitable, ProposesContinuousFamiliesForWhatTheyDescribe) {
+  const Matrix positive = mixture(Gaussians(1, 3)).sample(30, 1).x.cwiseAbs();
+  EXPECT_THAT(names(suitable(positive)), Contains("gamma (3 blocks)"));
+  EXPECT_THAT(names(suitable(positive.leftCols(1))), Contains("gamma"));
+  EXPECT_THAT(names(suitable(positive)), Not(Contains(HasSubstr("gumbel"))));
+  Matrix with_zero = positive;
+  with_zero(4, 1) = 0;
+  EXPECT_THAT(names(suitable(with_zero)), Not(Contains(HasSubstr("gamma"))));
+  EXPECT_THAT(names(suitable(with_zero)), Contains("exponential"));
+
+  Matrix shares = positive;
+  shares.array().colwise() /= positive.rowwise().sum().array();
+  EXPECT_THAT(names(suitable(shares)), Contains("dirichlet"));
+  EXPECT_THAT(names(suitable(shares)), Contains("beta (3 blocks)"));
+  EXPECT_THAT(names(suitable(shares)), Not(Contains("von_mises_fisher")));
+  const Matrix directions = positive.rowwise().normalized();
+  EXPECT_THAT(names(suitable(directions)), Contains("von_mises_fisher"));
+  EXPECT_THAT(names(suitable(directions)), Not(Contains("dirichlet")));
+}
+
 TEST(Suitable, NamesEveryFamilyOfOneColumnOnce) {
   const Matrix column = mixture(Gaussians(1, 1)).sample(30, 1).x;
-  EXPECT_EQ(names(suitable(column)), (std::vector<std::string>{"gaussian E", "gaussian V",
-                                                               "student_t VVV", "student_t EEE"}));
+  EXPECT_EQ(names(suitable(column)),
+            (std::vector<std::string>{"gaussian E", "gaussian V", "student_t VVV", "student_t EEE",
+                                      "laplace", "gumbel", "logistic"}));
 }
 
 TEST(Suitable, CandidatesCanBeComparedAsTheyAre) {

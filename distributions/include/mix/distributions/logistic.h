@@ -35,7 +35,7 @@ class Logistic {
   void log_density(Rows x, VectorRef out) const;
   void sample(Rng& rng, VectorRef out) const;
 
-  /// The weight of the rows, and that weight times u, times u (x - m) and times u (x - m)^2.
+  /// The weight of the rows, and that weight times u, times u z and times u z^2.
   [[nodiscard]] Index statistics_size() const { return 4; }
   void accumulate(Rows x, Weights w, VectorRef statistics) const;
   void maximize(ConstVectorRef sum);

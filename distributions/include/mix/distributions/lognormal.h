@@ -35,12 +35,19 @@ class Lognormal {
   void log_density(Rows x, VectorRef out) const;
   void sample(Rng& rng, VectorRef out) const;
 
-  /// Mass, and first and second moment of log x about its present mean.
+  /// The weight of the rows, and first and second moment of log x about its mean in all data, which
+  /// `prepare` learned, or about 0.
   [[nodiscard]] Index statistics_size() const { return 3; }
   void accumulate(Rows x, Weights w, VectorRef statistics) const;
   void maximize(ConstVectorRef sum);
-  /// The estimate from these weights, whatever the parameters are; without weight that of all data.
-  void start(const AnyRows& x, Weights w);
+
+  /// As an exponential family: the features are those moments of a row.
+  bool log_base(Rows x, VectorRef out) const;
+  [[nodiscard]] Index feature_count() const { return 2; }
+  bool features(Rows x, MatrixRef out) const;
+  void natural_parameters(VectorRef eta) const;
+  [[nodiscard]] double log_partition() const;
+  [[nodiscard]] bool same_base(const Lognormal& other) const { return center() == other.center(); }
 
   /// Those of `Normal` for log x.
   [[nodiscard]] Vector coordinates() const;
@@ -58,6 +65,8 @@ class Lognormal {
   void describe(Fields& visit) const;
 
  private:
+  [[nodiscard]] double center() const { return logarithm_.data().mean; }
+
   Normal logarithm_;  // describes log x
 };
 
