@@ -296,6 +296,8 @@ TEST(Fit, DescribesCountsByTheFamiliesOfCounts) {
                                                    {"zero_inflated_negative_binomial", "a", 3},
                                                    {"hurdle_poisson", "a", 2},
                                                    {"zero_truncated_poisson", "b", 1},
+                                                   {"hurdle_negative_binomial", "a", 3},
+                                                   {"zero_truncated_negative_binomial", "b", 2},
                                                    {"dirichlet_multinomial", "a,b", 2},
                                                    {"negative_binomial", "a,b", 4}}) {
     const Json fit = here.succeed({"fit", "counts.csv", "--family", family, "--columns", column,
