@@ -107,10 +107,10 @@ void Product::check() const {
 std::string Product::title() const {
   std::string title;
   for (std::size_t first = 0, next = 0; first < blocks_.size(); first = next) {
-    const std::string name = blocks_[first].family.title();
-    while (next < blocks_.size() && blocks_[next].family.title() == name) ++next;
+    const std::string own = blocks_[first].family.title();
+    while (next < blocks_.size() && blocks_[next].family.title() == own) ++next;
     if (!title.empty()) title += " x ";
-    title += name;
+    title += own;
     if (next - first > 1) title += fmt::format(" ({} blocks)", next - first);
   }
   return title;
