@@ -337,8 +337,9 @@ class ZeroModified {
   void sample_above_zero(Rng& rng, VectorRef out) const {
     const double log_above = log_complement(log_density_of_zero(base_));
     if (log_above > std::log(enough_above_zero)) {
-      do base_.sample(rng, out);
-      while (out[0] == 0);
+      do {
+        base_.sample(rng, out);
+      } while (out[0] == 0);
       return;
     }
     double left = uniform(rng);
