@@ -29,7 +29,7 @@ std::string known_family(const std::string& name) {
 
 CellKind kind_of_family(const std::string& family) {
   if (family == "categorical") return CellKind::categories;
-  if (family == "bernoulli") return CellKind::either;
+  if (family == "bernoulli" || family == "markov_chain") return CellKind::either;
   return CellKind::numbers;
 }
 
@@ -93,6 +93,12 @@ bool names_family(const std::vector<FamilyBlocks>& alternatives, std::string_vie
   });
 }
 
+bool takes_trials(const FamilyBlocks& blocks) {
+  return std::any_of(blocks.begin(), blocks.end(), [](const FamilyBlock& block) {
+    return registry().find(block.family).takes_trials;
+  });
+}
+
 void check_noise(const Table& table) {
   for (Index j = 0; j < table.column_count(); ++j) {
     const Vector values = table.column_values(j);
@@ -142,14 +148,16 @@ void FamilyChoice::add_trials(const std::string& trials) {
   bool added = false;
   for (FamilyBlocks& blocks : alternatives) {
     for (FamilyBlock& block : blocks) {
-      if (block.family != "binomial") continue;
+      if (!registry().find(block.family).takes_trials) continue;
       added = true;
       if (!block.columns.empty()) block.columns.push_back(trials);
     }
   }
   if (!added) {
     throw std::invalid_argument(
-        "--trials holds the numbers of trials of a binomial; say --family binomial too");
+        "--trials holds the numbers of trials of a binomial or beta_binomial; say --family "
+        "binomial "
+        "too");
   }
 }
 
@@ -208,7 +216,7 @@ std::vector<Candidate> make_candidates(const FamilyChoice& choice, const Table& 
   std::vector<Candidate> candidates;
   bool structured = false;
   for (const FamilyBlocks& blocks : alternatives) {
-    const bool takes_all = options.trials.empty() || names_family({blocks}, "binomial");
+    const bool takes_all = options.trials.empty() || takes_trials(blocks);
     const auto& own = takes_all ? setting : without_trials;
     std::vector<Index> described;
     if (!takes_all) {

@@ -25,8 +25,8 @@ struct FamilyChoice {
   [[nodiscard]] std::vector<std::string> columns() const;
   /// What the families make of the column.
   [[nodiscard]] CellKind kind_of(const std::string& column) const;
-  /// The alternatives with `trials` as the last column of binomial blocks that name columns. Throws
-  /// std::invalid_argument when no family is binomial.
+  /// The alternatives with `trials` as the last column of blocks that take trials and name columns.
+  /// Throws std::invalid_argument when no family takes trials.
   void add_trials(const std::string& trials);
 };
 

@@ -165,7 +165,7 @@ void add_fit_flags(CLI::App& command, FitFlags& flags) {
       ->type_name("COLUMN");
   command
       .add_option("--trials", flags.roles.trials,
-                  "column with the numbers of trials, for the family binomial")
+                  "column with the numbers of trials, for the families binomial and beta_binomial")
       ->type_name("COLUMN");
   command
       .add_option("--init", flags.init,

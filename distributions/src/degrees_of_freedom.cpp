@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <boost/math/special_functions/digamma.hpp>
 #include <boost/math/special_functions/gamma.hpp>
-#include <boost/math/tools/roots.hpp>
-#include <utility>
+#include <numbers>
 
-#include "gamma_functions.h"
 #include "mix/distributions/student_t.h"
+#include "mix/special.h"
+#include "root.h"
 
 namespace mix {
 namespace {
@@ -15,44 +15,6 @@ namespace {
 double log_normalizer_derivative(double dof, double d) {
   return 0.5 * (boost::math::digamma((dof + d) / 2) - boost::math::digamma(dof / 2) - d / dof);
 }
-
-// The polynomial through values at the nodes of a window, and its derivative.
-class Interpolation {
- public:
-  Interpolation(DofWindow window, ConstVectorRef values) : window_(window) {
-    for (Index i = 0; i < dof_nodes; ++i) {
-      double sum = 0;
-      for (Index j = 0; j < dof_nodes; ++j) {
-        sum += values[j] * std::cos(std::numbers::pi * static_cast<double>(i) *
-                                    (static_cast<double>(j) + 0.5) / dof_nodes);
-      }
-      coefficients_[i] = (i == 0 ? 1.0 : 2.0) * sum / dof_nodes;
-    }
-  }
-
-  // Value and derivative at s, by the recurrences of T_i and of T_i' = i U_{i-1}.
-  [[nodiscard]] std::pair<double, double> operator()(double s) const {
-    const double width = window_.last - window_.first;
-    const double t = (2 * s - window_.first - window_.last) / width;
-    double value = coefficients_[0] + coefficients_[1] * t;
-    double derivative = coefficients_[1];
-    double t0 = 1;
-    double t1 = t;
-    double u0 = 1;
-    double u1 = 2 * t;
-    for (Index i = 2; i < dof_nodes; ++i) {
-      t0 = std::exchange(t1, 2 * t * t1 - t0);
-      value += coefficients_[i] * t1;
-      derivative += coefficients_[i] * static_cast<double>(i) * u1;
-      u0 = std::exchange(u1, 2 * t * u1 - u0);
-    }
-    return {value, 2 / width * derivative};
-  }
-
- private:
-  DofWindow window_;
-  Eigen::Matrix<double, dof_nodes, 1> coefficients_;
-};
 
 // The part of the weighted log-likelihood that depends on the degrees of freedom.
 class DofObjective {
@@ -62,8 +24,8 @@ class DofObjective {
         d_(d),
         mass_(sums[0]),
         current_log_(sums[1]),
-        window_(DofWindow::around(dof)),
-        logs_(window_, sums.tail(dof_nodes)) {}
+        window_(dof_window(dof)),
+        logs_(window_, sums.tail(window_nodes)) {}
 
   // The maximizer in the window, or the current value if that is not worse.
   [[nodiscard]] double best() const {
@@ -101,19 +63,15 @@ class DofObjective {
     const double left = slope(low);
     const double right = slope(high);
     if (!(left > 0 && right < 0)) return otherwise;  // the maximum is at an end of the window
-    std::uintmax_t iterations = 60;
-    const auto [a, b] = boost::math::tools::toms748_solve(
-        [this](double s) { return slope(s); }, low, high, left, right,
-        boost::math::tools::eps_tolerance<double>(45), iterations);
-    return 0.5 * (a + b);
+    return root_between([this](double s) { return slope(s); }, low, high, left, right);
   }
 
   double dof_;
   double d_;
   double mass_;
   double current_log_;
-  DofWindow window_;
-  Interpolation logs_;
+  LogWindow window_;
+  WindowInterpolation logs_;
 };
 
 }  // namespace
@@ -125,15 +83,12 @@ double t_log_normalizer(double dof, double d) {
   if (a < 10) {
     return boost::math::lgamma(a + b) - boost::math::lgamma(a) - b * std::log(a) - log_pi_term;
   }
-  return (a + b - 0.5) * std::log1p(b / a) - b + stirling_rest(a + b) - stirling_rest(a) -
+  return (a + b - 0.5) * std::log1p(b / a) - b + log_gamma_rest(a + b) - log_gamma_rest(a) -
          log_pi_term;
 }
 
-DofWindow DofWindow::around(double dof) {
-  const double least = std::log(StudentT::least_dof);
-  const double largest = std::log(StudentT::largest_dof);
-  const double s = std::clamp(std::log(dof), least, largest);
-  return {std::max(s - 1, least), std::min(s + 1, largest)};
+LogWindow dof_window(double dof) {
+  return LogWindow::around(dof, StudentT::least_dof, StudentT::largest_dof);
 }
 
 double best_dof(double dof, double d, ConstVectorRef sums) {

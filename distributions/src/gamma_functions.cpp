@@ -7,6 +7,7 @@
 #include <numbers>
 #include <utility>
 
+#include "mix/special.h"
 #include "univariate.h"
 
 namespace mix {
@@ -17,17 +18,9 @@ constexpr double large = 20;
 
 }  // namespace
 
-double stirling_rest(double z) {
-  const double y = 1 / (z * z);
-  return (1.0 / 12 -
-          y * (1.0 / 360 -
-               y * (1.0 / 1260 - y * (1.0 / 1680 - y * (1.0 / 1188 - y * 691 / 360360))))) /
-         z;
-}
-
 double log_gamma_constant(double z) {
   if (z < large) return z * std::log(z) - z - boost::math::lgamma(z);
-  return 0.5 * std::log(z / (2 * std::numbers::pi)) - stirling_rest(z);
+  return 0.5 * std::log(z / (2 * std::numbers::pi)) - log_gamma_rest(z);
 }
 
 double log_minus_digamma(double z) {

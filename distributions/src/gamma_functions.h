@@ -6,9 +6,6 @@ namespace mix {
 
 // The gamma function G where large arguments would cancel digits.
 
-/// log G(z) - [(z - 1/2) log z - z + log(2 pi)/2] for z >= 10 (Stirling), to the last digits.
-double stirling_rest(double z);
-
 /// z log z - z - log G(z) for z > 0.
 double log_gamma_constant(double z);
 

@@ -11,19 +11,24 @@
 
 #include "mix/distributions/bernoulli.h"
 #include "mix/distributions/beta.h"
+#include "mix/distributions/beta_binomial.h"
 #include "mix/distributions/binomial.h"
 #include "mix/distributions/categorical.h"
 #include "mix/distributions/dirichlet.h"
+#include "mix/distributions/dirichlet_multinomial.h"
 #include "mix/distributions/exponential.h"
 #include "mix/distributions/gamma.h"
 #include "mix/distributions/gaussians.h"
+#include "mix/distributions/geometric.h"
 #include "mix/distributions/gumbel.h"
 #include "mix/distributions/inverse_gamma.h"
 #include "mix/distributions/inverse_gaussian.h"
 #include "mix/distributions/laplace.h"
 #include "mix/distributions/logistic.h"
 #include "mix/distributions/lognormal.h"
+#include "mix/distributions/markov_chain.h"
 #include "mix/distributions/multinomial.h"
+#include "mix/distributions/negative_binomial.h"
 #include "mix/distributions/normal.h"
 #include "mix/distributions/pareto.h"
 #include "mix/distributions/poisson.h"
@@ -34,6 +39,7 @@
 #include "mix/distributions/von_mises.h"
 #include "mix/distributions/von_mises_fisher.h"
 #include "mix/distributions/weibull.h"
+#include "mix/distributions/zero_modified.h"
 
 namespace mix {
 namespace {
@@ -99,6 +105,24 @@ bool suits_rows(const Table& table) {
 
 bool suits_counts(const Table& table) { return all_of_kind(table, ColumnKind::count); }
 
+// Zeros in every column, of which there may be too many.
+bool suits_counts_with_zeros(const Table& table) {
+  if (!suits_counts(table)) return false;
+  for (Index d = 0; d < table.column_count(); ++d) {
+    if (table.column_values(d).minCoeff() > 0) return false;
+  }
+  return true;
+}
+
+// Counts from 1 on, as of what is recorded only when it occurs.
+bool suits_counts_from_one(const Table& table) {
+  if (!suits_counts(table)) return false;
+  for (Index d = 0; d < table.column_count(); ++d) {
+    if (table.column_values(d).minCoeff() != 1) return false;
+  }
+  return true;
+}
+
 bool suits_categories(const Table& table) { return all_of_kind(table, ColumnKind::category); }
 
 bool suits_binary(const Table& table) {
@@ -163,12 +187,35 @@ AnyFamily make_categorical(const FamilyRequest& request) {
   return Untied(Categorical(std::move(levels)), request.k);
 }
 
-AnyFamily make_binomial(const FamilyRequest& request) {
-  if (!request.has_trials) {
-    throw std::invalid_argument(
-        "binomial needs the number of trials: name their column with --trials");
+AnyFamily make_markov_chain(const FamilyRequest& request) {
+  const Column& first = request.columns->column(0);
+  for (Index d = 1; d < columns(request); ++d) {
+    const Column& column = request.columns->column(d);
+    if (column.kind == first.kind && column.levels == first.levels) continue;
+    if (column.kind != ColumnKind::category && first.kind != ColumnKind::category) continue;
+    throw std::invalid_argument(fmt::format(
+        "markov_chain takes the columns of a row for the states of a sequence, but the categories "
+        "of columns '{}' and '{}' differ: write states as the same numbers 0, 1, 2, ... in all "
+        "columns",
+        first.name, column.name));
   }
-  return Untied(Binomial::with_trials_column(), request.k);
+  const auto levels = static_cast<Index>(first.levels.size());
+  return first.kind == ColumnKind::category
+             ? Untied(MarkovChain(columns(request), levels), request.k)
+             : Untied(MarkovChain(columns(request)), request.k);
+}
+
+// The entry of a distribution of successes in trials.
+template <class D>
+FamilyEntry trials_entry() {
+  return {.name = std::string(D::name),
+          .empty = [] { return AnyFamily(Untied<D>()); },
+          .make = [](const FamilyRequest& request) -> AnyFamily {
+            if (request.has_trials) return Untied(D::with_trials_column(), request.k);
+            throw std::invalid_argument(fmt::format(
+                "{} needs the number of trials: name their column with --trials", D::name));
+          },
+          .takes_trials = true};
 }
 
 AnyFamily make_normal(const FamilyRequest& request) {
@@ -233,13 +280,25 @@ std::vector<FamilyEntry> distribution_entries() {
        suits_rows<VonMisesFisher>},
       {"poisson", [] { return AnyFamily(Untied<Poisson>()); },
        [](Request r) { return AnyFamily(Untied(Poisson(columns(r)), r.k)); }, suits_counts},
-      {"binomial", [] { return AnyFamily(Untied<Binomial>()); }, make_binomial},
+      one_column_entry<Geometric>(suits_counts),
+      one_column_entry<NegativeBinomial>(suits_counts),
+      one_column_entry<ZeroInflated<Poisson>>(suits_counts_with_zeros),
+      one_column_entry<ZeroInflated<NegativeBinomial>>(suits_counts_with_zeros),
+      one_column_entry<Hurdle<Poisson>>(nullptr),
+      one_column_entry<Hurdle<NegativeBinomial>>(nullptr),
+      one_column_entry<ZeroTruncated<Poisson>>(suits_counts_from_one),
+      one_column_entry<ZeroTruncated<NegativeBinomial>>(suits_counts_from_one),
+      trials_entry<Binomial>(),
+      trials_entry<BetaBinomial>(),
       {"bernoulli", [] { return AnyFamily(Untied<Bernoulli>()); },
        [](Request r) { return AnyFamily(Untied(Bernoulli(columns(r)), r.k)); }, suits_binary},
       {"multinomial", [] { return AnyFamily(Untied<Multinomial>()); },
        [](Request r) { return AnyFamily(Untied(Multinomial(columns(r)), r.k)); }},
+      {"dirichlet_multinomial", [] { return AnyFamily(Untied<DirichletMultinomial>()); },
+       [](Request r) { return AnyFamily(Untied(DirichletMultinomial(columns(r)), r.k)); }},
       {"categorical", [] { return AnyFamily(Untied<Categorical>()); }, make_categorical,
        suits_categories},
+      {"markov_chain", [] { return AnyFamily(Untied<MarkovChain>()); }, make_markov_chain},
       {"uniform", [] { return AnyFamily(Untied<UniformBox>()); },
        [](Request r) { return AnyFamily(Untied(UniformBox::around(r.columns->cells()), r.k)); }},
       {"product", [] { return AnyFamily(Product()); }},

@@ -175,7 +175,7 @@ Index StudentT::cycles() const {
 
 Index StudentT::statistics_size() const {
   const Index d = dimension();
-  return size() * (cycle_ == 0 ? 2 + d + triangle(d) : 2 + dof_nodes);
+  return size() * (cycle_ == 0 ? 2 + d + triangle(d) : 2 + window_nodes);
 }
 
 void StudentT::accumulate(Rows x, Shares shares, VectorRef statistics) const {
@@ -207,9 +207,9 @@ void StudentT::accumulate_of(Index k, Rows x, Weights w, VectorRef statistics) c
     scatter.selfadjointView<Eigen::Lower>().rankUpdate(r.whitened);
     add_triangle(scatter, sums.tail(triangle(d)));
   } else {
-    const DofWindow window = DofWindow::around(dof_[k]);
+    const LogWindow window = dof_window(dof_[k]);
     sums[1] += (p * (r.squares.array() / dof_[k]).log1p()).sum();
-    for (Index j = 0; j < dof_nodes; ++j) {
+    for (Index j = 0; j < window_nodes; ++j) {
       sums[2 + j] += (p * (r.squares.array() * std::exp(-window.node(j))).log1p()).sum();
     }
   }
@@ -279,7 +279,7 @@ void StudentT::maximize_location_and_scale(ConstVectorRef sum) {
 }
 
 void StudentT::maximize_dof(ConstVectorRef sum) {
-  const Index length = 2 + dof_nodes;
+  const Index length = 2 + window_nodes;
   const auto d = static_cast<double>(dimension());
   if (options_.degrees_of_freedom == DegreesOfFreedom::shared) {
     Scratch scratch;

@@ -27,7 +27,7 @@ AnyFamily make_block(const FamilyBlock& block, const Table& columns, Index k,
     request.prior = options.prior;
   }
   if (block.family == "student_t") request.degrees_of_freedom = options.degrees_of_freedom;
-  request.has_trials = options.has_trials && block.family == "binomial";
+  request.has_trials = options.has_trials && entry.takes_trials;
   return entry.make(request);
 }
 

@@ -273,6 +273,56 @@ TEST(Fit, TakesTheTrialsOfABinomialFromAColumn) {
   EXPECT_NEAR(fit["components"][1]["probability"].get<double>(), 0.9, 0.02);
 }
 
+TEST(Fit, TakesTheTrialsOfABetaBinomialFromAColumn) {
+  const Folder here;
+  here.write("trials.csv", "n,successes\n10,1\n10,8\n20,3\n20,18\n30,7\n10,4\n");
+  const Json fit = here.succeed({"fit", "trials.csv", "--family", "beta_binomial", "--trials", "n",
+                                 "--components", "1", "--json"})
+                       .json();
+  EXPECT_THAT(fit["columns"], ElementsAre("successes", "n"));
+  EXPECT_EQ(fit["n_parameters"], 2);
+  EXPECT_GT(fit["components"][0]["alpha"].get<double>(), 0);
+}
+
+TEST(Fit, DescribesCountsByTheFamiliesOfCounts) {
+  const Folder here;
+  std::string text = "a,b\n";
+  for (int i = 0; i < 60; ++i)
+    text += std::to_string(i % 7 * (i % 3)) + "," + std::to_string(1 + i % 5) + "\n";
+  here.write("counts.csv", text);
+  for (const auto& [family, column, parameters] : {std::tuple{"geometric", "a", 1},
+                                                   {"negative_binomial", "a", 2},
+                                                   {"zero_inflated_poisson", "a", 2},
+                                                   {"zero_inflated_negative_binomial", "a", 3},
+                                                   {"hurdle_poisson", "a", 2},
+                                                   {"zero_truncated_poisson", "b", 1},
+                                                   {"hurdle_negative_binomial", "a", 3},
+                                                   {"zero_truncated_negative_binomial", "b", 2},
+                                                   {"dirichlet_multinomial", "a,b", 2},
+                                                   {"negative_binomial", "a,b", 4}}) {
+    const Json fit = here.succeed({"fit", "counts.csv", "--family", family, "--columns", column,
+                                   "--components", "1", "--out", "m.json", "--json"})
+                         .json();
+    EXPECT_EQ(fit["n_parameters"], parameters) << family;
+    const Json same = here.succeed({"predict", "m.json", "counts.csv", "--json"}).json();
+    double sum = 0;
+    for (const Json& value : same["log_density"]) sum += value.get<double>();
+    EXPECT_NEAR(sum, fit["log_likelihood"].get<double>(), 1e-9) << family;
+  }
+}
+
+TEST(Fit, TakesColumnsOfTheSameCategoriesForASequence) {
+  const Folder here;
+  here.write("years.csv", "y1,y2,y3\nhome,work,work\nwork,work,home\nhome,home,work\n");
+  const Json fit =
+      here.succeed({"fit", "years.csv", "--family", "markov_chain", "--components", "1", "--json"})
+          .json();
+  EXPECT_EQ(fit["n_parameters"], 3);
+  EXPECT_NEAR(fit["components"][0]["initial"][0].get<double>(), 2.0 / 3, 1e-12);
+  here.write("other.csv", "y1,y2\nhome,work\nwork,work\nhome,away\n");
+  here.refuse({"fit", "other.csv", "--family", "markov_chain"}, {"y1", "y2", "categories"});
+}
+
 TEST(Fit, TreatsTextAsCategoriesWhenTheFamilyAsksForIt) {
   const Folder here;
   const Outcome run = here.succeed({"fit", penguins, "--family", "categorical", "--columns",

@@ -10,19 +10,24 @@
 #include "mix/distributions/autodiff.h"
 #include "mix/distributions/bernoulli.h"
 #include "mix/distributions/beta.h"
+#include "mix/distributions/beta_binomial.h"
 #include "mix/distributions/binomial.h"
 #include "mix/distributions/categorical.h"
 #include "mix/distributions/dirichlet.h"
+#include "mix/distributions/dirichlet_multinomial.h"
 #include "mix/distributions/exponential.h"
 #include "mix/distributions/gamma.h"
 #include "mix/distributions/gaussians.h"
+#include "mix/distributions/geometric.h"
 #include "mix/distributions/gumbel.h"
 #include "mix/distributions/inverse_gamma.h"
 #include "mix/distributions/inverse_gaussian.h"
 #include "mix/distributions/laplace.h"
 #include "mix/distributions/logistic.h"
 #include "mix/distributions/lognormal.h"
+#include "mix/distributions/markov_chain.h"
 #include "mix/distributions/multinomial.h"
+#include "mix/distributions/negative_binomial.h"
 #include "mix/distributions/normal.h"
 #include "mix/distributions/pareto.h"
 #include "mix/distributions/poisson.h"
@@ -33,6 +38,7 @@
 #include "mix/distributions/von_mises.h"
 #include "mix/distributions/von_mises_fisher.h"
 #include "mix/distributions/weibull.h"
+#include "mix/distributions/zero_modified.h"
 #include "mix/family_list.h"
 #include "mix/models/mixture_model.h"
 #include "mix/random.h"
@@ -106,6 +112,51 @@ LawOptions interval(double from, double to, Index n) {
   const double step = (to - from) / static_cast<double>(n);
   return {.support = Vector::LinSpaced(n, from + step / 2, to - step / 2),
           .measure = Vector::Constant(n, step)};
+}
+
+void add_counts(std::vector<Entry>& all) {
+  // More varied than Poisson's, with zeros beyond those.
+  const auto varied = [](Rng& rng) { return poisson(rng, 2.5 * standard_gamma(rng, 2)); };
+  const auto many_zeros = [=](Rng& rng) { return uniform(rng) < 0.3 ? 0 : varied(rng); };
+  const auto above_zero = [](Rng& rng) { return 1 + poisson(rng, 1.5); };
+  all.push_back({"geometric", Untied(Geometric(), 2), draw(60, 1, varied), counting(1000)});
+  all.push_back(
+      {"negative_binomial", Untied(NegativeBinomial(), 2), draw(80, 1, varied), counting(2000)});
+  // Counts beyond the tally.
+  all.push_back({"negative_binomial_of_large_counts", Untied(NegativeBinomial(), 2),
+                 draw(80, 1, [](Rng& rng) { return poisson(rng, 100 * standard_gamma(rng, 2)); }),
+                 counting(8000)});
+  all.push_back({"zero_inflated_poisson", Untied(ZeroInflated<Poisson>(), 2),
+                 draw(80, 1, many_zeros), counting(200)});
+  all.push_back({"zero_inflated_geometric", ZeroInflated<Geometric>(), draw(80, 1, many_zeros),
+                 counting(1000)});
+  all.push_back({"zero_inflated_negative_binomial", Untied(ZeroInflated<NegativeBinomial>(), 2),
+                 draw(200, 1, many_zeros), counting(3000)});
+  all.push_back({"zero_inflated_binomial", ZeroInflated<Binomial>(Binomial(60)),
+                 draw(80, 1, many_zeros), counting(61)});
+  all.push_back(
+      {"hurdle_poisson", Untied(Hurdle<Poisson>(), 2), draw(80, 1, many_zeros), counting(200)});
+  all.push_back({"hurdle_negative_binomial", Hurdle<NegativeBinomial>(), draw(200, 1, many_zeros),
+                 counting(3000)});
+  all.push_back({"zero_truncated_poisson", Untied(ZeroTruncated<Poisson>(), 2),
+                 draw(80, 1, above_zero), counting(200)});
+  all.push_back({"zero_truncated_negative_binomial", ZeroTruncated<NegativeBinomial>(),
+                 draw(200, 1, [=](Rng& rng) { return 1 + varied(rng); }), counting(3000)});
+  all.push_back({"markov_chain", Untied(MarkovChain(5), 2), codes(120, 5, 3)});
+  all.push_back({"markov_chain_of_two_states", MarkovChain(4, 2), codes(80, 4, 2), cube(4)});
+  all.push_back({"markov_chain_smoothed", MarkovChain(3, {.pseudo_count = 1}), codes(80, 3, 3)});
+  const auto successes = [](Rng& rng) {
+    const double a = standard_gamma(rng, 2);
+    return binomial(rng, 20, a / (a + standard_gamma(rng, 3)));
+  };
+  all.push_back(
+      {"beta_binomial", Untied(BetaBinomial(20), 2), draw(80, 1, successes), counting(21)});
+  all.push_back(
+      {"beta_binomial_with_trials_column", BetaBinomial::with_trials_column(),
+       beside(draw(80, 1, successes), draw(80, 1, [](Rng& rng) { return 20 + poisson(rng, 9); }))});
+  all.push_back({"dirichlet_multinomial", Untied(DirichletMultinomial(4), 2), draw(80, 4, varied)});
+  all.push_back({"dirichlet_multinomial_of_large_counts", DirichletMultinomial(3),
+                 draw(80, 3, [=](Rng& rng) { return poisson(rng, 60 * standard_gamma(rng, 2)); })});
 }
 
 // The middles of the triangles and squares that cover the shares of three, by the first two of
@@ -263,6 +314,7 @@ std::vector<Entry> entries() {
   all.push_back({"product_with_cycles",
                  Product({Block{{0}, Gaussians(2, 1)}, Block{{1}, StudentT(2, 1)}}),
                  beside(draw(100, 1, normal), draw(100, 1, normals))});
+  add_counts(all);
   add_continuous(all);
   all.push_back({"product_of_one", Product({Block{{0}, Untied(Poisson(1), 3)}}), counts(60, 1),
                  counting(100)});

@@ -272,6 +272,12 @@ TEST(Suitable, ProposesFamiliesByTheKindAndRangeOfTheColumns) {
   counts << 0, 3, 1, 7, 2, 2;
   EXPECT_THAT(names(suitable(counts)), Contains("poisson"));
   EXPECT_THAT(names(suitable(counts)), Not(Contains("bernoulli")));
+  EXPECT_THAT(names(suitable(counts)), Contains("negative_binomial"));
+  EXPECT_THAT(names(suitable(counts)), Contains("zero_inflated_poisson"));
+  EXPECT_THAT(names(suitable(counts)), Not(Contains("zero_truncated_poisson")));
+  counts.array() += 1;
+  EXPECT_THAT(names(suitable(counts)), Contains("zero_truncated_poisson"));
+  EXPECT_THAT(names(suitable(counts)), Not(Contains("zero_inflated_poisson")));
   Matrix binary(4, 2);
   binary << 0, 1, 1, 1, 0, 0, 1, 0;
   EXPECT_THAT(names(suitable(binary)), Contains("bernoulli"));

@@ -11,6 +11,7 @@ import sys
 FAMILIES = [
     "gaussian", "gaussian_labels", "gaussian_noise", "student_t", "poisson", "poisson_independent",
     "multinomial", "lca", "bernoulli", "binomial", "exponential", "kmeans",
+    "geometric", "negative_binomial",
     "gamma", "weibull", "von_mises", "vmf",
 ]
 KEPT = [

@@ -225,7 +225,7 @@ INSTANTIATE_TEST_SUITE_P(Reference, EveryFamily,
                          testing::Values("gaussian_noise", "student_t", "poisson",
                                          "poisson_independent", "multinomial", "lca", "bernoulli",
                                          "binomial", "exponential", "gamma", "weibull", "von_mises",
-                                         "vmf"),
+                                         "vmf", "geometric", "negative_binomial"),
                          [](const auto& each) { return std::string(each.param); });
 
 TEST(Reference, GaussiansReachAtLeast95PercentOfSolidCases) {

@@ -33,6 +33,8 @@ struct FamilyEntry {
   std::function<bool(const Table&)> suits = nullptr;
   /// Names of its structures that a comparison tries one by one; empty when it has none.
   std::vector<std::string> structures{};
+  /// Whether its last column may hold numbers of trials.
+  bool takes_trials = false;
 };
 
 /// The families known by name. A user's own are added to a copy.

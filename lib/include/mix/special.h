@@ -27,4 +27,21 @@ double log_poisson(double count, double rate, double log_rate);
 /// counts.
 double log_binomial(double successes, double trials, double p, double log_p, double log_q);
 
+/// log G(z) - [(z - 1/2) log z - z + log(2 pi)/2] for z > 0, to the last digits: what Stirling's
+/// formula leaves.
+double log_gamma_rest(double z);
+
+/// The sum of log(1 + j/a) over j = 0, 1, ..., `count` - 1, for a > 0: the logarithm of the rising
+/// factorial a (a + 1) ... (a + count - 1), less `count` log a. Nothing cancels for large a.
+double log_rising_ratio(double count, double a);
+
+/// The sum of a/(a + j) over j = 0, 1, ..., `count` - 1, for a > 0: the derivative of the logarithm
+/// of the rising factorial by log a.
+double rising_slope(double count, double a);
+
+/// The log probability of `count` = 0, 1, 2, ... under a negative binomial distribution of this
+/// mean and size (its variance is mean + mean^2 / size); exact also for large counts, by the
+/// saddle-point form of Loader (2000).
+double log_negative_binomial(double count, double mean, double size);
+
 }  // namespace mix

@@ -5,6 +5,7 @@
 
 #include "mix/any_rows.h"
 #include "mix/distributions/smoothing.h"
+#include "mix/distributions/trials.h"
 #include "mix/fields.h"
 #include "mix/random.h"
 #include "mix/types.h"
@@ -30,9 +31,9 @@ class Binomial {
 
   [[nodiscard]] double probability() const { return probability_; }
   /// The trials of every row; with a trials column, those of a sampled row.
-  [[nodiscard]] Index trials() const { return trials_; }
+  [[nodiscard]] Index trials() const { return trials_.number(); }
 
-  [[nodiscard]] Index dimension() const { return trials_from_ == fixed ? 1 : 2; }
+  [[nodiscard]] Index dimension() const { return trials_.dimension(); }
   [[nodiscard]] Index parameter_count() const { return 1; }
   void log_density(Rows x, VectorRef out) const;
   /// With a trials column every drawn row has `trials()` trials: the mean that `prepare` saw,
@@ -61,24 +62,16 @@ class Binomial {
   /// The log density of the smoothing as a prior, up to a constant; 0 without.
   [[nodiscard]] double log_prior() const;
   [[nodiscard]] std::string check_support(Rows x) const;
-  /// 2 sqrt(n) arcsin(sqrt((x + 3/8) / (n + 3/4))), n the mean trials of `x` in the first factor:
-  /// its variance within a component is about 1 whatever p (Anscombe 1948).
+  /// Arcsines of the shares of successes, as Trials has them.
   [[nodiscard]] Matrix embed(Rows x) const;
   void fields(Fields& visit);
   /// The parameters without settings.
   void describe(Fields& visit) const;
 
  private:
-  static constexpr std::string_view fixed = "fixed";
-  static constexpr std::string_view column = "column";
-
-  [[nodiscard]] double trials_of(Rows x, Index row) const {
-    return trials_from_ == fixed ? static_cast<double>(trials_) : x(row, 1);
-  }
   void check() const;
 
-  std::string trials_from_ = std::string(fixed);
-  Index trials_ = 1;
+  Trials trials_;
   double probability_ = 0.5;
   Smoothing smoothing_;
 };
