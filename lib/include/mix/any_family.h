@@ -10,6 +10,7 @@
 
 #include "mix/any_rows.h"
 #include "mix/concepts.h"
+#include "mix/errors.h"
 #include "mix/untied.h"
 
 namespace mix {
@@ -149,6 +150,20 @@ class AnyFamily {
   /// Draws one row of component k; throws std::logic_error when the family cannot.
   void sample(Index k, Rng& rng, VectorRef out) const { self_->sample(k, rng, out); }
 
+  // What only some families offer; the others throw NotAvailable.
+
+  /// The probability of values up to x under component k, of a family of one column.
+  [[nodiscard]] double cdf(Index k, double x) const { return self_->cdf(k, x); }
+  /// Mean and covariance of component k.
+  [[nodiscard]] Moments moments(Index k) const { return self_->moments(k); }
+  /// The distributions of the chosen columns alone, in this order. Throws std::invalid_argument
+  /// unless the columns, counted from 0, are different ones of the family.
+  [[nodiscard]] AnyFamily marginal(const std::vector<Index>& columns) const;
+  /// The distributions of all other columns, in their order, where the chosen ones have these
+  /// values. Throws as `marginal`, and where no column is left or a value is not finite.
+  [[nodiscard]] AnyFamily conditional(const std::vector<Index>& columns,
+                                      ConstVectorRef values) const;
+
   /// Whether components can be reordered and left out.
   [[nodiscard]] bool selects() const { return self_->selects(); }
   /// Reorders the components, or keeps some of them: the new component i is the old one order[i].
@@ -222,6 +237,11 @@ class AnyFamily {
     [[nodiscard]] virtual std::string caution(Index k) const = 0;
     [[nodiscard]] virtual bool samples() const = 0;
     virtual void sample(Index k, Rng& rng, VectorRef out) const = 0;
+    [[nodiscard]] virtual double cdf(Index k, double x) const = 0;
+    [[nodiscard]] virtual Moments moments(Index k) const = 0;
+    [[nodiscard]] virtual AnyFamily marginal(const std::vector<Index>& columns) const = 0;
+    [[nodiscard]] virtual AnyFamily conditional(const std::vector<Index>& columns,
+                                                ConstVectorRef values) const = 0;
     [[nodiscard]] virtual bool selects() const = 0;
     virtual void select(const std::vector<Index>& order) = 0;
     virtual void fields(Fields& visit) = 0;
@@ -515,6 +535,28 @@ struct AnyFamily::Holder final : AnyFamily::Interface {
       throw std::logic_error("family '" + name() + "' has no sample(rng, out)");
     }
   }
+  [[nodiscard]] double cdf([[maybe_unused]] Index k, [[maybe_unused]] double x) const override {
+    if constexpr (requires { family.cdf(k, x); }) {
+      if (dimension() == 1) return family.cdf(k, x);
+    }
+    throw not_available("cdf");
+  }
+  [[nodiscard]] Moments moments([[maybe_unused]] Index k) const override {
+    if constexpr (requires { family.moments(k); }) return family.moments(k);
+    throw not_available("moments");
+  }
+  [[nodiscard]] AnyFamily marginal(
+      [[maybe_unused]] const std::vector<Index>& columns) const override {
+    if constexpr (requires { family.marginal(columns); }) return family.marginal(columns);
+    throw not_available("marginal distributions");
+  }
+  [[nodiscard]] AnyFamily conditional([[maybe_unused]] const std::vector<Index>& columns,
+                                      [[maybe_unused]] ConstVectorRef values) const override {
+    if constexpr (requires { family.conditional(columns, values); }) {
+      return family.conditional(columns, values);
+    }
+    throw not_available("conditional distributions");
+  }
   [[nodiscard]] bool selects() const override {
     if constexpr (requires {
                     { family.selects() } -> std::convertible_to<bool>;
@@ -551,6 +593,10 @@ struct AnyFamily::Holder final : AnyFamily::Interface {
     return nullptr;
   }
 
+  [[nodiscard]] NotAvailable not_available(const std::string& what) const {
+    const char* columns = dimension() == 1 ? "" : " of several columns";
+    return NotAvailable("family '" + name() + "'" + columns + " has no " + what);
+  }
   [[nodiscard]] std::logic_error not_charted() const {
     return std::logic_error("family '" + name() + "' has no coordinates() and set_coordinates(v)");
   }

@@ -97,6 +97,28 @@ class Untied {
     component(k).sample(rng, out);
   }
 
+  [[nodiscard]] double cdf(Index k, double x) const requires WithCdf<D> {
+    return component(k).cdf(x);
+  }
+  [[nodiscard]] Moments moments(Index k) const requires WithMoments<D> {
+    return component(k).moments();
+  }
+  [[nodiscard]] Untied marginal(const std::vector<Index>& columns) const requires WithMarginals<D> {
+    std::vector<D> marginals;
+    for (const D& d : components_) marginals.push_back(d.marginal(columns));
+    return Untied(std::move(marginals));
+  }
+  [[nodiscard]] Untied conditional(const std::vector<Index>& columns,
+                                   ConstVectorRef values) const requires WithConditionals<D> {
+    if constexpr (requires { requires D::independent_columns; }) {
+      return marginal(other_columns(dimension(), columns));
+    } else {
+      std::vector<D> conditionals;
+      for (const D& d : components_) conditionals.push_back(d.conditional(columns, values));
+      return Untied(std::move(conditionals));
+    }
+  }
+
   /// Where the distribution knows only at run time whether it streams (a mixture of any families).
   [[nodiscard]] bool streams() const {
     if constexpr (requires(const D& d) {
