@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/math/special_functions/beta.hpp>
 #include <cmath>
 #include <limits>
 
@@ -106,6 +107,14 @@ Matrix Beta::embed(Rows x) const { return x.cwiseMax(0).cwiseMin(1).cwiseSqrt().
 
 std::string Beta::flaw(double mass) const {
   return narrow_flaw(rows_, mass, (data_concentration_ + 1) / (a_ + b_ + 1));
+}
+
+double Beta::cdf(double x) const {
+  return cdf_between(0, 1, x, [&](double at) { return boost::math::ibeta(a_, b_, at); });
+}
+
+Moments Beta::moments() const {
+  return Moments::of(mean(), mean() * (b_ / (a_ + b_)) / (a_ + b_ + 1));
 }
 
 void Beta::fields(Fields& visit) {

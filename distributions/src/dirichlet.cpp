@@ -146,6 +146,13 @@ std::string Dirichlet::flaw(double mass) const {
   return narrow_flaw(rows_, mass, (data_concentration_ + 1) / (concentration_.sum() + 1));
 }
 
+Moments Dirichlet::moments() const {
+  const Vector m = mean();
+  Matrix covariance = -m * m.transpose();
+  covariance.diagonal() += m;
+  return {m, covariance / (1 + concentration_.sum())};
+}
+
 void Dirichlet::fields(Fields& visit) {
   visit("concentration", concentration_);
   visit("data_rows", rows_);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "mix/support.h"
+#include "univariate.h"
 
 namespace mix {
 namespace {
@@ -159,6 +160,21 @@ std::string Exponential::flaw(double /*mass*/) const {
                        least_mean_[j]);
   }
   return {};
+}
+
+double Exponential::cdf(double x) const {
+  return cdf_between(0, infinity, x, [&](double at) { return -std::expm1(-rate_[0] * at); });
+}
+
+Moments Exponential::moments() const {
+  const Vector mean = rate_.cwiseInverse();
+  return Moments::independent(mean, mean.cwiseAbs2());
+}
+
+Exponential Exponential::marginal(const std::vector<Index>& columns) const {
+  Exponential chosen(Vector(rate_(columns)));
+  if (least_mean_.size() == rate_.size()) chosen.least_mean_ = Vector(least_mean_(columns));
+  return chosen;
 }
 
 void Exponential::fields(Fields& visit) {

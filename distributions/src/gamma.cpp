@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
 
 #include "gamma_functions.h"
@@ -97,6 +98,13 @@ std::string Gamma::check_support(Rows x) const {
 Matrix Gamma::embed(Rows x) const { return embed_logarithm(x); }
 
 std::string Gamma::flaw(double mass) const { return data_.flaw(mass, 1 / shape_); }
+
+double Gamma::cdf(double x) const {
+  return cdf_between(0, infinity, x,
+                     [&](double at) { return boost::math::gamma_p(shape_, at / scale_); });
+}
+
+Moments Gamma::moments() const { return Moments::of(mean(), mean() * scale_); }
 
 void Gamma::fields(Fields& visit) {
   visit("shape", shape_);

@@ -162,6 +162,13 @@ std::string Gumbel::flaw(double mass) const {
   return data_.flaw(mass, deviation * deviation);
 }
 
+double Gumbel::cdf(double x) const { return std::exp(-std::exp((location_ - x) / scale_)); }
+
+Moments Gumbel::moments() const {
+  const double deviation = std::numbers::pi * scale_;
+  return Moments::of(mean(), deviation * deviation / 6);
+}
+
 void Gumbel::fields(Fields& visit) {
   visit("location", location_);
   visit("scale", scale_);

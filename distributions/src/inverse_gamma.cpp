@@ -1,5 +1,6 @@
 #include "mix/distributions/inverse_gamma.h"
 
+#include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
 
 #include "univariate.h"
@@ -71,6 +72,17 @@ Matrix InverseGamma::embed(Rows x) const { return embed_logarithm(x); }
 std::string InverseGamma::flaw(double mass) const { return reciprocal_.flaw(mass); }
 
 // Saved as what the density is computed from: the reciprocal of a reciprocal has other bits.
+double InverseGamma::cdf(double x) const {
+  return cdf_between(0, infinity, x,
+                     [&](double at) { return boost::math::gamma_q(shape(), scale() / at); });
+}
+
+Moments InverseGamma::moments() const {
+  if (!(shape() > 1)) return Moments::of(infinity, quiet_nan);
+  const double mean = scale() / (shape() - 1);
+  return Moments::of(mean, shape() > 2 ? mean * mean / (shape() - 2) : infinity);
+}
+
 void InverseGamma::fields(Fields& visit) { reciprocal_.fields(visit); }
 
 void InverseGamma::describe(Fields& visit) const {

@@ -117,6 +117,21 @@ Matrix InverseGaussian::embed(Rows x) const { return embed_logarithm(x); }
 
 std::string InverseGaussian::flaw(double mass) const { return data_.flaw(mass, mean_ / shape_); }
 
+// Chhikara & Folks (1974). Of e^(2 shape/mean) Phi(-b) the exponents are joined first: one of the
+// factors may overflow.
+double InverseGaussian::cdf(double x) const {
+  return cdf_between(0, infinity, x, [&](double at) {
+    const double root = std::sqrt(shape_ / at);
+    const double a = root * (at / mean_ - 1);
+    const double b = root * (at / mean_ + 1);
+    return std::min(1.0, normal_cdf(a) + std::exp(-a * a / 2) * scaled_normal_tail(b));
+  });
+}
+
+Moments InverseGaussian::moments() const {
+  return Moments::of(mean_, mean_ * mean_ * (mean_ / shape_));
+}
+
 void InverseGaussian::fields(Fields& visit) {
   visit("mean", mean_);
   visit("shape", shape_);

@@ -99,6 +99,13 @@ std::string Laplace::check_support(Rows x) const {
 
 std::string Laplace::flaw(double mass) const { return data_.flaw(mass, 2 * scale_ * scale_); }
 
+double Laplace::cdf(double x) const {
+  const double z = (x - median_) / scale_;
+  return z < 0 ? 0.5 * std::exp(z) : 1 - 0.5 * std::exp(-z);
+}
+
+Moments Laplace::moments() const { return Moments::of(median_, 2 * scale_ * scale_); }
+
 void Laplace::fields(Fields& visit) {
   visit("median", median_);
   visit("scale", scale_);

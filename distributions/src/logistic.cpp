@@ -100,6 +100,13 @@ std::string Logistic::flaw(double mass) const {
   return data_.flaw(mass, deviation * deviation);
 }
 
+double Logistic::cdf(double x) const { return 1 / (1 + std::exp((location_ - x) / scale_)); }
+
+Moments Logistic::moments() const {
+  const double deviation = std::numbers::pi * scale_;
+  return Moments::of(location_, deviation * deviation / 3);
+}
+
 void Logistic::fields(Fields& visit) {
   visit("location", location_);
   visit("scale", scale_);

@@ -106,6 +106,12 @@ std::string Normal::flaw(double mass) const {
   return data_.flaw(mass, standard_deviation_ * standard_deviation_);
 }
 
+double Normal::cdf(double x) const { return normal_cdf((x - mean_) / standard_deviation_); }
+
+Moments Normal::moments() const {
+  return Moments::of(mean_, standard_deviation_ * standard_deviation_);
+}
+
 void Normal::fields(Fields& visit) {
   visit("mean", mean_);
   visit("standard_deviation", standard_deviation_);

@@ -97,6 +97,17 @@ Matrix Pareto::embed(Rows x) const { return embed_logarithm(x); }
 
 std::string Pareto::flaw(double mass) const { return data_.flaw(mass, 1 / shape_ / shape_); }
 
+double Pareto::cdf(double x) const {
+  return cdf_between(minimum_, infinity, x,
+                     [&](double at) { return -std::expm1(-shape_ * std::log(at / minimum_)); });
+}
+
+Moments Pareto::moments() const {
+  if (!(shape_ > 1)) return Moments::of(infinity, quiet_nan);
+  const double mean = shape_ * minimum_ / (shape_ - 1);
+  return Moments::of(mean, shape_ > 2 ? mean * mean / (shape_ * (shape_ - 2)) : infinity);
+}
+
 void Pareto::fields(Fields& visit) {
   visit("shape", shape_);
   visit("minimum", minimum_);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
 #include <stdexcept>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "mix/kernels.h"
 #include "mix/special.h"
 #include "mix/support.h"
+#include "univariate.h"
 
 namespace mix {
 namespace {
@@ -108,6 +110,16 @@ Matrix Poisson::embed(Rows x) const { return 2 * (x.array().max(0) + 0.375).sqrt
 Vector Poisson::embed(const SparseRows& x) const {
   const Eigen::Map<const Vector> value(x.value(), x.cells());
   return 2 * ((value.array().max(0) + 0.375).sqrt() - std::sqrt(0.375));
+}
+
+double Poisson::cdf(double x) const {
+  return cdf_of_counts(x, [&](double count) { return boost::math::gamma_q(count + 1, rate_[0]); });
+}
+
+Moments Poisson::moments() const { return Moments::independent(rate_, rate_); }
+
+Poisson Poisson::marginal(const std::vector<Index>& columns) const {
+  return Poisson(Vector(rate_(columns)));
 }
 
 void Poisson::fields(Fields& visit) {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cmath>
+#include <numbers>
 
 #include "univariate.h"
 
@@ -61,6 +62,18 @@ std::string Rayleigh::check_support(Rows x) const {
 }
 
 Matrix Rayleigh::embed(Rows x) const { return embed_logarithm(x); }
+
+double Rayleigh::cdf(double x) const {
+  return cdf_between(0, infinity, x, [&](double at) {
+    const double z = at / scale_;
+    return -std::expm1(-z * z / 2);
+  });
+}
+
+Moments Rayleigh::moments() const {
+  constexpr double half_pi = std::numbers::pi / 2;
+  return Moments::of(scale_ * std::sqrt(half_pi), scale_ * scale_ * (2 - half_pi));
+}
 
 void Rayleigh::fields(Fields& visit) {
   visit("scale", scale_);

@@ -76,6 +76,26 @@ void evaluate_rows(Rows x, const Valid& valid, const LogDensity& log_density, Ve
   }
 }
 
+/// A cdf that is `inside(x)` between `low` and `high`, 0 below and 1 above; NaN at NaN.
+template <class F>
+double cdf_between(double low, double high, double x, const F& inside) {
+  if (!(x > low)) return std::isnan(x) ? x : 0;
+  return x < high ? inside(x) : 1;
+}
+
+/// A cdf of counts, `of_count(n)` at each.
+template <class F>
+double cdf_of_counts(double x, const F& of_count) {
+  if (!(x >= 0)) return std::isnan(x) ? x : 0;
+  return x < infinity ? of_count(std::floor(x)) : 1;
+}
+
+/// That of the standard normal distribution.
+double normal_cdf(double z);
+
+/// e^(z^2/2) times the probability of standard normal values above z >= 0; nothing overflows.
+double scaled_normal_tail(double z);
+
 /// Adds to `sum` the weight of each row in the support, and that weight times each number of the
 /// array `features(x)`. Rows that no parameters explain may hold anything and contribute nothing.
 template <class Valid, class Features>

@@ -136,6 +136,22 @@ std::string VonMisesFisher::flaw(double mass) const {
                     bessel_ratio(static_cast<double>(dimension()) / 2 - 1, concentration_).rest);
 }
 
+// Mardia & Jupp (2000), section 9.3.2.
+Moments VonMisesFisher::moments() const {
+  const auto d = static_cast<double>(dimension());
+  const double k = concentration_;
+  if (!(k > 0)) {
+    return {Vector::Zero(dimension()), Matrix::Identity(dimension(), dimension()) / d};
+  }
+  const auto [length, rest] = bessel_ratio(d / 2 - 1, k);
+  // The variance along the direction is 1 - length^2 - (d - 1) across.
+  const double across = length / k;
+  const double along = rest * (1 + length) - (d - 1) * across;
+  Matrix covariance = (along - across) * direction_ * direction_.transpose();
+  covariance.diagonal().array() += across;
+  return {length * direction_, covariance};
+}
+
 void VonMisesFisher::fields(Fields& visit) {
   visit("direction", direction_);
   visit("concentration", concentration_);

@@ -1,5 +1,6 @@
 #include "mix/distributions/weibull.h"
 
+#include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
 
 #include "univariate.h"
@@ -69,6 +70,18 @@ Matrix Weibull::embed(Rows x) const { return embed_logarithm(x); }
 std::string Weibull::flaw(double mass) const { return minus_logarithm_.flaw(mass); }
 
 // Saved as what the density is computed from: e^-location would come back with other bits.
+double Weibull::cdf(double x) const {
+  return cdf_between(0, infinity, x,
+                     [&](double at) { return -std::expm1(-std::pow(at / scale(), shape())); });
+}
+
+Moments Weibull::moments() const {
+  const double first = boost::math::lgamma(1 + 1 / shape());
+  const double second = boost::math::lgamma(1 + 2 / shape());
+  const double mean = scale() * std::exp(first);
+  return Moments::of(mean, mean * mean * std::expm1(second - 2 * first));
+}
+
 void Weibull::fields(Fields& visit) { minus_logarithm_.fields(visit); }
 
 void Weibull::describe(Fields& visit) const {

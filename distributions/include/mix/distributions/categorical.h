@@ -7,6 +7,7 @@
 #include "mix/any_rows.h"
 #include "mix/distributions/smoothing.h"
 #include "mix/fields.h"
+#include "mix/moments.h"
 #include "mix/random.h"
 #include "mix/types.h"
 
@@ -41,6 +42,9 @@ class Categorical {
   [[nodiscard]] Index parameter_count() const;
   void log_density(Rows x, VectorRef out) const;
   void sample(Rng& rng, VectorRef out) const;
+  /// The columns are independent: of the others' values nothing depends.
+  static constexpr bool independent_columns = true;
+  [[nodiscard]] Categorical marginal(const std::vector<Index>& columns) const;
 
   /// The weight of each level of each column, column after column.
   [[nodiscard]] Index statistics_size() const;

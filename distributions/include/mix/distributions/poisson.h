@@ -3,8 +3,10 @@
 #include <concepts>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "mix/fields.h"
+#include "mix/moments.h"
 #include "mix/random.h"
 #include "mix/sparse_rows.h"
 #include "mix/types.h"
@@ -35,6 +37,11 @@ class Poisson {
   [[nodiscard]] Index parameter_count() const { return rate_.size(); }
   void log_density(Rows x, VectorRef out) const;
   void sample(Rng& rng, VectorRef out) const;
+  [[nodiscard]] double cdf(double x) const;
+  [[nodiscard]] Moments moments() const;
+  /// The columns are independent: of the others' values nothing depends.
+  static constexpr bool independent_columns = true;
+  [[nodiscard]] Poisson marginal(const std::vector<Index>& columns) const;
 
   /// The weight of the rows, then the weighted sum of each column.
   [[nodiscard]] Index statistics_size() const { return 1 + rate_.size(); }

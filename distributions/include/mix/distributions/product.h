@@ -38,6 +38,10 @@ class Product {
   void log_densities(Rows x, MatrixRef out, BlockMemory& memory) const;
   [[nodiscard]] bool samples() const;
   void sample(Index k, Rng& rng, VectorRef out) const;
+  [[nodiscard]] double cdf(Index k, double x) const { return blocks_.front().family.cdf(k, x); }
+  [[nodiscard]] Moments moments(Index k) const;
+  [[nodiscard]] Product marginal(const std::vector<Index>& columns) const;
+  [[nodiscard]] Product conditional(const std::vector<Index>& columns, ConstVectorRef values) const;
 
   [[nodiscard]] bool streams() const;
   /// The blocks' statistics one after the other.
