@@ -430,5 +430,102 @@ TEST(Plot, DrawsAModelWithRows) {
   here.refuse({"plot", "model.json", faithful, "--out", "picture.txt"}, {".svg"});
 }
 
+// A model of known parameters: one component with a correlation of 1/2.
+void fit_line(const Folder& here) {
+  here.write(
+      "line.csv",
+      "x,y\n1,1\n1,-1\n-1,1\n-1,-1\n2,2\n-2,-2\n0,0\n1.5,1.5\n-1.5,-1.5\n0.5,-0.5\n-0.5,0.5\n");
+  (void)here.succeed(
+      {"fit", "line.csv", "--components", "1", "--structure", "VVV", "--out", "line.json"});
+}
+
+TEST(Describe, GivesMomentsQuantilesAndEntropy) {
+  const Folder here;
+  fit_line(here);
+  const Json all = here.succeed({"describe", "line.json", "--json"}).json();
+  const double variance = all["covariance"][0][0].get<double>();
+  const double deviation = all["columns"][0]["standard_deviation"].get<double>();
+  EXPECT_EQ(all["columns"][0]["name"], "x");
+  EXPECT_NEAR(all["columns"][0]["mean"].get<double>(), 0, 1e-12);
+  EXPECT_NEAR(deviation * deviation, variance, 1e-12);
+  EXPECT_EQ(all["columns"][0]["quantiles"][2]["p"], 0.95);
+  EXPECT_NEAR(all["columns"][0]["quantiles"][2]["x"].get<double>(), 1.6448536269514722 * deviation,
+              1e-9);
+  const double covariance = all["covariance"][0][1].get<double>();
+  const double determinant = variance * variance - covariance * covariance;
+  EXPECT_NEAR(all["entropy"]["value"].get<double>(),
+              std::log(2 * 3.14159265358979) + 1 + 0.5 * std::log(determinant),
+              4 * all["entropy"]["standard_error"].get<double>());
+  EXPECT_EQ(all["weight_entropy"], 0.0);
+  EXPECT_FALSE(all.contains("divergence"));
+  const Outcome text = here.succeed({"describe", "line.json"});
+  EXPECT_THAT(text.out, HasSubstr("95 %"));
+  EXPECT_THAT(text.out, HasSubstr("Entropy of a row"));
+}
+
+TEST(Describe, OfOtherColumnsGivenSomeIsAModelFileToo) {
+  const Folder here;
+  fit_line(here);
+  const Json all = here.succeed({"describe", "line.json", "--json"}).json();
+  const double slope =
+      all["covariance"][0][1].get<double>() / all["covariance"][0][0].get<double>();
+  const Json given =
+      here.succeed({"describe", "line.json", "--given", "x=2", "--json", "--out", "y.json"}).json();
+  ASSERT_EQ(given["columns"].size(), 1);
+  EXPECT_EQ(given["columns"][0]["name"], "y");
+  EXPECT_NEAR(given["columns"][0]["mean"].get<double>(), 2 * slope, 1e-12);
+  EXPECT_EQ(here.succeed({"describe", "y.json", "--json"}).json()["columns"], given["columns"]);
+  // Of the model to itself.
+  const Json same =
+      here.succeed({"describe", "line.json", "--divergence", "line.json", "--json"}).json();
+  EXPECT_EQ(same["divergence"]["value"], 0.0);
+}
+
+TEST(Describe, GivesProbabilitiesOfCategories) {
+  const Folder here;
+  std::string table = "color,size\n";
+  for (int i = 0; i < 40; ++i) {
+    table +=
+        std::string(i % 4 == 0 ? "red" : "blue") + "," + std::to_string(i % 7 + i % 3) + ".5\n";
+  }
+  here.write("mixed.csv", table);
+  (void)here.succeed({"fit", "mixed.csv", "--components", "1", "--out", "mixed.json"});
+  const Json all = here.succeed({"describe", "mixed.json", "--json"}).json();
+  EXPECT_TRUE(all["covariance"].is_null());
+  EXPECT_TRUE(all["columns"][0]["mean"].is_null());
+  EXPECT_NEAR(all["columns"][0]["probabilities"]["red"].get<double>(), 0.25, 1e-9);
+  EXPECT_TRUE(all["columns"][1]["mean"].is_number());
+  EXPECT_THAT(here.succeed({"describe", "mixed.json"}).out, HasSubstr("red 0.2500"));
+  (void)here.succeed({"describe", "mixed.json", "--given", "color=red"});
+  here.refuse({"describe", "mixed.json", "--given", "color=rde"}, {"rde", "did you mean", "red"});
+}
+
+TEST(Describe, RefusesWhatCannotBe) {
+  const Folder here;
+  fit_line(here);
+  here.refuse({"describe", "line.json", "--given", "z=1"}, {"\"z\"", "\"x\""});
+  here.refuse({"describe", "line.json", "--given", "x"}, {"COLUMN=VALUE"});
+  here.refuse({"describe", "line.json", "--given", "x=nan"}, {"nan", "finite"});
+  here.refuse({"describe", "line.json", "--quantiles", "0.5,1"}, {"\"1\"", "between 0 and 1"});
+  here.refuse({"describe", "line.json", "--columns", "y,y"}, {"twice"});
+}
+
+TEST(Regress, PredictsRowByRow) {
+  const Folder here;
+  fit_line(here);
+  here.write("new.csv", "x\n2\n\"\"\n-1\n");
+  const Outcome run = here.succeed({"regress", "line.json", "new.csv", "--predict", "y"});
+  const std::vector<std::string> lines = lines_of(run.out);
+  ASSERT_EQ(lines.size(), 4);
+  EXPECT_EQ(lines[0], "y_mean,y_standard_deviation");
+  const Json given = here.succeed({"describe", "line.json", "--given", "x=2", "--json"}).json();
+  EXPECT_NEAR(std::stod(lines[1]), given["columns"][0]["mean"].get<double>(), 1e-12);
+  EXPECT_EQ(lines[2], "NA,NA");
+  EXPECT_NEAR(std::stod(lines[3]), -0.5 * std::stod(lines[1]), 1e-12);
+  EXPECT_THAT(run.err, HasSubstr("has no prediction"));
+  here.refuse({"regress", "line.json", "new.csv", "--predict", "x,y"}, {"leave one"});
+  here.refuse({"regress", "line.json", "new.csv", "--predict", "w"}, {"\"w\""});
+}
+
 }  // namespace
 }  // namespace mix::testing
