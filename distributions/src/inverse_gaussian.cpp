@@ -16,7 +16,7 @@ constexpr double largest_natural_ratio = 1e5;
 
 std::array<double, 2> features_of(double x) { return {x, 1 / x}; }
 
-void check_parameters(double mean, double shape) {
+void check_inverse_gaussian(double mean, double shape) {
   check_positive("InverseGaussian", "mean", mean);
   check_positive("InverseGaussian", "shape", shape);
 }
@@ -29,7 +29,7 @@ double divergence(double t) {
 }  // namespace
 
 InverseGaussian::InverseGaussian(double mean, double shape) : mean_(mean), shape_(shape) {
-  check_parameters(mean, shape);
+  check_inverse_gaussian(mean, shape);
 }
 
 void InverseGaussian::log_density(Rows x, VectorRef out) const {
@@ -121,7 +121,7 @@ void InverseGaussian::fields(Fields& visit) {
   visit("mean", mean_);
   visit("shape", shape_);
   data_.fields(visit);
-  if (visit.loading()) check_parameters(mean_, shape_);
+  if (visit.loading()) check_inverse_gaussian(mean_, shape_);
 }
 
 void InverseGaussian::describe(Fields& visit) const {

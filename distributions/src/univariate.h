@@ -136,6 +136,16 @@ inline Standardized standardized_rows(Rows x, double location, double scale) {
   return standardized_rows(x, Vector::Ones(x.rows()), location, scale);
 }
 
+/// What an estimated scale is at least, where nothing was learned about the data.
+inline constexpr double smallest_scale = 1e-150;
+
+/// Throws std::invalid_argument unless the location is finite and the scale finite and positive.
+inline void check_location_and_scale(std::string_view family, std::string_view location_name,
+                                     double location, double scale) {
+  check_finite(family, location_name, location);
+  check_positive(family, "scale", scale);
+}
+
 /// The root of a function that falls, between `low` and `high`; `f` returns value and derivative.
 /// Newton's steps, halving the bracket where they leave it. Where the function does not change its
 /// sign the result is the end next to its root.

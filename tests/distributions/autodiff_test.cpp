@@ -44,7 +44,7 @@ struct Gamma {
   }
 };
 
-struct Beta {
+struct OwnBeta {
   static constexpr std::array parameters{interval("a", 0, 100), interval("b", 0, 100)};
   template <class Row, class T>
   T log_density(const Row& x, const T* p) const {
@@ -186,7 +186,7 @@ TEST(Autodiff, FindsShapes) {
   EXPECT_NEAR(geometric.parameter(0), 1 / (1 + x.mean()), 1e-10);
 
   const Matrix y = (x.array() / (1 + x.maxCoeff())).matrix();
-  Autodiff<Beta> beta({1.0, 1.0});
+  Autodiff<OwnBeta> beta({1.0, 1.0});
   beta.fit(y, Vector::Ones(999));
   const double a = beta.parameter(0);
   const double b = beta.parameter(1);

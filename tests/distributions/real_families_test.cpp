@@ -25,8 +25,8 @@ static_assert(Streaming<mix::Gumbel> && Charted<mix::Gumbel> && Startable<Untied
 static_assert(Streaming<Logistic> && Refittable<Laplace> && !Streaming<Laplace>);
 
 template <class D, class Reference>
-void expect_density(const D& distribution, const Reference& reference,
-                    std::initializer_list<double> at) {
+void expect_real_density(const D& distribution, const Reference& reference,
+                         std::initializer_list<double> at) {
   for (const double x : at) {
     const double expected = std::log(boost::math::pdf(reference, x));
     EXPECT_NEAR(log_density_at(distribution, {x}), expected, 1e-12 * (1 + std::abs(expected)))
@@ -40,8 +40,8 @@ void expect_density(const D& distribution, const Reference& reference,
 }
 
 TEST(Gumbel, HasTheDensityOfTheTextbook) {
-  expect_density(mix::Gumbel(3, 2), boost::math::extreme_value_distribution<>(3, 2),
-                 {-8, 0, 3, 10, 200});
+  expect_real_density(mix::Gumbel(3, 2), boost::math::extreme_value_distribution<>(3, 2),
+                      {-8, 0, 3, 10, 200});
   EXPECT_EQ(log_density_at(mix::Gumbel(3, 2), {-1e9}), -infinity);
   EXPECT_NEAR(mix::Gumbel(3, 2).mean(), 3 + 2 * 0.57721566490153286, 1e-14);
 }
@@ -77,7 +77,8 @@ TEST(Gumbel, ClimbsToTheOptimumFromAnywhere) {
 }
 
 TEST(Logistic, HasTheDensityOfTheTextbook) {
-  expect_density(Logistic(3, 2), boost::math::logistic_distribution<>(3, 2), {-80, 0, 3, 10, 700});
+  expect_real_density(Logistic(3, 2), boost::math::logistic_distribution<>(3, 2),
+                      {-80, 0, 3, 10, 700});
   EXPECT_NEAR(log_density_at(Logistic(3, 2), {-1e9}), -(1e9 + 3) / 2 - std::log(2.0), 1e-6);
 }
 
@@ -92,8 +93,8 @@ TEST(Logistic, EstimatesTheNumericalOptimumInAnyUnit) {
 }
 
 TEST(Laplace, HasTheDensityOfTheTextbook) {
-  expect_density(mix::Laplace(3, 2), boost::math::laplace_distribution<>(3, 2),
-                 {-80, 0, 3, 10, 700});
+  expect_real_density(mix::Laplace(3, 2), boost::math::laplace_distribution<>(3, 2),
+                      {-80, 0, 3, 10, 700});
 }
 
 TEST(Laplace, EstimatesMedianAndMeanDeviation) {
@@ -131,7 +132,7 @@ TEST(Laplace, FindsTheWeightedMedianOfManyRows) {
 
 // A component on equal rows among others stays finite and says so.
 template <class D>
-void expect_bounded(D fitted) {
+void expect_bounded_scale(D fitted) {
   const Matrix x = rows(1, {2, 2, 2, 2, 5, 9, 1, 4});
   const Vector all = Vector::Ones(8);
   const Vector tied{{1, 1, 1, 1, 0, 0, 0, 0}};
@@ -158,9 +159,9 @@ void expect_bounded(D fitted) {
 }
 
 TEST(RealFamilies, StayFiniteOnEqualRowsAndSaySo) {
-  expect_bounded(mix::Gumbel());
-  expect_bounded(Logistic());
-  expect_bounded(mix::Laplace());
+  expect_bounded_scale(mix::Gumbel());
+  expect_bounded_scale(Logistic());
+  expect_bounded_scale(mix::Laplace());
 }
 
 TEST(RealFamilies, RefuseImpossibleParameters) {
