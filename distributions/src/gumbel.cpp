@@ -17,7 +17,12 @@ constexpr double least_z = -600;
 // Left out of the series: less than this share of its value.
 constexpr double series_rest = 1e-13;
 constexpr double largest_step = 0.9;
-constexpr double standard_gumbel_deviation = std::numbers::pi / 2.449489742783178;  // pi / sqrt 6
+constexpr double gumbel_deviation = std::numbers::pi / 2.449489742783178;  // pi / sqrt 6
+
+void check_gumbel(double location, double scale) {
+  check_finite("Gumbel", "location", location);
+  check_positive("Gumbel", "scale", scale);
+}
 
 // M(d) = sum over rows of p e^-(1 + d) z as a power series in d.
 class PowerSeries {
@@ -62,7 +67,7 @@ class PowerSeries {
 }  // namespace
 
 Gumbel::Gumbel(double location, double scale) : location_(location), scale_(scale) {
-  check_location_and_scale("Gumbel", "location", location, scale);
+  check_gumbel(location, scale);
 }
 
 double Gumbel::mean() const { return location_ + std::numbers::egamma * scale_; }
@@ -114,7 +119,7 @@ void Gumbel::maximize(ConstVectorRef sum) {
   const PowerSeries series(sum.tail(1 + order));
   const double radius = series.radius();
   const double least =
-      std::max(std::sqrt(data_.least_variance(0)) / standard_gumbel_deviation, smallest_scale);
+      std::max(std::sqrt(data_.least_variance(0)) / gumbel_deviation, least_real_scale);
   const double narrowest = std::max(scale_ / least - 1, -radius);
   const double d = falling_root(
       [&](double at) {
@@ -136,7 +141,7 @@ void Gumbel::start(const DataSpread& moments) {
   const DataSpread from = moments_or_all(moments, data_);
   if (!(from.rows > 0)) return;
   const double variance = std::max(from.variance, data_.least_variance(0));
-  scale_ = std::max(std::sqrt(variance) / standard_gumbel_deviation, smallest_scale);
+  scale_ = std::max(std::sqrt(variance) / gumbel_deviation, least_real_scale);
   location_ = from.mean - std::numbers::egamma * scale_;
 }
 
@@ -151,7 +156,7 @@ std::string Gumbel::check_support(Rows x) const {
 }
 
 std::string Gumbel::flaw(double mass) const {
-  const double deviation = standard_gumbel_deviation * scale_;
+  const double deviation = gumbel_deviation * scale_;
   return data_.flaw(mass, deviation * deviation);
 }
 
@@ -159,7 +164,7 @@ void Gumbel::fields(Fields& visit) {
   visit("location", location_);
   visit("scale", scale_);
   data_.fields(visit);
-  if (visit.loading()) check_location_and_scale("Gumbel", "location", location_, scale_);
+  if (visit.loading()) check_gumbel(location_, scale_);
 }
 
 void Gumbel::describe(Fields& visit) const {

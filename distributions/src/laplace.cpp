@@ -10,6 +10,11 @@
 namespace mix {
 namespace {
 
+void check_laplace(double median, double scale) {
+  check_finite("Laplace", "median", median);
+  check_positive("Laplace", "scale", scale);
+}
+
 using Weighted = std::pair<double, double>;  // value, weight > 0
 
 // The middle of the interval of weighted medians of at least one value, in time that grows with
@@ -46,7 +51,7 @@ double weighted_median(std::vector<Weighted>& values, double total) {
 }  // namespace
 
 Laplace::Laplace(double median, double scale) : median_(median), scale_(scale) {
-  check_location_and_scale("Laplace", "median", median, scale);
+  check_laplace(median, scale);
 }
 
 void Laplace::log_density(Rows x, VectorRef out) const {
@@ -75,7 +80,7 @@ void Laplace::fit(Rows x, Weights w) {
   for (Index i = 0; i < x.rows(); ++i) {
     if (w[i] > 0 && is_finite(x(i, 0))) sum += w[i] * std::abs(x(i, 0) - median_);
   }
-  const double least = std::max(std::sqrt(data_.least_variance(0) / 2), smallest_scale);
+  const double least = std::max(std::sqrt(data_.least_variance(0) / 2), least_real_scale);
   scale_ = std::max(sum / total, least);
 }
 
@@ -95,7 +100,7 @@ void Laplace::fields(Fields& visit) {
   visit("median", median_);
   visit("scale", scale_);
   data_.fields(visit);
-  if (visit.loading()) check_location_and_scale("Laplace", "median", median_, scale_);
+  if (visit.loading()) check_laplace(median_, scale_);
 }
 
 void Laplace::describe(Fields& visit) const {

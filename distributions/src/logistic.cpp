@@ -10,7 +10,12 @@
 namespace mix {
 namespace {
 
-constexpr double standard_logistic_deviation = std::numbers::pi / std::numbers::sqrt3;
+constexpr double logistic_deviation = std::numbers::pi / std::numbers::sqrt3;
+
+void check_logistic(double location, double scale) {
+  check_finite("Logistic", "location", location);
+  check_positive("Logistic", "scale", scale);
+}
 
 // tanh(z/2) / z, with e = e^-|z|.
 double precision_weight(double z, double e) {
@@ -22,7 +27,7 @@ double precision_weight(double z, double e) {
 }  // namespace
 
 Logistic::Logistic(double location, double scale) : location_(location), scale_(scale) {
-  check_location_and_scale("Logistic", "location", location, scale);
+  check_logistic(location, scale);
 }
 
 void Logistic::log_density(Rows x, VectorRef out) const {
@@ -59,7 +64,7 @@ void Logistic::maximize(ConstVectorRef sum) {
   const double square =
       scale_ * scale_ * std::max((sum[3] - sum[2] * (sum[2] / sum[1])) / sum[0], 0.0);
   const double least =
-      std::max(std::sqrt(data_.least_variance(0)) / standard_logistic_deviation, smallest_scale);
+      std::max(std::sqrt(data_.least_variance(0)) / logistic_deviation, least_real_scale);
   if (!is_finite(location_ + shift) || !is_finite(square)) return;
   location_ += shift;
   scale_ = std::max(std::sqrt(square), least);
@@ -71,7 +76,7 @@ void Logistic::start(const AnyRows& x, Weights w) {
   if (!(from.rows > 0)) return;
   const double variance = std::max(from.variance, data_.least_variance(0));
   location_ = from.mean;
-  scale_ = std::max(std::sqrt(variance) / standard_logistic_deviation, smallest_scale);
+  scale_ = std::max(std::sqrt(variance) / logistic_deviation, least_real_scale);
 }
 
 Vector Logistic::coordinates() const {
@@ -89,7 +94,7 @@ std::string Logistic::check_support(Rows x) const {
 }
 
 std::string Logistic::flaw(double mass) const {
-  const double deviation = standard_logistic_deviation * scale_;
+  const double deviation = logistic_deviation * scale_;
   return data_.flaw(mass, deviation * deviation);
 }
 
@@ -97,7 +102,7 @@ void Logistic::fields(Fields& visit) {
   visit("location", location_);
   visit("scale", scale_);
   data_.fields(visit);
-  if (visit.loading()) check_location_and_scale("Logistic", "location", location_, scale_);
+  if (visit.loading()) check_logistic(location_, scale_);
 }
 
 void Logistic::describe(Fields& visit) const {

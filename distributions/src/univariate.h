@@ -20,6 +20,11 @@ inline double itself(double value) { return value; }
 inline double log_of(double value) { return std::log(value); }
 inline constexpr std::string_view expected_finite = "a finite number";
 
+/// What limits estimates where nothing was learned about the data: the scale of a real column, and
+/// the variance of the logarithm of a positive one.
+inline constexpr double least_real_scale = 1e-150;
+inline constexpr double least_log_variance = 1e-12;
+
 /// Throws std::invalid_argument in the name of class `type` unless the parameter is positive.
 void check_positive(std::string_view type, std::string_view parameter, double value);
 /// The same unless the parameter is finite.
@@ -134,16 +139,6 @@ struct Standardized {
 Standardized standardized_rows(Rows x, Weights w, double location, double scale);
 inline Standardized standardized_rows(Rows x, double location, double scale) {
   return standardized_rows(x, Vector::Ones(x.rows()), location, scale);
-}
-
-/// What an estimated scale is at least, where nothing was learned about the data.
-inline constexpr double smallest_scale = 1e-150;
-
-/// Throws std::invalid_argument unless the location is finite and the scale finite and positive.
-inline void check_location_and_scale(std::string_view family, std::string_view location_name,
-                                     double location, double scale) {
-  check_finite(family, location_name, location);
-  check_positive(family, "scale", scale);
 }
 
 /// The root of a function that falls, between `low` and `high`; `f` returns value and derivative.
