@@ -12,7 +12,7 @@ double reciprocal_of(double x) { return 1 / x; }
 // Both x and 1/x must be finite.
 bool is_invertible(double x) { return is_positive(x) && is_positive(1 / x); }
 
-Gamma of_parameters(double shape, double scale) {
+Gamma reciprocal_with(double shape, double scale) {
   check_positive("InverseGamma", "shape", shape);
   check_positive("InverseGamma", "scale", scale);
   return {shape, 1 / scale};
@@ -20,7 +20,8 @@ Gamma of_parameters(double shape, double scale) {
 
 }  // namespace
 
-InverseGamma::InverseGamma(double shape, double scale) : reciprocal_(of_parameters(shape, scale)) {}
+InverseGamma::InverseGamma(double shape, double scale)
+    : reciprocal_(reciprocal_with(shape, scale)) {}
 
 void InverseGamma::log_density(Rows x, VectorRef out) const {
   const Mapped reciprocals = mapped_rows(x, Vector::Ones(x.rows()), is_invertible, reciprocal_of);

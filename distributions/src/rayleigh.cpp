@@ -9,7 +9,7 @@
 namespace mix {
 namespace {
 
-std::array<double, 1> features_of(double x) { return {x * x}; }
+std::array<double, 1> rayleigh_features(double x) { return {x * x}; }
 
 }  // namespace
 
@@ -32,7 +32,7 @@ void Rayleigh::sample(Rng& rng, VectorRef out) const {
 }
 
 void Rayleigh::accumulate(Rows x, Weights w, VectorRef statistics) const {
-  add_features(x, w, is_positive, features_of, statistics);
+  add_features(x, w, is_positive, rayleigh_features, statistics);
 }
 
 void Rayleigh::maximize(ConstVectorRef sum) {
@@ -46,7 +46,7 @@ bool Rayleigh::log_base(Rows x, VectorRef out) const {
 }
 
 bool Rayleigh::features(Rows x, MatrixRef out) const {
-  return write_features(x, is_positive, features_of, out);
+  return write_features(x, is_positive, rayleigh_features, out);
 }
 
 void Rayleigh::natural_parameters(VectorRef eta) const { eta[0] = -0.5 / scale_ / scale_; }

@@ -236,11 +236,11 @@ AnyFamily per_column(const AnyFamily& family, Index columns) {
 
 // The entry of a distribution of one column.
 template <class D>
-FamilyEntry one_column_entry(std::function<bool(const Table&)> suits) {
+FamilyEntry one_column_entry(const std::function<bool(const Table&)>& suits) {
   return {.name = std::string(D::name),
           .empty = [] { return AnyFamily(Untied<D>()); },
           .make = [](const FamilyRequest& r) { return per_column(Untied(D(), r.k), columns(r)); },
-          .suits = std::move(suits)};
+          .suits = suits};
 }
 
 }  // namespace

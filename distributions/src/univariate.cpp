@@ -16,14 +16,14 @@ namespace mix {
 namespace {
 
 // The least variance of an estimate, as a share of the data's.
-constexpr double least_share = 1e-10;
+constexpr double least_variance_share = 1e-10;
 
 }  // namespace
 
 double DataSpread::unit() const { return rows > 0 ? std::sqrt(variance) : 1; }
 
 double DataSpread::least_variance(double otherwise) const {
-  return rows > 0 ? least_share * variance : otherwise;
+  return rows > 0 ? least_variance_share * variance : otherwise;
 }
 
 std::string DataSpread::flaw(double mass, double component_variance) const {

@@ -20,6 +20,11 @@ inline double itself(double value) { return value; }
 inline double log_of(double value) { return std::log(value); }
 inline constexpr std::string_view expected_finite = "a finite number";
 
+/// What limits estimates where nothing was learned about the data: the scale of a real column, and
+/// the variance of the logarithm of a positive one.
+inline constexpr double least_real_scale = 1e-150;
+inline constexpr double least_log_variance = 1e-12;
+
 /// Throws std::invalid_argument in the name of class `type` unless the parameter is positive.
 void check_positive(std::string_view type, std::string_view parameter, double value);
 /// The same unless the parameter is finite.

@@ -8,6 +8,7 @@
 
 #include "bessel_functions.h"
 #include "directions.h"
+#include "mix/kernels.h"
 #include "univariate.h"
 
 namespace mix {
@@ -18,7 +19,7 @@ constexpr double length_tolerance = 1e-6;
 
 bool is_unit(double squared_length) { return std::abs(squared_length - 1) <= length_tolerance; }
 
-void check_parameters(const Vector& direction, double concentration) {
+void check_von_mises_fisher(const Vector& direction, double concentration) {
   if (direction.size() < 2) {
     throw std::invalid_argument(fmt::format(
         "VonMisesFisher: a direction of {} columns; at least 2 are needed", direction.size()));
@@ -39,7 +40,7 @@ VonMisesFisher::VonMisesFisher(Index dimension) {
 
 VonMisesFisher::VonMisesFisher(Vector direction, double concentration)
     : direction_(std::move(direction)), concentration_(concentration) {
-  check_parameters(direction_, concentration_);
+  check_von_mises_fisher(direction_, concentration_);
   direction_.normalize();
 }
 
@@ -80,8 +81,8 @@ void VonMisesFisher::maximize(ConstVectorRef sum) {
 }
 
 bool VonMisesFisher::log_base(Rows x, VectorRef out) const {
-  out = x.rowwise().squaredNorm();
-  const bool all_unit = (out.array() - 1).abs().maxCoeff() <= length_tolerance;
+  kernels::squared_norms(x, out);
+  const bool all_unit = out.unaryExpr(&is_unit).all();
   out.setZero();
   return all_unit;
 }
@@ -156,7 +157,7 @@ void VonMisesFisher::fields(Fields& visit) {
   visit("direction", direction_);
   visit("concentration", concentration_);
   data_.fields(visit);
-  if (visit.loading()) check_parameters(direction_, concentration_);
+  if (visit.loading()) check_von_mises_fisher(direction_, concentration_);
 }
 
 void VonMisesFisher::describe(Fields& visit) const {

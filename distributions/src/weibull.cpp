@@ -16,7 +16,7 @@ Mapped minus_logarithms(Rows x, Weights w) {
   return logs;
 }
 
-Gumbel of_parameters(double shape, double scale) {
+Gumbel minus_logarithm_of(double shape, double scale) {
   check_positive("Weibull", "shape", shape);
   check_positive("Weibull", "scale", scale);
   return {-std::log(scale), 1 / shape};
@@ -24,7 +24,7 @@ Gumbel of_parameters(double shape, double scale) {
 
 }  // namespace
 
-Weibull::Weibull(double shape, double scale) : minus_logarithm_(of_parameters(shape, scale)) {}
+Weibull::Weibull(double shape, double scale) : minus_logarithm_(minus_logarithm_of(shape, scale)) {}
 
 double Weibull::shape() const { return 1 / minus_logarithm_.scale(); }
 

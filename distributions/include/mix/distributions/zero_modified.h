@@ -243,7 +243,7 @@ class ZeroModified {
   [[nodiscard]] double log_prior() const requires WithPrior<D> { return base_.log_prior(); }
   [[nodiscard]] std::string check_support(Rows x) const {
     if constexpr (Supported<D>) {
-      const std::string complaint = base_.check_support(x);
+      std::string complaint = base_.check_support(x);
       if (!complaint.empty()) return complaint;
     }
     if (zeros != Zeros::truncated) return {};
@@ -260,7 +260,7 @@ class ZeroModified {
     if constexpr (requires {
                     { base_.caution() } -> std::convertible_to<std::string>;
                   }) {
-      const std::string remark = base_.caution();
+      std::string remark = base_.caution();
       if (!remark.empty()) return remark;
     }
     if (zeros == Zeros::inflated) return {};
