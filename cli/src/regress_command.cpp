@@ -17,7 +17,7 @@ namespace mix::cli {
 namespace {
 
 // Rows in memory at a time; the output does not depend on it.
-constexpr Index block_size = 65536;
+constexpr Index rows_per_read = 65536;
 
 struct RegressCommand {
   std::string model{};
@@ -50,7 +50,7 @@ void run_regress(const RegressCommand& flags) {
   Index impossible = 0;
   with_threads(flags.threads, [&] {
     Table block;
-    while (rows.next(block_size, block)) {
+    while (rows.next(rows_per_read, block)) {
       const Regression found = saved.model.regression(known, block.cells());
       const std::vector<bool> complete = complete_rows(block);
       for (Index i = 0; i < block.rows(); ++i) {

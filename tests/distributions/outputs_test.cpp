@@ -36,7 +36,7 @@
 #include "mix/errors.h"
 
 // Closed values of cdfs and moments; that they agree with densities and draws is a law.
-namespace mix::testing {
+namespace mix {
 namespace {
 
 Vector one(double value) { return Vector::Constant(1, value); }
@@ -205,4 +205,4 @@ TEST(Conditional, OfAnIllConditionedCovarianceStaysPositiveDefinite) {
 }
 
 }  // namespace
-}  // namespace mix::testing
+}  // namespace mix

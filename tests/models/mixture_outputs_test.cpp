@@ -17,7 +17,7 @@
 #include "mix/models/mixture_model.h"
 #include "mix/parallel.h"
 
-namespace mix::testing {
+namespace mix {
 namespace {
 
 using ::testing::HasSubstr;
@@ -270,4 +270,4 @@ TEST(Outputs, ColumnsThatCannotBeChosenAreRefused) {
 }
 
 }  // namespace
-}  // namespace mix::testing
+}  // namespace mix

@@ -13,7 +13,7 @@
 #include "mix/distributions/uniform_box.h"
 #include "mix/errors.h"
 
-namespace mix::testing {
+namespace mix {
 namespace {
 
 TEST(Modes, OfNormalDistributionsNearAndFar) {
@@ -61,4 +61,4 @@ TEST(Modes, OfWhatHasNoneAreNone) {
 }
 
 }  // namespace
-}  // namespace mix::testing
+}  // namespace mix
