@@ -155,9 +155,7 @@ void FamilyChoice::add_trials(const std::string& trials) {
   }
   if (!added) {
     throw std::invalid_argument(
-        "--trials holds the numbers of trials of a binomial or beta_binomial; say --family "
-        "binomial "
-        "too");
+        "--trials holds the trials of a binomial or beta_binomial; say --family binomial too");
   }
 }
 

@@ -9,13 +9,18 @@
 #include "mix/distributions/binomial.h"
 #include "mix/distributions/categorical.h"
 #include "mix/distributions/exponential.h"
+#include "mix/distributions/gamma.h"
 #include "mix/distributions/gaussians.h"
+#include "mix/distributions/geometric.h"
+#include "mix/distributions/inverse_gaussian.h"
 #include "mix/distributions/multinomial.h"
 #include "mix/distributions/normal.h"
+#include "mix/distributions/pareto.h"
 #include "mix/distributions/poisson.h"
 #include "mix/distributions/product.h"
+#include "mix/distributions/rayleigh.h"
 #include "mix/distributions/student_t.h"
-#include "mix/distributions/uniform_box.h"
+#include "mix/distributions/von_mises.h"
 #include "mix/em.h"
 #include "mix/models/fit.h"
 #include "mix/models/mixture_model.h"
@@ -107,6 +112,16 @@ std::vector<Case> cases() {
   all.push_back({"bernoulli", Untied(Bernoulli(4), 3), codes(1500, 4).cwiseMin(1)});
   all.push_back({"multinomial", Untied(Multinomial(4), 3), counts(1500, 4)});
   all.push_back({"categorical", Untied(Categorical(std::vector<Index>(4, 3)), 3), codes(1500, 4)});
+  const Matrix positive = reals(1500, 1).array().exp();
+  const auto add_positive = [&](const auto& distribution) {
+    all.push_back({std::string(distribution.name), Untied(distribution, 3), positive});
+  };
+  add_positive(Gamma());
+  add_positive(InverseGaussian());
+  add_positive(Rayleigh());
+  add_positive(Pareto());
+  all.push_back({"von_mises", Untied(VonMises(), 3), reals(1500, 1)});
+  all.push_back({"geometric", Untied(Geometric(), 3), counts(1500, 1)});
   all.push_back({"product",
                  Product(std::vector<Product::Block>{{{0, 1}, Gaussians(3, 2)},
                                                      {{2}, Untied(Poisson(1), 3)}}),
