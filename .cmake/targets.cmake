@@ -42,3 +42,23 @@ function(mixture_add_layer name)
                # A macro of its own would keep a layer from reusing the precompiled headers.
                DEFINE_SYMBOL "")
 endfunction()
+
+# Makes FOLDER/libNAME.so of every NAME.cpp. Plugins see the headers, but link nothing: the functions
+# are those of the program.
+function(mixture_add_plugins folder)
+  foreach(source IN LISTS ARGN)
+    cmake_path(GET source STEM name)
+    set(target plugin_${name})
+    if(TARGET ${target})
+      continue()
+    endif()
+    add_library(${target} MODULE ${source})
+    mixture_compile_options(${target})
+    target_include_directories(
+      ${target} SYSTEM PRIVATE $<TARGET_PROPERTY:mix_models,INTERFACE_INCLUDE_DIRECTORIES>)
+    target_compile_definitions(
+      ${target} PRIVATE $<TARGET_PROPERTY:mix_models,INTERFACE_COMPILE_DEFINITIONS>)
+    set_target_properties(${target} PROPERTIES OUTPUT_NAME ${name} LIBRARY_OUTPUT_DIRECTORY
+                                                                   ${folder})
+  endforeach()
+endfunction()

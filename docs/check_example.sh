@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # check_example.sh EXAMPLE SCRATCH COMMAND... : runs COMMAND in the empty directory SCRATCH, where
-# data/ is docs/examples/data, and compares what it prints with the .out file beside EXAMPLE.
+# data/ is docs/examples/data and plugins/ the folder MIXTURE_PLUGINS, and compares what it prints with the .out file beside EXAMPLE.
 # With MIXTURE_UPDATE_EXAMPLES=1 it writes that file instead.
 set -euo pipefail
 
@@ -12,6 +12,7 @@ expected=${example%.*}.out
 rm -rf "$scratch"
 mkdir -p "$scratch/work"
 ln -s "$(dirname "$example")/data" "$scratch/work/data"
+if [[ -n ${MIXTURE_PLUGINS:-} ]]; then ln -s "$MIXTURE_PLUGINS" "$scratch/work/plugins"; fi
 (cd "$scratch/work" && "$@") >"$scratch/stdout"
 
 if [[ ${MIXTURE_UPDATE_EXAMPLES:-0} == 1 ]]; then

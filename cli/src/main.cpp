@@ -10,6 +10,7 @@
 
 #include "commands.h"
 #include "mix/errors.h"
+#include "mix/models/plugins.h"
 #include "mix/version.h"
 #include "text.h"
 
@@ -35,6 +36,21 @@ void lay_out_help(CLI::App& command) {
   }
 }
 
+// Families of the user's own, known before anything else is read.
+void add_plugins(CLI::App& command) {
+  command
+      .add_option_function<std::vector<std::string>>(
+          "--plugin",
+          [](const std::vector<std::string>& files) {
+            for (const std::string& file : files) mix::load_plugin(file);
+          },
+          "shared libraries that bring families of your own")
+      ->type_name("FILE,...")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->trigger_on_parse();
+}
+
 int run(int argc, char** argv) {
   CLI::App app("Fits mixture models to the rows of a table, and uses them.", "mixture");
   app.set_version_flag("--version", "mixture " + std::string(mix::version()));
@@ -51,7 +67,10 @@ int run(int argc, char** argv) {
   mix::cli::add_info(app);
   mix::cli::add_describe(app);
   mix::cli::add_regress(app);
-  for (CLI::App* command : app.get_subcommands({})) lay_out_help(*command);
+  for (CLI::App* command : app.get_subcommands({})) {
+    if (command->get_name() != "kmeans") add_plugins(*command);
+    lay_out_help(*command);
+  }
   if (argc > 1 && argv[1][0] != '-') {
     std::vector<std::string> names;
     for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());

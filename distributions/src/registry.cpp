@@ -226,24 +226,24 @@ AnyFamily make_normal(const FamilyRequest& request) {
   return Untied(Normal(), request.k);
 }
 
-// A family of one column; of several columns a block each, independent given the component.
-AnyFamily per_column(const AnyFamily& family, Index columns) {
-  if (columns == 1) return family;
+// The entry of a distribution of one column.
+template <class D>
+FamilyEntry one_column_entry(const std::function<bool(const Table&)>& suits) {
+  return entry_of(D(), suits);
+}
+
+}  // namespace
+
+AnyFamily for_columns(const AnyFamily& family, Index columns) {
+  if (columns == family.dimension()) return family;
+  if (family.dimension() != 1) {
+    throw std::invalid_argument(fmt::format("{} describes {} columns, not {}", family.name(),
+                                            family.dimension(), columns));
+  }
   std::vector<Product::Block> blocks;
   for (Index j = 0; j < columns; ++j) blocks.push_back({{j}, family});
   return Product(std::move(blocks));
 }
-
-// The entry of a distribution of one column.
-template <class D>
-FamilyEntry one_column_entry(const std::function<bool(const Table&)>& suits) {
-  return {.name = std::string(D::name),
-          .empty = [] { return AnyFamily(Untied<D>()); },
-          .make = [](const FamilyRequest& r) { return per_column(Untied(D(), r.k), columns(r)); },
-          .suits = suits};
-}
-
-}  // namespace
 
 std::vector<FamilyEntry> distribution_entries() {
   using Request = const FamilyRequest&;

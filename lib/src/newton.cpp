@@ -14,11 +14,20 @@ constexpr double rounding = 1e-13;
 constexpr double least_curvature = 1e-10;
 // A promised rise of less than this, relatively, is the last part of the way.
 constexpr double near = 1e-8;
+// After a step that promises less than this the next promise, which goes with its square, is lost
+// in rounding.
+constexpr double last_step = 1e-12;
 constexpr int max_halvings = 60;
 
-// The ascent direction, and twice the rise that it promises. Coordinates may have units that differ
-// by many powers of ten, so each is measured by its own curvature first.
-std::pair<Vector, double> direction(const Expansion& at) {
+struct Direction {
+  Vector step;
+  double promise;  // twice the rise
+  bool newton;     // whether the step is Newton's: the function is concave, and not flat
+};
+
+// The ascent direction. Coordinates may have units that differ by many powers of ten, so each is
+// measured by its own curvature first.
+Direction direction(const Expansion& at) {
   const Vector unit = at.hessian.diagonal().unaryExpr(
       [](double curvature) { return curvature != 0 ? 1 / std::sqrt(std::abs(curvature)) : 1; });
   const Matrix hessian = unit.asDiagonal() * at.hessian * unit.asDiagonal();
@@ -28,7 +37,8 @@ std::pair<Vector, double> direction(const Expansion& at) {
   const double least = std::max(least_curvature * curvature.maxCoeff(), 1e-300);
   const Vector along = eigen.eigenvectors().transpose() * gradient;
   const Vector scaled = along.cwiseQuotient(curvature.cwiseMax(least));
-  return {unit.cwiseProduct(eigen.eigenvectors() * scaled), along.dot(scaled)};
+  return {unit.cwiseProduct(eigen.eigenvectors() * scaled), along.dot(scaled),
+          eigen.eigenvalues().maxCoeff() < -least};
 }
 
 }  // namespace
@@ -43,10 +53,16 @@ NewtonResult maximize_by_newton(const Vector& start,
   if (!here.usable()) return best;
   while (best.iterations < max_iterations) {
     ++best.iterations;
-    const auto [step, promise] = direction(here);
+    const auto [step, promise, newton] = direction(here);
     const double size = 1 + std::abs(here.value);
     best.converged = promise < near * size;
     if (!(promise > 1e-24 * size)) break;
+
+    if (newton && promise < last_step * size) {
+      best.point += step;
+      best.value += promise / 2;
+      break;
+    }
 
     // Most full steps are good, so their derivatives are computed at once.
     Vector next = best.point + step;
@@ -55,7 +71,7 @@ NewtonResult maximize_by_newton(const Vector& start,
     if (!accepted && there.usable() && promise < near * size &&
         there.value >= here.value - rounding * size) {
       // Too close to the top for values to tell: the promise that is left does.
-      accepted = direction(there).second < 0.25 * promise;
+      accepted = direction(there).promise < 0.25 * promise;
       if (!accepted) break;
     }
     for (int halving = 0; !accepted && halving < max_halvings; ++halving) {

@@ -57,8 +57,8 @@ std::vector<std::string> parse_names(const Json& json, Index n_components) {
 
 }  // namespace
 
-const Registry& registry() {
-  static const Registry all = [] {
+Registry& known_families() {
+  static Registry all = [] {
     Registry known(distribution_entries());
     known.add({.name = "list", .empty = [] { return AnyFamily(FamilyList()); }});
     known.add({.name = "frozen", .empty = [] { return AnyFamily(Frozen()); }});
@@ -67,6 +67,8 @@ const Registry& registry() {
   }();
   return all;
 }
+
+const Registry& registry() { return known_families(); }
 
 Json to_json(const SavedModel& saved) {
   Json columns = Json::array();

@@ -76,6 +76,64 @@ struct RoundNormal {  // two columns with one common variance
   std::array<double, 3> start(Rows x, Weights /*w*/) const { return {x(0, 0), x(0, 1), 1}; }
 };
 
+// Two columns with any covariance.
+struct FullNormal {
+  static constexpr Index dimension = 2;
+  static constexpr std::array parameters{real("mean", 2), covariance("covariance", 2)};
+  template <class Row, class T>
+  T log_density(const Row& x, const T* p) const {
+    return log_normal_density<2>(x, p, p + 2);
+  }
+};
+
+// Standard normal margins.
+struct Correlated {
+  static constexpr Index dimension = 2;
+  static constexpr std::array parameters{correlation("correlation", 2)};
+  template <class Row, class T>
+  T log_density(const Row& x, const T* p) const {
+    const std::array<T, 2> origin{0.0, 0.0};
+    return log_normal_density<2>(x, origin.data(), p);
+  }
+};
+
+// One of three outcomes, with a prior like that of one row of each.
+struct Outcomes {
+  static constexpr std::array parameters{simplex("probabilities", 3)};
+  template <class Row, class T>
+  T log_density(const Row& x, const T* p) const {
+    if (x[0] != 0 && x[0] != 1 && x[0] != 2) return -infinity;
+    return log(p[static_cast<int>(x[0])]);
+  }
+  template <class T>
+  T log_prior(const T* p) const {
+    return log(p[0]) + log(p[1]) + log(p[2]);
+  }
+};
+
+// Grades between thresholds of a logistic variable.
+struct Grades {
+  static constexpr std::array parameters{ordered("thresholds", 2)};
+  template <class Row, class T>
+  T log_density(const Row& x, const T* p) const {
+    const T low = 1 / (1 + exp(-p[0]));
+    const T high = 1 / (1 + exp(-p[1]));
+    return log(x[0] < 1 ? low : x[0] < 2 ? high - low : 1 - high);
+  }
+};
+
+struct CustomVonMises {
+  static constexpr std::array parameters{real("mean"), positive("concentration")};
+  template <class T>
+  T terms(const T* p) const {
+    return std::log(2 * std::numbers::pi) + log_bessel_i(0, p[1]);
+  }
+  template <class Row, class T>
+  T log_density(const Row& x, const T* p, const T& log_constant) const {
+    return p[1] * cos(x[0] - p[0]) - log_constant;
+  }
+};
+
 Matrix gumbel_rows(Index n, double location, double scale, std::uint64_t seed) {
   Matrix x(n, 1);
   Rng rng(seed);
@@ -127,6 +185,105 @@ TEST(Autodiff, FindsTheNormalEstimate) {
   d.fit(x, w);
   EXPECT_NEAR(d.parameter(0), m, 1e-8);
   EXPECT_NEAR(d.parameter(1), deviation, 1e-8);
+}
+
+TEST(Autodiff, EstimatesACovarianceByItsFactor) {
+  Matrix x(400, 2);
+  Rng rng(5);
+  for (Index i = 0; i < x.rows(); ++i) {
+    const double a = standard_normal(rng);
+    x.row(i) << 100 + 3 * a, -4 + 0.01 * (a + standard_normal(rng));
+  }
+  const Vector w = some_weights(x.rows());
+  const Vector center = x.transpose() * w / w.sum();
+  const Matrix away = x.rowwise() - center.transpose();
+  const Matrix expected = away.transpose() * w.asDiagonal() * away / w.sum();
+  Autodiff<FullNormal> d;
+  EXPECT_EQ(d.parameter_count(), 5);
+  d.prepare(x, w);
+  d.start(x, w);
+  EXPECT_NEAR(d.parameter(0), center[0], 1e-9);
+  EXPECT_NEAR(d.parameter(1), center[1], 1e-9);
+  const Matrix factor{{d.parameter(2), 0}, {d.parameter(3), d.parameter(4)}};
+  EXPECT_TRUE((factor * factor.transpose()).isApprox(expected, 1e-9));
+}
+
+TEST(Autodiff, EstimatesACorrelation) {
+  Matrix x(2000, 2);
+  Rng rng(6);
+  for (Index i = 0; i < x.rows(); ++i) {
+    const double a = standard_normal(rng);
+    x.row(i) << a, 0.8 * a + 0.6 * standard_normal(rng);
+  }
+  Autodiff<Correlated> d;
+  d.fit(x, Vector::Ones(x.rows()));
+  // The score of the correlation r, multiplied by (1 - r^2)^2.
+  const double r = d.parameter(1);
+  const double squares = x.cwiseAbs2().sum() / 2000;
+  const double product = x.col(0).dot(x.col(1)) / 2000;
+  EXPECT_NEAR(r * (1 - r * r) + (1 + r * r) * product - r * squares, 0, 1e-9);
+  EXPECT_NEAR(r, 0.8, 0.05);
+}
+
+TEST(Autodiff, TakesAPriorIntoTheEstimate) {
+  const Matrix x{{0}, {0}, {1}, {0}};
+  Autodiff<Outcomes> d;
+  EXPECT_EQ(d.parameter_count(), 2);
+  d.fit(x, Vector::Ones(4));
+  EXPECT_NEAR(d.parameter(0), 4.0 / 7, 1e-9);
+  EXPECT_NEAR(d.parameter(1), 2.0 / 7, 1e-9);
+  EXPECT_NEAR(d.parameter(2), 1.0 / 7, 1e-9);
+  EXPECT_NEAR(d.log_prior(), std::log(8.0 / 343), 1e-8);
+}
+
+TEST(Autodiff, EstimatesIncreasingNumbers) {
+  const Matrix x{{0}, {1}, {1}, {2}, {2}, {2}, {2}, {2}};
+  Autodiff<Grades> d;
+  d.fit(x, Vector::Ones(8));
+  EXPECT_NEAR(d.parameter(0), std::log(1.0 / 7), 1e-9);
+  EXPECT_NEAR(d.parameter(1), std::log(3.0 / 5), 1e-9);
+}
+
+TEST(Autodiff, EvaluatesTermsOfTheParametersOnce) {
+  const Matrix x{{0.1}, {0.5}, {-0.4}, {0.9}};
+  Autodiff<CustomVonMises> d;
+  d.fit(x, Vector::Ones(4));
+  const double c = x.array().cos().mean();
+  const double s = x.array().sin().mean();
+  EXPECT_NEAR(d.parameter(0), std::atan2(s, c), 1e-9);
+  EXPECT_NEAR(bessel_i_ratio(0, d.parameter(1)), std::hypot(s, c), 1e-9);
+}
+
+TEST(Autodiff, DifferentiatesBesselFunctions) {
+  using Second = Dual<1, Dual<1>>;
+  for (const double v : {0.0, 0.5, 7.0}) {
+    for (const double x : {0.3, 2.0, 30.0}) {
+      EXPECT_NEAR(log_bessel_i(v, x), std::log(std::cyl_bessel_i(v, x)), 1e-12 * (1 + x));
+      const Second l = log_bessel_i(v, Second::variable(Dual<1>::variable(x, 0), 0));
+      const double h = 1e-4 * x;
+      const double above = log_bessel_i(v, x + h);
+      const double below = log_bessel_i(v, x - h);
+      EXPECT_NEAR(l.slope(0).value(), (above - below) / (2 * h), 1e-6);
+      const double second = (above - 2 * l.value().value() + below) / (h * h);
+      EXPECT_NEAR(l.slope(0).slope(0), second, 1e-5 * (1 + std::abs(second)));
+    }
+  }
+}
+
+TEST(Autodiff, RefusesSeveralNumbersOutOfRange) {
+  EXPECT_THROW(Autodiff<Outcomes>({0.5, 0.6, 0.1}), std::invalid_argument);
+  EXPECT_THROW(Autodiff<Grades>({2, 1}), std::invalid_argument);
+}
+
+TEST(Autodiff, OfSeveralNumbersIsSavedAndLoaded) {
+  Autodiff<FullNormal> d({1, 2, 3, 4, 5});
+  JsonWriter writer;
+  d.fields(writer);
+  Autodiff<FullNormal> loaded;
+  const Json json = writer.json();
+  JsonReader reader(json, Registry());
+  loaded.fields(reader);
+  EXPECT_EQ(loaded.parameters(), d.parameters());
 }
 
 TEST(Autodiff, EvaluatesTheModel) {

@@ -58,6 +58,7 @@ TEST(Dual, DifferentiatesArithmetic) {
 TEST(Dual, DifferentiatesFunctions) {
   MIX_EXPECT_DERIVATIVES(exp(x * y));
   MIX_EXPECT_DERIVATIVES(expm1(x * y));
+  MIX_EXPECT_DERIVATIVES(tan(x) + asin(x * y / 2) - acos(y / 2));
   MIX_EXPECT_DERIVATIVES(log(x + y * y));
   MIX_EXPECT_DERIVATIVES(log1p(x * y));
   MIX_EXPECT_DERIVATIVES(sqrt(x * y));
@@ -121,28 +122,82 @@ TEST(Dual, WithoutDirectionsIsAPlainNumber) {
   EXPECT_EQ(abs(Dual<0>(-0.5)).value(), 0.5);  // not the abs of integers
 }
 
+// Values at coordinates u, and how they change with them.
+std::vector<double> values_at(const Parameter& p, const std::vector<double>& u) {
+  std::vector<double> values(static_cast<std::size_t>(p.size()));
+  p.from_line(u.data(), values.data());
+  return values;
+}
+
 TEST(Parameter, ChartsAreInverse) {
   for (const Parameter& p :
-       {real("a"), positive("b"), unit("c"), interval("d", -2, 5), Parameter{"e", -infinity, 3}}) {
-    for (const double u : {-4.0, -1.5, 0.0, 0.3, 4.0}) {
-      const auto jet = p.from_line(u);
-      EXPECT_TRUE(p.contains(jet.value)) << p.name << " " << u;
-      EXPECT_NEAR(p.to_line(jet.value), u, 1e-12) << p.name;
-      const double h = 1e-5;
-      EXPECT_NEAR(jet.first, (p.from_line(u + h).value - p.from_line(u - h).value) / (2 * h), 1e-7);
-      EXPECT_NEAR(jet.second, (p.from_line(u + h).first - p.from_line(u - h).first) / (2 * h),
-                  1e-7);
+       {real("a"), positive("b", 2), unit("c"), interval("d", -2, 5), Parameter{"e", -infinity, 3},
+        simplex("f", 2), simplex("g", 4), ordered("h", 3), covariance("i", 1), covariance("j", 3),
+        correlation("k", 2), correlation("l", 3)}) {
+    for (const double scale : {0.0, 0.3, -1.5, 4.0}) {
+      std::vector<double> u(static_cast<std::size_t>(p.freedom()));
+      for (std::size_t i = 0; i < u.size(); ++i) u[i] = scale * std::cos(static_cast<double>(i));
+      const std::vector<double> values = values_at(p, u);
+      EXPECT_TRUE(p.contains(values.data())) << p.name << " " << scale;
+      std::vector<double> back(u.size());
+      p.to_line(values.data(), back.data());
+      for (std::size_t i = 0; i < u.size(); ++i) EXPECT_NEAR(back[i], u[i], 1e-12) << p.name;
+
+      // Derivatives of the values by the coordinates.
+      constexpr int most = 6;
+      std::vector<Dual<most>> line(u.size());
+      for (std::size_t i = 0; i < u.size(); ++i) {
+        line[i] = Dual<most>::variable(u[i], static_cast<int>(i));
+      }
+      std::vector<Dual<most>> slopes(values.size());
+      p.from_line(line.data(), slopes.data());
+      for (std::size_t i = 0; i < u.size(); ++i) {
+        constexpr double h = 1e-5;
+        std::vector<double> near = u;
+        near[i] += h;
+        const std::vector<double> above = values_at(p, near);
+        near[i] -= 2 * h;
+        const std::vector<double> below = values_at(p, near);
+        for (std::size_t j = 0; j < values.size(); ++j) {
+          EXPECT_NEAR(slopes[j].slope(static_cast<int>(i)), (above[j] - below[j]) / (2 * h),
+                      1e-7 * (1 + std::abs(values[j])))
+              << p.name;
+        }
+      }
     }
-    EXPECT_TRUE(p.contains(p.origin()));
   }
 }
 
+TEST(Parameter, CountsNumbersAndFreeOnes) {
+  EXPECT_EQ(real("a", 3).size(), 3);
+  EXPECT_EQ(simplex("a", 3).size(), 3);
+  EXPECT_EQ(simplex("a", 3).freedom(), 2);
+  EXPECT_EQ(covariance("a", 3).freedom(), 6);
+  EXPECT_EQ(correlation("a", 3).size(), 6);
+  EXPECT_EQ(correlation("a", 3).freedom(), 3);
+}
+
+TEST(Parameter, RangesOfSeveralNumbersAreChecked) {
+  const auto fits = [](const Parameter& p, std::vector<double> values) {
+    return p.contains(values.data());
+  };
+  EXPECT_TRUE(fits(simplex("a", 2), {0.25, 0.75}));
+  EXPECT_FALSE(fits(simplex("a", 2), {0.25, 0.7}));
+  EXPECT_FALSE(fits(simplex("a", 2), {1, 0}));
+  EXPECT_FALSE(fits(ordered("a", 2), {1, 1}));
+  EXPECT_FALSE(fits(covariance("a", 2), {1, 5, 0}));
+  EXPECT_TRUE(fits(covariance("a", 2), {1, 5, 0.1}));
+  EXPECT_TRUE(fits(correlation("a", 2), {1, 0.6, 0.8}));
+  EXPECT_FALSE(fits(correlation("a", 2), {1, 0.6, 0.9}));
+}
+
 TEST(Parameter, BoundsAreOpen) {
-  EXPECT_FALSE(positive("a").contains(0));
-  EXPECT_FALSE(unit("a").contains(1));
-  EXPECT_FALSE(interval("a", 2, 3).contains(2));
-  EXPECT_TRUE(real("a").contains(-1e300));
-  EXPECT_FALSE(real("a").contains(quiet_nan));
+  const auto fits = [](const Parameter& p, double value) { return p.contains(&value); };
+  EXPECT_FALSE(fits(positive("a"), 0));
+  EXPECT_FALSE(fits(unit("a"), 1));
+  EXPECT_FALSE(fits(interval("a", 2, 3), 2));
+  EXPECT_TRUE(fits(real("a"), -1e300));
+  EXPECT_FALSE(fits(real("a"), quiet_nan));
 }
 
 // -(1 - x)^2 - 100 (y - x^2)^2: a bent ridge, with a saddle of |H| on the way.

@@ -41,15 +41,17 @@ class Dual {
 
   friend constexpr Dual operator+(Dual a, const Dual& b) { return a += b; }
   friend constexpr Dual operator-(Dual a, const Dual& b) { return a -= b; }
-  friend constexpr Dual operator*(const Dual& a, const Dual& b) {
+  [[gnu::always_inline]] friend constexpr Dual operator*(const Dual& a, const Dual& b) {
     Dual c;
     c.value_ = a.value_ * b.value_;
+#pragma GCC unroll 16
     for (int i = 0; i < N; ++i) c.at(i) = a.value_ * b.slope(i) + b.value_ * a.slope(i);
     return c;
   }
   friend constexpr Dual operator/(const Dual& a, const Dual& b) {
     Dual c;
     c.value_ = a.value_ / b.value_;
+#pragma GCC unroll 16
     for (int i = 0; i < N; ++i) c.at(i) = (a.slope(i) - c.value_ * b.slope(i)) / b.value_;
     return c;
   }
@@ -65,12 +67,14 @@ class Dual {
   friend constexpr Dual operator-(double a, const Dual& b) { return -b + a; }
   friend constexpr Dual operator*(Dual a, double b) {
     a.value_ *= b;
+#pragma GCC unroll 16
     for (S& slope : a.slopes_) slope *= b;
     return a;
   }
   friend constexpr Dual operator*(double a, const Dual& b) { return b * a; }
   friend constexpr Dual operator/(Dual a, double b) {
     a.value_ /= b;
+#pragma GCC unroll 16
     for (S& slope : a.slopes_) slope /= b;
     return a;
   }
@@ -78,16 +82,19 @@ class Dual {
   friend constexpr Dual operator+(const Dual& a) { return a; }
   friend constexpr Dual operator-(Dual a) {
     a.value_ = -a.value_;
+#pragma GCC unroll 16
     for (S& slope : a.slopes_) slope = -slope;
     return a;
   }
   constexpr Dual& operator+=(const Dual& b) {
     value_ += b.value_;
+#pragma GCC unroll 16
     for (int i = 0; i < N; ++i) at(i) += b.slope(i);
     return *this;
   }
   constexpr Dual& operator-=(const Dual& b) {
     value_ -= b.value_;
+#pragma GCC unroll 16
     for (int i = 0; i < N; ++i) at(i) -= b.slope(i);
     return *this;
   }
@@ -101,6 +108,15 @@ class Dual {
   friend constexpr bool operator==(const Dual& a, double b) { return a.value_ == b; }
   friend constexpr std::partial_ordering operator<=>(const Dual& a, double b) {
     return a.value_ <=> b;
+  }
+
+  /// f(a), from f and its derivative at the value of `a`: for functions of one's own.
+  static constexpr Dual chain(const Dual& a, const S& f, const S& derivative) {
+    Dual c;
+    c.value_ = f;
+#pragma GCC unroll 16
+    for (int i = 0; i < N; ++i) c.at(i) = derivative * a.slope(i);
+    return c;
   }
 
   friend bool isfinite(const Dual& a) {
@@ -155,6 +171,7 @@ class Dual {
     const S by_exponent = a.value_ == 0 ? S(0.0) : log(a.value_) * power;
     Dual c;
     c.value_ = power;
+#pragma GCC unroll 16
     for (int i = 0; i < N; ++i) c.at(i) = by_base * a.slope(i) + by_exponent * b.slope(i);
     return c;
   }
@@ -174,6 +191,21 @@ class Dual {
     using std::cos;
     using std::sin;
     return chain(a, cos(a.value_), -sin(a.value_));
+  }
+  friend Dual tan(const Dual& a) {
+    using std::tan;
+    const S t = tan(a.value_);
+    return chain(a, t, 1.0 + t * t);
+  }
+  friend Dual asin(const Dual& a) {
+    using std::asin;
+    using std::sqrt;
+    return chain(a, asin(a.value_), 1.0 / sqrt(1.0 - a.value_ * a.value_));
+  }
+  friend Dual acos(const Dual& a) {
+    using std::acos;
+    using std::sqrt;
+    return chain(a, acos(a.value_), -1.0 / sqrt(1.0 - a.value_ * a.value_));
   }
   friend Dual atan(const Dual& a) {
     using std::atan;
@@ -214,13 +246,6 @@ class Dual {
  private:
   constexpr S& at(int i) { return slopes_[static_cast<std::size_t>(i)]; }
 
-  // f(a) from f and its derivative at the value of a.
-  static Dual chain(const Dual& a, const S& f, const S& derivative) {
-    Dual c;
-    c.value_ = f;
-    for (int i = 0; i < N; ++i) c.at(i) = derivative * a.slope(i);
-    return c;
-  }
   static S gauss_curve(const S& x) {
     using std::exp;
     return 2 * std::numbers::inv_sqrtpi * exp(-(x * x));
@@ -229,5 +254,29 @@ class Dual {
   S value_{};
   std::array<S, N> slopes_{};
 };
+
+/// The value without derivatives, of any depth.
+constexpr double plain_value(double x) { return x; }
+template <int N, class S>
+constexpr double plain_value(const Dual<N, S>& x) {
+  return plain_value(x.value());
+}
+
+/// log I_v(x) of the modified Bessel function of the first kind, v >= 0 and x > 0, also where I
+/// itself would overflow or vanish.
+double log_bessel_i(double v, double x);
+/// I_{v+1}(x) / I_v(x).
+double bessel_i_ratio(double v, double x);
+
+template <int N, class S>
+Dual<N, S> bessel_i_ratio(double v, const Dual<N, S>& x) {
+  const S ratio = bessel_i_ratio(v, x.value());
+  return Dual<N, S>::chain(x, ratio, 1.0 - ratio * (ratio + (2 * v + 1) / x.value()));
+}
+template <int N, class S>
+Dual<N, S> log_bessel_i(double v, const Dual<N, S>& x) {
+  return Dual<N, S>::chain(x, log_bessel_i(v, x.value()),
+                           bessel_i_ratio(v, x.value()) + v / x.value());
+}
 
 }  // namespace mix

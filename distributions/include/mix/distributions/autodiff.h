@@ -20,11 +20,30 @@ namespace mix {
 
 /// Where to look for a maximum when the density of some row is zero at the current parameters:
 /// `values` with locations and scales of the data in place of real and positive parameters.
-std::vector<Vector> rough_guesses(const Parameter* parameters, const Vector& values, Rows x,
-                                  Weights w);
+std::vector<Vector> rough_guesses(const Parameter* parameters, std::size_t count,
+                                  const Vector& values, Rows x, Weights w);
+
+/// The log density of a row `x` of D columns under the normal distribution with this mean and this
+/// Cholesky factor of the covariance, as `covariance(name, D)` gives it: for models that contain
+/// one. x, mean and factor may be numbers or dual numbers.
+template <int D, class Row, class T>
+T log_normal_density(const Row& x, const T* mean, const T* factor) {
+  constexpr double half_log_two_pi = 0.91893853320467274178;
+  T sum(-half_log_two_pi * D);
+  std::array<T, static_cast<std::size_t>(D)> z;
+  for (int i = 0; i < D; ++i) {
+    T& own = z[static_cast<std::size_t>(i)];
+    own = x[i] - mean[i];
+    for (int j = 0; j < i; ++j) own -= *factor++ * z[static_cast<std::size_t>(j)];
+    const T& diagonal = *factor++;
+    own /= diagonal;
+    sum -= log(diagonal) + 0.5 * own * own;
+  }
+  return sum;
+}
 
 /// A distribution from its log density alone: derivatives come from dual numbers, estimates from
-/// Newton's method on the weighted log-likelihood, parameters on the line of their charts.
+/// Newton's method on the weighted log-likelihood, in the coordinates of the parameters' charts.
 ///
 ///     struct Gumbel {
 ///       static constexpr std::array parameters{mix::real("location"), mix::positive("scale")};
@@ -35,33 +54,47 @@ std::vector<Vector> rough_guesses(const Parameter* parameters, const Vector& val
 ///       }
 ///     };
 ///
-/// `log_density` sees one row `x` of doubles and the parameters `p` in their order; write functions
-/// of parameters without `std::`. It returns minus infinity out of the support. A model may also
-/// have `static constexpr Index dimension` (1 if absent), `static constexpr std::string_view name`,
-/// `sample(rng, p)` or, for several columns, `sample(rng, p, out)`, and `start(x, w)`, a first
-/// guess of the parameters. Estimation needs a log density that is twice differentiable in `p`.
+/// `log_density` sees one row `x` of doubles and the numbers `p` of the parameters in their order;
+/// write functions of parameters without `std::`. It returns minus infinity out of the support. It
+/// must be twice differentiable in `p`. A model may also have
+/// - `static constexpr Index dimension`, 1 if absent, and `static constexpr std::string_view name`;
+/// - `terms(p)`, a template over the number type as `log_density`: what depends on parameters
+///   alone, computed once for all rows and given to `log_density(x, p, terms)`;
+/// - `log_prior(p)`, likewise a template: the logarithm of a prior density of the parameters, up to
+///   a constant; estimates are then those of the largest posterior density;
+/// - `sample(rng, p)` or, for several columns, `sample(rng, p, out)`;
+/// - `start(x, w)`, a first guess of the parameters' numbers.
 template <class Model>
 class Autodiff {
+  template <class Size>
+  static constexpr int sum_of(const Size& size) {
+    int sum = 0;
+    for (const Parameter& p : Model::parameters) sum += size(p);
+    return sum;
+  }
+
  public:
   static constexpr std::string_view name = [] {
     if constexpr (Named<Model>) return std::string_view(Model::name);
     return std::string_view("custom");
   }();
-  /// The number of parameters.
-  static constexpr int count = static_cast<int>(Model::parameters.size());
-  using Values = std::array<double, Model::parameters.size()>;
+  /// How many numbers the parameters are.
+  static constexpr int count = sum_of([](const Parameter& p) { return p.size(); });
+  /// How many of them are free.
+  static constexpr int freedom = sum_of([](const Parameter& p) { return p.freedom(); });
+  using Values = std::array<double, static_cast<std::size_t>(count)>;
 
   Autodiff() {
-    for (int i = 0; i < count; ++i) at(i) = parameter_of(i).origin();
+    from_line(std::array<double, static_cast<std::size_t>(freedom)>{}.data(), values_.data());
   }
-  /// Throws std::invalid_argument for a value that its parameter cannot have.
+  /// Throws std::invalid_argument for values that a parameter cannot have.
   explicit Autodiff(const Values& initial, Model model = {})
       : model_(std::move(model)), values_(initial) {
     check();
   }
 
   [[nodiscard]] const Model& model() const { return model_; }
-  /// The value of parameter `i`, in the order of Model::parameters.
+  /// Number `i` of the parameters, in the order of Model::parameters.
   [[nodiscard]] double parameter(Index i) const { return values_.at(static_cast<std::size_t>(i)); }
   [[nodiscard]] const Values& parameters() const { return values_; }
 
@@ -69,15 +102,18 @@ class Autodiff {
     if constexpr (requires { Model::dimension; }) return Model::dimension;
     return 1;
   }
-  [[nodiscard]] Index parameter_count() const { return count; }
+  [[nodiscard]] Index parameter_count() const { return freedom; }
   void log_density(Rows x, VectorRef out) const {
-    std::array<Dual<0>, Model::parameters.size()> p;
-    std::copy(values_.begin(), values_.end(), p.begin());
+    const Point<Dual<0>> at(model_, values_.data());
     for (Index i = 0; i < x.rows(); ++i) {
-      const double value = Dual<0>(model_.log_density(x.row(i), p.data())).value();
+      const double value = Dual<0>(at.log_density(x.row(i))).value();
       out[i] = std::isnan(value) ? -infinity : value;
     }
   }
+  [[nodiscard]] double log_prior() const requires requires(const Model& m, const Dual<0>* p) {
+    Dual<0>(m.log_prior(p));
+  }
+  { return Point<Dual<0>>(model_, values_.data()).log_prior().value(); }
 
   void sample(Rng& rng, VectorRef out) const requires
       requires(const Model& m, Rng& r, const double* p, VectorRef o) {
@@ -98,12 +134,12 @@ class Autodiff {
   /// density zero wherever looked for.
   void fit(Rows x, Weights w) {
     if (!(w.maxCoeff() > 0)) return;
-    NewtonResult top = climb(x, w, line());
+    NewtonResult top = climb(x, w, coordinates());
     if (!top.converged) {
       const Vector guess = best_guess(x, w);
-      if (guess.size() > 0 && !(log_likelihood(x, w, guess) <= top.value)) top = climb(x, w, guess);
+      if (guess.size() > 0 && !(objective(x, w, guess) <= top.value)) top = climb(x, w, guess);
     }
-    if (std::isfinite(top.value)) set_line(top.point);
+    if (std::isfinite(top.value)) set_coordinates(top.point);
   }
   /// Learns the estimate from all data: where components set out, and what `flaw` judges them by.
   void prepare(Rows x, Weights w) {
@@ -120,36 +156,56 @@ class Autodiff {
     if constexpr (guesses) guess(x, w);
     fit(x, w);
   }
-  /// Warns of a component of hardly any rows, and of a positive parameter that ran away.
+  /// Warns of a component of hardly any rows, and of a positive parameter, or a standard deviation
+  /// of a covariance, that ran away.
   [[nodiscard]] std::string flaw(double mass) const {
-    if (mass < count + 1) {
-      return fmt::format("it holds {:.3g} rows, fewer than {}", mass, count + 1);
+    if (mass < freedom + 1) {
+      return fmt::format("it holds {:.3g} rows, fewer than {}", mass, freedom + 1);
     }
-    for (int i = 0; i < count && of_all_data_.size() == count; ++i) {
-      const Parameter& p = parameter_of(i);
-      if (p.lower != 0 || p.upper != infinity) continue;
-      const double ratio = parameter(i) / of_all_data_[i];
-      if (ratio > 1e-4 && ratio < 1e4) continue;
-      return fmt::format("its {} is {:.2g} times that of all data", p.name, ratio);
+    if (of_all_data_.size() != count) return {};
+    int first = 0;
+    for (const Parameter& p : Model::parameters) {
+      for (int i = 0; i < p.size(); ++i) {
+        if (!is_scale(p, i)) continue;
+        const double ratio = parameter(first + i) / of_all_data_[first + i];
+        if (ratio > 1e-4 && ratio < 1e4) continue;
+        return fmt::format("its {} is {:.2g} times that of all data", p.name, ratio);
+      }
+      first += p.size();
     }
     return {};
   }
 
-  /// The parameters on the lines of their charts.
-  [[nodiscard]] Vector coordinates() const { return line(); }
-  void set_coordinates(const Vector& v) { set_line(v); }
+  /// The parameters in the coordinates of their charts.
+  [[nodiscard]] Vector coordinates() const { return line_of(values_.data()); }
+  void set_coordinates(const Vector& u) {
+    Values values{};
+    from_line(u.data(), values.data());
+    if (possible(values.data())) values_ = values;
+  }
 
   void fields(Fields& visit) {
-    for (int i = 0; i < count; ++i) visit(parameter_of(i).name, at(i));
+    visit_parameters(visit);
     visit("of_all_data", of_all_data_);
     if constexpr (Visitable<Model>) model_.fields(visit);
     if (visit.loading()) check();
   }
-  /// The parameters alone.
+  /// The parameters alone; covariances and correlations as matrices.
   void describe(Fields& visit) const {
-    for (int i = 0; i < count; ++i) {
-      double value = parameter(i);
-      visit(parameter_of(i).name, value);
+    const double* values = values_.data();
+    for (const Parameter& p : Model::parameters) {
+      if (p.triangular()) {
+        const Matrix factor = triangle(values, p.extent);
+        Matrix product = factor * factor.transpose();
+        visit(p.name, product);
+      } else if (p.extent > 1) {
+        Vector numbers = Eigen::Map<const Vector>(values, p.extent);
+        visit(p.name, numbers);
+      } else {
+        double value = *values;
+        visit(p.name, value);
+      }
+      values += p.size();
     }
   }
 
@@ -159,90 +215,188 @@ class Autodiff {
     Values(model.start(x, w));
   };
 
-  static constexpr const Parameter& parameter_of(int i) {
-    return Model::parameters[static_cast<std::size_t>(i)];
-  }
-  double& at(int i) { return values_[static_cast<std::size_t>(i)]; }
-
-  void check() const {
-    for (int i = 0; i < count; ++i) {
-      const Parameter& p = parameter_of(i);
-      if (p.contains(parameter(i)) && std::isfinite(parameter(i))) continue;
-      throw std::invalid_argument(fmt::format("{}: {} is {}, but must lie between {} and {}", name,
-                                              p.name, parameter(i), p.lower, p.upper));
-    }
-  }
-
-  // The parameters as a point of the line's n-th power, and back.
-  [[nodiscard]] Vector line() const {
-    Vector u(count);
-    for (int i = 0; i < count; ++i) u[i] = parameter_of(i).to_line(parameter(i));
-    return u;
-  }
-  void set_line(const Vector& u) {
-    Values values{};
-    for (int i = 0; i < count; ++i) {
-      values[static_cast<std::size_t>(i)] = parameter_of(i).from_line(u[i]).value;
-      if (!parameter_of(i).contains(values[static_cast<std::size_t>(i)])) return;
-    }
-    values_ = values;
-  }
-
-  // The weighted sum over rows of term(row), which writes `size` numbers.
-  template <class P, class Add>
-  [[nodiscard]] Vector sum(Rows x, Weights w, const P& p, Index size, const Add& add) const {
-    return sum_over_blocks(x.rows(), size, [&](Index first, Index rows, VectorRef total) {
-      for (Index i = first; i < first + rows; ++i) {
-        if (w[i] > 0) add(w[i], model_.log_density(x.row(i), p.data()), total);
+  // The model at values of its parameters.
+  template <class T>
+  class Point {
+   public:
+    template <class Value>
+    Point(const Model& model, const Value* values)
+        : model_(model), p_(copied(values)), terms_(terms_of(model, p_.data())) {}
+    template <class Row>
+    [[nodiscard]] auto log_density(const Row& x) const {
+      if constexpr (has_terms) {
+        return model_.log_density(x, p_.data(), terms_);
+      } else {
+        return model_.log_density(x, p_.data());
       }
+    }
+    [[nodiscard]] T log_prior() const {
+      if constexpr (requires { T(model_.log_prior(p_.data())); }) {
+        return T(model_.log_prior(p_.data()));
+      } else {
+        return T(0.0);
+      }
+    }
+
+   private:
+    static constexpr bool has_terms = requires(const Model& m, const T* p) { m.terms(p); };
+    struct Nothing {};
+    static auto terms_of(const Model& m, const T* p) {
+      if constexpr (has_terms) {
+        return m.terms(p);
+      } else {
+        return Nothing{};
+      }
+    }
+    using Terms = decltype(terms_of(std::declval<const Model&>(), std::declval<const T*>()));
+    using Numbers = std::array<T, static_cast<std::size_t>(count)>;
+    template <class Value>
+    static Numbers copied(const Value* values) {
+      Numbers p;
+      std::copy(values, values + count, p.begin());
+      return p;
+    }
+
+    const Model& model_;
+    Numbers p_;
+    Terms terms_;
+  };
+  template <class T>
+  [[nodiscard]] Point<T> at_line(const T* u) const {
+    std::array<T, static_cast<std::size_t>(count)> values;
+    from_line(u, values.data());
+    return Point<T>(model_, values.data());
+  }
+
+  static constexpr bool is_scale(const Parameter& p, int i) {
+    if (p.range == ParameterRange::interval) return p.lower == 0 && p.upper == infinity;
+    if (p.range != ParameterRange::covariance_factor) return false;
+    int diagonal = 0;
+    for (int row = 1; diagonal < i; ++row) diagonal += row + 1;
+    return diagonal == i;
+  }
+  static bool possible(const double* values) {
+    return std::all_of(Model::parameters.begin(), Model::parameters.end(), [&](const Parameter& p) {
+      const double* own = values;
+      values += p.size();
+      return p.contains(own);
     });
   }
-  [[nodiscard]] double log_likelihood(Rows x, Weights w, const Vector& u) const {
-    std::array<Dual<0>, Model::parameters.size()> p;
-    for (int i = 0; i < count; ++i) {
-      p[static_cast<std::size_t>(i)] = parameter_of(i).from_line(u[i]).value;
+  void check() const {
+    const double* values = values_.data();
+    for (const Parameter& p : Model::parameters) {
+      if (!p.contains(values)) {
+        throw std::invalid_argument(fmt::format("{}: {} is {}, but must {}", name, p.name,
+                                                fmt::join(values, values + p.size(), ", "),
+                                                p.requirement()));
+      }
+      values += p.size();
     }
-    return sum(x, w, p, 1, [](double weight, const Dual<0>& l, VectorRef total) {
-      total[0] += weight * l.value();
-    })[0];
+  }
+  static Matrix triangle(const double* values, int extent) {
+    Matrix factor = Matrix::Zero(extent, extent);
+    for (int i = 0; i < extent; ++i) {
+      for (int j = 0; j <= i; ++j) factor(i, j) = *values++;
+    }
+    return factor;
+  }
+  void visit_parameters(Fields& visit) {
+    double* values = values_.data();
+    for (const Parameter& p : Model::parameters) {
+      if (p.size() > 1) {
+        Vector numbers = Eigen::Map<const Vector>(values, p.size());
+        visit(p.name, numbers);
+        if (visit.loading()) {
+          if (numbers.size() != p.size()) {
+            throw std::invalid_argument(fmt::format("{}: {} has {} numbers, but must have {}", name,
+                                                    p.name, numbers.size(), p.size()));
+          }
+          std::copy(numbers.begin(), numbers.end(), values);
+        }
+      } else {
+        visit(p.name, *values);
+      }
+      values += p.size();
+    }
+  }
+
+  template <class T>
+  static void from_line(const T* u, T* values) {
+    for (const Parameter& p : Model::parameters) {
+      p.from_line(u, values);
+      u += p.freedom();
+      values += p.size();
+    }
+  }
+  static Vector line_of(const double* values) {
+    Vector u(freedom);
+    double* next = u.data();
+    for (const Parameter& p : Model::parameters) {
+      p.to_line(values, next);
+      next += p.freedom();
+      values += p.size();
+    }
+    return u;
+  }
+
+  // Adds what `add` makes of a log density times its weight: of a number or dual number.
+  static void add_weighted(double weight, const Dual<0>& l, std::array<double, 1>& total) {
+    total[0] += weight * l.value();
+  }
+  using First = Dual<freedom>;
+  using Second = Dual<freedom, First>;
+  static constexpr std::size_t expansion_size = 1 + freedom + freedom * (freedom + 1) / 2;
+  static void add_weighted(double weight, const Second& l,
+                           std::array<double, expansion_size>& total) {
+    double* out = total.data();
+    *out++ += weight * l.value().value();
+#pragma GCC unroll 16
+    for (int i = 0; i < freedom; ++i) *out++ += weight * l.value().slope(i);
+#pragma GCC unroll 16
+    for (int i = 0; i < freedom; ++i) {
+#pragma GCC unroll 16
+      for (int j = 0; j <= i; ++j) *out++ += weight * l.slope(i).slope(j);
+    }
+  }
+  // The weighted sum of log densities at a point and the log prior density there, with derivatives
+  // where the numbers have them.
+  template <std::size_t Size, class T>
+  [[nodiscard]] static std::array<double, Size> objective_at(Rows x, Weights w,
+                                                             const Point<T>& at) {
+    const Vector sum =
+        sum_over_blocks(x.rows(), Size, [&](Index first, Index rows, VectorRef total) {
+          std::array<double, Size> own{};
+          for (Index i = first; i < first + rows; ++i) {
+            if (w[i] > 0) add_weighted(w[i], T(at.log_density(x.row(i))), own);
+          }
+          total += Eigen::Map<const Vector>(own.data(), Size);
+        });
+    std::array<double, Size> all{};
+    std::copy(sum.begin(), sum.end(), all.begin());
+    add_weighted(1, at.log_prior(), all);
+    return all;
+  }
+  [[nodiscard]] double objective(Rows x, Weights w, const Vector& u) const {
+    std::array<Dual<0>, static_cast<std::size_t>(freedom)> line;
+    std::copy(u.begin(), u.end(), line.begin());
+    return objective_at<1>(x, w, at_line(line.data()))[0];
   }
   [[nodiscard]] Expansion expand(Rows x, Weights w, const Vector& u) const {
-    // Derivatives by the parameters first, then by the points of the charts.
-    using First = Dual<count>;
-    using Second = Dual<count, First>;
-    std::array<Second, Model::parameters.size()> p;
-    std::array<Parameter::Jet, Model::parameters.size()> chart;
-    for (int i = 0; i < count; ++i) {
-      const auto index = static_cast<std::size_t>(i);
-      chart[index] = parameter_of(i).from_line(u[i]);
-      p[index] = Second::variable(First::variable(chart[index].value, i), i);
+    std::array<Second, static_cast<std::size_t>(freedom)> line;
+    for (int i = 0; i < freedom; ++i) {
+      line[static_cast<std::size_t>(i)] = Second::variable(First::variable(u[i], i), i);
     }
-    const Vector total =
-        sum(x, w, p, 1 + count + count * count, [](double weight, const Second& l, VectorRef out) {
-          out[0] += weight * l.value().value();
-          for (int i = 0; i < count; ++i) {
-            out[1 + i] += weight * l.value().slope(i);
-            for (int j = 0; j < count; ++j) {
-              out[1 + count + i * count + j] += weight * l.slope(i).slope(j);
-            }
-          }
-        });
-    Expansion at{total[0], total.segment(1, count),
-                 total.tail(count * count).reshaped(count, count)};
-    for (int i = 0; i < count; ++i) {
-      const Parameter::Jet& jet = chart[static_cast<std::size_t>(i)];
-      at.hessian.row(i) *= jet.first;
-      at.hessian.col(i) *= jet.first;
-      at.hessian(i, i) += at.gradient[i] * jet.second;
-      at.gradient[i] *= jet.first;
-    }
-    return at;
+    const std::array<double, expansion_size> sum =
+        objective_at<expansion_size>(x, w, at_line(line.data()));
+    const Matrix lower = triangle(&sum[1 + freedom], freedom);
+    return {sum[0], Eigen::Map<const Vector>(&sum[1], freedom),
+            Matrix(lower.template selfadjointView<Eigen::Lower>())};
   }
 
   [[nodiscard]] NewtonResult climb(Rows x, Weights w, const Vector& from) const {
     return maximize_by_newton(
         from, [&](const Vector& u) { return expand(x, w, u); },
-        [&](const Vector& u) { return log_likelihood(x, w, u); });
+        [&](const Vector& u) { return objective(x, w, u); });
   }
 
   // The best of rough guesses, on the line; empty when the likelihood is zero at all of them.
@@ -250,10 +404,10 @@ class Autodiff {
     Vector best;
     double best_value = -infinity;
     const Vector values = Eigen::Map<const Vector>(values_.data(), count);
-    for (const Vector& guess : rough_guesses(Model::parameters.data(), values, x, w)) {
-      Vector u(count);
-      for (int i = 0; i < count; ++i) u[i] = parameter_of(i).to_line(guess[i]);
-      const double value = log_likelihood(x, w, u);
+    for (const Vector& guess :
+         rough_guesses(Model::parameters.data(), Model::parameters.size(), values, x, w)) {
+      const Vector u = line_of(guess.data());
+      const double value = objective(x, w, u);
       if (!(value > best_value) || !std::isfinite(value)) continue;
       best = u;
       best_value = value;
@@ -262,10 +416,7 @@ class Autodiff {
   }
   void guess(Rows x, Weights w) requires guesses {
     const Values values = model_.start(x, w);
-    for (int i = 0; i < count; ++i) {
-      if (!parameter_of(i).contains(values[static_cast<std::size_t>(i)])) return;
-    }
-    values_ = values;
+    if (possible(values.data())) values_ = values;
   }
 
   Model model_;

@@ -19,7 +19,7 @@ struct SavedModel {
   std::vector<std::string> component_names{};
 };
 
-/// The families that this library brings, and mixtures of them.
+/// The families that this library and loaded plugins bring, and mixtures of them.
 const Registry& registry();
 
 /// The model as a JSON document: format, version, columns, names, parameters. All bits of every
