@@ -15,6 +15,7 @@
 #include "degrees_of_freedom.h"
 #include "factor_coordinates.h"
 #include "mix/distributions/covariance_structure.h"
+#include "mix/kernels.h"
 #include "mix/parallel.h"
 #include "mix/scratch.h"
 #include "small_matrix.h"
@@ -159,7 +160,8 @@ void StudentT::log_density_of(Index k, Rows x, VectorRef out) const {
   Scratch scratch;
   const Residuals r(scratch, x, means_.col(k), factor);
   const double constant = t_log_normalizer(dof_[k], d) - factor.diagonal().array().log().sum();
-  out = constant - 0.5 * (dof_[k] + d) * (r.squares.array() / dof_[k]).log1p();
+  kernels::log1p_scaled(r.squares, 1 / dof_[k], out);
+  out = constant - 0.5 * (dof_[k] + d) * out.array();
 }
 
 void StudentT::sample(Index k, Rng& rng, VectorRef out) const {
@@ -210,9 +212,9 @@ void StudentT::accumulate_of(Index k, Rows x, Weights w, VectorRef statistics) c
     add_triangle(scatter, sums.tail(triangle(d)));
   } else {
     const LogWindow window = dof_window(dof_[k]);
-    sums[1] += (p * (r.squares.array() / dof_[k]).log1p()).sum();
+    sums[1] += kernels::log1p_sum(r.squares, 1 / dof_[k], w);
     for (Index j = 0; j < window_nodes; ++j) {
-      sums[2 + j] += (p * (r.squares.array() * std::exp(-window.node(j))).log1p()).sum();
+      sums[2 + j] += kernels::log1p_sum(r.squares, std::exp(-window.node(j)), w);
     }
   }
 }

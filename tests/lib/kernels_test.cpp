@@ -74,6 +74,28 @@ TEST_P(Kernels, LogarithmIsWithinTwoUnitsInTheLastPlace) {
   EXPECT_EQ(special[1], -infinity);
 }
 
+TEST_P(Kernels, LogarithmOfOneAndMoreIsWithinTwoUnitsInTheLastPlace) {
+  const Vector x = Vector::LinSpaced(10001, -100, 100).array().exp();
+  Vector out(x.size());
+  kernels::log1p_scaled(x, 0.5, out);
+  for (Index i = 0; i < x.size(); ++i) {
+    ASSERT_NEAR(out[i] / std::log1p(0.5 * x[i]), 1, 6e-16) << x[i];
+  }
+  Vector special(4);
+  kernels::log1p_scaled(Vector{{0.0, 1e-320, infinity, quiet_nan}}, 1, special);
+  EXPECT_EQ(special[0], 0);
+  EXPECT_EQ(special[1], 1e-320);
+  EXPECT_EQ(special[2], infinity);
+  EXPECT_TRUE(std::isnan(special[3]));
+
+  for (const Index rows : row_counts) {
+    const Vector y = random_matrix(rows, 1, 2).cwiseAbs();
+    const Vector w = random_matrix(rows, 1, 3).cwiseAbs();
+    EXPECT_NEAR(kernels::log1p_sum(y, 2, w), (2 * y.array()).log1p().matrix().dot(w),
+                1e-14 * static_cast<double>(rows));
+  }
+}
+
 TEST_P(Kernels, SoftmaxSharesEachRow) {
   for (const Index rows : row_counts) {
     for (const double beta : {1.0, 0.3}) {

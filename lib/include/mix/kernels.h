@@ -314,6 +314,12 @@ void squared_distances(const Tiles& x, ConstMatrixRef points, MatrixRef out);
 void exponential(ConstVectorRef x, VectorRef out);
 void logarithm(ConstVectorRef x, VectorRef out);
 
+/// out(n) = log(1 + rate x(n)), of rate x(n) >= 0; infinite or NaN where that is.
+void log1p_scaled(ConstVectorRef x, double rate, VectorRef out);
+
+/// The sum over rows of w(n) times the same.
+double log1p_sum(ConstVectorRef x, double rate, Weights w);
+
 /// The instruction sets that this machine has and the library was built for, best first:
 /// "AVX3", "AVX2", "SSE4", ...
 std::vector<std::string> targets();

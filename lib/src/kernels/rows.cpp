@@ -385,6 +385,46 @@ void logarithm(const double* x, Index n, double* out) {
   if (i < n) Part(n - i).store(log_of(Part(n - i).load(x + i)), out + i);
 }
 
+// log(1 + y) for y >= 0: the logarithm of the rounded sum, and what rounding took off it.
+HWY_INLINE V log1p_of(V y) {
+  const Lanes d;
+  const V one = hn::Set(d, 1.0);
+  const V u = hn::Add(one, y);
+  const V lost = hn::Sub(y, hn::Sub(u, one));
+  // What is infinite, or no number, stays so.
+  return hn::IfThenElse(hn::Lt(u, hn::Inf(d)), hn::Add(log_of(u), hn::Div(lost, u)), u);
+}
+
+// out = log(1 + rate x).
+void log1p_scaled(const double* x, double rate, Index n, double* out) {
+  const V scale = hn::Set(Lanes(), rate);
+  const auto step_of = [&](const auto& access, Index i) {
+    access.store(log1p_of(hn::Mul(scale, access.load(x + i))), out + i);
+  };
+  Index i = 0;
+  for (; i + lanes() <= n; i += lanes()) step_of(Full(), i);
+  if (i < n) step_of(Part(n - i), i);
+}
+
+// The sum of w log(1 + rate x).
+double log1p_sum(const double* x, double rate, const double* w, Index n) {
+  const Lanes d;
+  const V scale = hn::Set(d, rate);
+  V sum[2] = {hn::Zero(d), hn::Zero(d)};
+  const auto add = [&](const auto& access, Index i, V& total) {
+    total = hn::MulAdd(access.load(w + i), log1p_of(hn::Mul(scale, access.load(x + i))), total);
+  };
+  const Index step = lanes();
+  Index i = 0;
+  for (; i + 2 * step <= n; i += 2 * step) {
+    add(Full(), i, sum[0]);
+    add(Full(), i + step, sum[1]);
+  }
+  for (; i + step <= n; i += step) add(Full(), i, sum[0]);
+  if (i < n) add(Part(n - i), i, sum[1]);
+  return sum_of(hn::Add(sum[0], sum[1]));
+}
+
 }  // namespace mix::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -402,6 +442,8 @@ HWY_EXPORT(pack);
 HWY_EXPORT(squared_norms);
 HWY_EXPORT(exponential);
 HWY_EXPORT(logarithm);
+HWY_EXPORT(log1p_scaled);
+HWY_EXPORT(log1p_sum);
 
 void softmax(MatrixRef l, double beta, VectorRef term) {
   if (l.size() == 0) return;
@@ -457,6 +499,14 @@ void weigh(MatrixRef r, Weights w, VectorRef mass) {
   for (Index k = 0; k < r.cols(); ++k) {
     mass[k] += HWY_DYNAMIC_DISPATCH(weighted_sum)(r.col(k).data(), w.data(), r.rows());
   }
+}
+
+void log1p_scaled(ConstVectorRef x, double rate, VectorRef out) {
+  HWY_DYNAMIC_DISPATCH(log1p_scaled)(x.data(), rate, x.size(), out.data());
+}
+
+double log1p_sum(ConstVectorRef x, double rate, Weights w) {
+  return HWY_DYNAMIC_DISPATCH(log1p_sum)(x.data(), rate, w.data(), x.size());
 }
 
 void add_sums(ConstMatrixRef r, VectorRef mass) {
