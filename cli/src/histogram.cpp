@@ -125,4 +125,16 @@ Histogram count_histogram(ConstVectorRef x, const Vector& weights) {
   return counted(values, low, width, static_cast<Index>(std::ceil(numbers / width)));
 }
 
+Extent main_extent(ConstVectorRef x, const Vector& weights) {
+  const std::vector<Weighed> values = sorted(x, weights);
+  if (values.empty()) return {0, 1};
+  const Extent all{values.front().value, values.back().value};
+  const double low = quantile(values, 0.01);
+  const double high = quantile(values, 0.99);
+  const double median = quantile(values, 0.5);
+  const Extent most{std::max(all.low, low - (median - low) / 2),
+                    std::min(all.high, high + (high - median) / 2)};
+  return all.high - all.low > 3 * (most.high - most.low) && most.high > most.low ? most : all;
+}
+
 }  // namespace mix::cli

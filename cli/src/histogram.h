@@ -34,4 +34,12 @@ Histogram histogram(ConstVectorRef values, const Vector& weights = {});
 /// several. NaN is left out.
 Histogram count_histogram(ConstVectorRef values, const Vector& weights = {});
 
+/// Where most of the values lie: where a few would stretch the picture to three times its length or
+/// more, the range without these; else that of all values. NaN is left out.
+struct Extent {
+  double low = 0;
+  double high = 0;
+};
+Extent main_extent(ConstVectorRef values, const Vector& weights = {});
+
 }  // namespace mix::cli

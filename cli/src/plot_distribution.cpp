@@ -69,6 +69,29 @@ std::vector<std::vector<double>> curve(const Vector& x, ConstVectorRef y, double
   return rows;
 }
 
+/// The values that a histogram shows, and what part of all they are.
+struct Shown {
+  Vector values{};
+  Vector weights{};
+  double share = 1;
+  Index beyond = 0;  // rows left out
+};
+
+/// Those without the few that would make the others a line at the edge.
+Shown shown_rows(const Vector& values, const Vector& weights) {
+  const Extent extent = main_extent(values, weights);
+  std::vector<Index> inside;
+  for (Index i = 0; i < values.size(); ++i) {
+    if (values[i] >= extent.low && values[i] <= extent.high) inside.push_back(i);
+  }
+  Shown shown{values(inside), weights.size() > 0 ? Vector(weights(inside)) : Vector()};
+  shown.beyond = values.size() - shown.values.size();
+  shown.share = weights.size() > 0
+                    ? shown.weights.sum() / weights.sum()
+                    : static_cast<double>(inside.size()) / static_cast<double>(values.size());
+  return shown;
+}
+
 }  // namespace
 
 void plot_distribution(Picture& picture, const MixtureModel& model, const Table& table,
@@ -77,11 +100,12 @@ void plot_distribution(Picture& picture, const MixtureModel& model, const Table&
   const Column& column = table.column(0);
   const Vector values = rows.x.col(0);
   const bool discrete = column.kind == ColumnKind::category || is_discrete(model, rows.x, 0);
-  const Histogram histogram =
-      discrete ? count_histogram(values, rows.weights) : cli::histogram(values, rows.weights);
+  const Shown shown = discrete ? Shown{values, rows.weights} : shown_rows(values, rows.weights);
+  const Histogram histogram = discrete ? count_histogram(shown.values, shown.weights)
+                                       : cli::histogram(shown.values, shown.weights);
   const bool one_by_one = discrete && histogram.width == 1;
 
-  Range range = padded_range(values, 0.08);
+  Range range = padded_range(shown.values, 0.08);
   range = {std::min(range.low, histogram.low), std::max(range.high, histogram.high())};
   if (discrete) range = {histogram.low - 0.3, histogram.high() + 0.3};
   const Vector x = discrete ? whole_numbers({histogram.low, histogram.high()}, values)
@@ -91,21 +115,27 @@ void plot_distribution(Picture& picture, const MixtureModel& model, const Table&
 
   write_heading(picture, heading(model, rows));
   set_axis(picture, "x", column, range);
+  if (shown.beyond > 0) {
+    picture.command("set xlabel {}",
+                    literal(fmt::format("{} ({} of {} rows lie beyond)", column.name, shown.beyond,
+                                        values.size())));
+  }
+  const double highest = shown.share * histogram.highest();
   // A component on a few equal values may be very high; the others stay visible.
-  const double top = std::min(y.maxCoeff(), 2.5 * histogram.highest());
-  picture.command("set yrange [0:{}]", number(1.06 * std::max(top, histogram.highest())));
+  const double top = std::min(y.maxCoeff(), 2.5 * highest);
+  picture.command("set yrange [0:{}]", number(1.06 * std::max(top, highest)));
   picture.command("set ylabel '{}'", one_by_one ? "probability" : "density");
   picture.command("set key outside right top vertical Left reverse samplen 2 spacing 1.25");
 
   std::vector<std::vector<double>> boxes;
   for (std::size_t i = 0; i < histogram.counts.size(); ++i) {
-    boxes.push_back(
-        {histogram.center(i), histogram.density(i), one_by_one ? 0.8 : histogram.width});
+    boxes.push_back({histogram.center(i), shown.share * histogram.density(i),
+                     one_by_one ? 0.8 : histogram.width});
   }
   std::vector<std::string> elements{
       fmt::format("{} using 1:2:3 with boxes fc rgb {} fs solid border rgb {} title 'data'",
                   picture.data(boxes), rgb(bars), rgb(one_by_one ? bars : 0xFFFFFF))};
-  const double least = 0.002 * std::max(top, histogram.highest());
+  const double least = 0.002 * std::max(top, highest);
   const double mark = std::clamp(30.0 / static_cast<double>(boxes.size()), 0.45, 0.8);
   const std::string sum = picture.data(curve(x, y.col(k), least));
   const std::string sum_title = k > 1 ? "'mixture'" : "'model'";

@@ -93,6 +93,19 @@ TEST(Histograms, HaveNoMoreThanAHundredBinsBesideAnOutlier) {
   EXPECT_LE(histogram(values).counts.size(), 101U);
 }
 
+TEST(Histograms, ShowAHeavyTailInPart) {
+  Vector x(1000);
+  for (Index i = 0; i < x.size(); ++i) x[i] = std::pow((static_cast<double>(i) + 0.5) / 1000, -1.0);
+  const Extent extent = main_extent(x);
+  EXPECT_EQ(extent.low, x.minCoeff());
+  EXPECT_GT(extent.high, 100);
+  EXPECT_LT(extent.high, 200);
+  // All of a light one.
+  const Extent all = main_extent(Vector::LinSpaced(1000, -1, 3));
+  EXPECT_EQ(all.low, -1);
+  EXPECT_EQ(all.high, 3);
+}
+
 TEST(Histograms, GiveRoundedValuesBinsOfWholeSteps) {
   const Vector values = (normal_values(500) * 10).array().round() / 10;
   const double steps = histogram(values).width / 0.1;
