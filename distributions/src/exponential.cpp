@@ -59,6 +59,15 @@ void Exponential::sample(Rng& rng, VectorRef out) const {
   for (Index j = 0; j < dimension(); ++j) out[j] = standard_exponential(rng) / rate_[j];
 }
 
+void Exponential::impute(MatrixRef x, Rng* rng) const {
+  for (Index j = 0; j < dimension(); ++j) {
+    for (Index i = 0; i < x.rows(); ++i) {
+      if (!std::isnan(x(i, j))) continue;
+      x(i, j) = (rng != nullptr ? standard_exponential(*rng) : 1) / rate_[j];
+    }
+  }
+}
+
 void Exponential::accumulate(Rows x, Weights w, VectorRef statistics) const {
   for (Index i = 0; i < x.rows(); ++i) {
     // A row that no rate explains may hold anything, also NaN, and contributes nothing.

@@ -42,6 +42,13 @@ void Normal::sample(Rng& rng, VectorRef out) const {
   out[0] = mean_ + standard_deviation_ * standard_normal(rng);
 }
 
+void Normal::impute(MatrixRef x, Rng* rng) const {
+  for (Index i = 0; i < x.rows(); ++i) {
+    if (!std::isnan(x(i, 0))) continue;
+    x(i, 0) = mean_ + (rng != nullptr ? standard_deviation_ * standard_normal(*rng) : 0);
+  }
+}
+
 void Normal::accumulate(Rows x, Weights w, VectorRef statistics) const {
   const auto centered = x.col(0).array() - mean_;
   statistics[0] += w.sum();

@@ -55,6 +55,14 @@ void Poisson::sample(Rng& rng, VectorRef out) const {
   for (Index j = 0; j < dimension(); ++j) out[j] = mix::poisson(rng, rate_[j]);
 }
 
+void Poisson::impute(MatrixRef x, Rng* rng) const {
+  for (Index j = 0; j < dimension(); ++j) {
+    for (Index i = 0; i < x.rows(); ++i) {
+      if (std::isnan(x(i, j))) x(i, j) = rng != nullptr ? mix::poisson(*rng, rate_[j]) : rate_[j];
+    }
+  }
+}
+
 void Poisson::accumulate(Rows x, Weights w, VectorRef statistics) const {
   for (Index i = 0; i < x.rows(); ++i) {
     // A row that no rate explains may hold anything, also NaN, and contributes nothing.

@@ -37,13 +37,19 @@ void add_triangle(ConstMatrixRef scatter, VectorRef out) {
   }
 }
 
-// The standard deviation of a normal distribution with the quartiles of these values.
+// The standard deviation of a normal distribution with the quartiles of these values, of those that
+// are not missing.
 double normal_spread(ConstVectorRef values, Weights w) {
   std::vector<Index> order(static_cast<std::size_t>(values.size()));
   std::iota(order.begin(), order.end(), Index{0});
+  order.erase(
+      std::remove_if(order.begin(), order.end(), [&](Index i) { return std::isnan(values[i]); }),
+      order.end());
+  const double total =
+      static_cast<Index>(order.size()) == w.size() ? w.sum() : Vector(w(order)).sum();
   std::sort(order.begin(), order.end(), [&](Index a, Index b) { return values[a] < values[b]; });
   const auto quantile = [&](double share) {
-    double left = share * w.sum();
+    double left = share * total;
     for (const Index i : order) {
       left -= w[i];
       if (left < 0) return values[i];
@@ -76,6 +82,7 @@ struct Residuals {
 
 // The weighted mean of each component's rows; `otherwise` where no row has a weight.
 Matrix weighted_means(const AnyRows& x, Shares shares, const Matrix& otherwise) {
+  if (has_missing(x)) return observed_means(x, shares, otherwise);
   const Index d = x.cols();
   const Index k = shares.cols();
   // About a row, so that data far from zero lose no digits.
@@ -311,7 +318,8 @@ void StudentT::start(const AnyRows& x, Shares shares) {
   cycle_ = 0;
   maximize_location_and_scale(sum_over_blocks(
       x.rows(), statistics_size(), [&](Index first, Index count, VectorRef statistics) {
-        accumulate(*DenseBlock(x, first, count), shares.middleRows(first, count), statistics);
+        accumulate_any(*this, *DenseBlock(x, first, count), shares.middleRows(first, count),
+                       statistics);
       }));
   dof_.setConstant(options_.dof);
 }

@@ -56,6 +56,7 @@ Matrix standardized(const AnyRows& x) {
   const auto n = static_cast<double>(std::max<Index>(x.rows(), 1));
   Matrix out(x.rows(), x.cols());
   x.write_to(out);
+  if (has_missing(x)) fill_with_means(out);
   const Eigen::RowVectorXd mean = out.colwise().mean();
   out.rowwise() -= mean;
   for (Index d = 0; d < out.cols(); ++d) {

@@ -84,6 +84,11 @@ void FamilyList::sample(Index k, Rng& rng, VectorRef out) const {
   family->sample(index, rng, out);
 }
 
+void FamilyList::impute(Index k, MatrixRef x, Rng* rng) const {
+  const auto [family, within] = locate(k);
+  family->impute(within, x, rng);
+}
+
 bool FamilyList::streams() const {
   return std::all_of(families_.begin(), families_.end(),
                      [](const AnyFamily& family) { return family.streams(); });

@@ -32,6 +32,31 @@ void Laws::ascent() {
   }
 }
 
+void Laws::missing_cells() {
+  Matrix more(n_ + 1, x_.cols());
+  more << x_, Matrix::Constant(1, x_.cols(), quiet_nan);
+  const Matrix l = log_densities(elsewhere_, more);
+  require_equal(l.topRows(n_), log_densities(elsewhere_, x_), options_.tolerance,
+                "a row without any cell changes the densities of others");
+  require_equal(l.bottomRows(1), Matrix::Zero(1, k_), options_.tolerance,
+                "a row without any cell has another log density than 0");
+  Matrix holes = x_;
+  for (Index i = 0; i < n_; i += 3) holes(i, (i / 3) % x_.cols()) = quiet_nan;
+  if (!elsewhere_.check_support(holes).empty()) return;  // for whole rows only
+  AnyFamily family = elsewhere_;
+  double before = objective(family, holes, shares_);
+  for (int i = 0; i < 4; ++i) {
+    step(family, holes, shares_);
+    const double after = objective(family, holes, shares_);
+    if (!(after >= before - slack(before))) {
+      fail(fmt::format("a step lowers the log-likelihood of observed cells from {:.10g} to {:.10g}",
+                       before, after));
+      return;
+    }
+    before = after;
+  }
+}
+
 void Laws::fixed_point() {
   fitted_ = prepared_;
   converge(fitted_, x_, shares_, options_.max_steps);

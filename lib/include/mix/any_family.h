@@ -149,6 +149,11 @@ class AnyFamily {
   /// Draws one row of component k; throws std::logic_error when the family cannot.
   void sample(Index k, Rng& rng, VectorRef out) const { self_->sample(k, rng, out); }
 
+  /// Replaces the missing cells (NaN) of `x` by their means given the observed cells of the row
+  /// under component k, or, where `rng` is not null, draws them. Throws std::logic_error where the
+  /// family cannot.
+  void impute(Index k, MatrixRef x, Rng* rng = nullptr) const { self_->impute(k, x, rng); }
+
   /// Whether components can be reordered and left out.
   [[nodiscard]] bool selects() const { return self_->selects(); }
   /// Reorders the components, or keeps some of them: the new component i is the old one order[i].
@@ -222,6 +227,7 @@ class AnyFamily {
     [[nodiscard]] virtual std::string caution(Index k) const = 0;
     [[nodiscard]] virtual bool samples() const = 0;
     virtual void sample(Index k, Rng& rng, VectorRef out) const = 0;
+    virtual void impute(Index k, MatrixRef x, Rng* rng) const = 0;
     [[nodiscard]] virtual bool selects() const = 0;
     virtual void select(const std::vector<Index>& order) = 0;
     virtual void fields(Fields& visit) = 0;
@@ -291,7 +297,10 @@ struct AnyFamily::Holder final : AnyFamily::Interface {
   }
   void log_densities(const AnyRows& x, MatrixRef out) const override {
     if (const Rows* dense = x.dense()) {
-      family.log_densities(*dense, out);
+      if (!evaluated_incomplete(*dense, out,
+                                [&](Rows rows, MatrixRef l) { family.log_densities(rows, l); })) {
+        family.log_densities(*dense, out);
+      }
     } else {
       evaluate_blocks(*this, x, out);
     }
@@ -404,6 +413,11 @@ struct AnyFamily::Holder final : AnyFamily::Interface {
     }
   }
   void fit(const AnyRows& x, Shares shares) override {
+    if (drops_rows && has_missing(x)) {
+      const WholeRows whole(x);
+      if (whole.x().rows() > 0) fit(whole.x(), whole.of(shares));
+      return;
+    }
     if constexpr (requires { family.fit(x, shares); }) {
       family.fit(x, shares);
     } else if constexpr (RefittableFamily<F>) {
@@ -413,6 +427,11 @@ struct AnyFamily::Holder final : AnyFamily::Interface {
     }
   }
   void start(const AnyRows& x, Shares shares) override {
+    if (drops_rows && has_missing(x)) {
+      const WholeRows whole(x);
+      if (whole.x().rows() > 0) start(whole.x(), whole.of(shares));
+      return;
+    }
     if constexpr (requires { family.start(x, shares); }) {
       family.start(x, shares);
     } else if constexpr (Startable<F>) {
@@ -452,6 +471,11 @@ struct AnyFamily::Holder final : AnyFamily::Interface {
     if constexpr (Cyclic<F>) family.select_cycle(cycle);
   }
   void prepare([[maybe_unused]] const AnyRows& x, [[maybe_unused]] Weights w) override {
+    if (drops_rows && has_missing(x)) {
+      check_observed(name(), x, w);
+      const WholeRows whole(x);
+      return prepare(whole.x(), whole.of(w));
+    }
     if constexpr (SparsePreparable<F>) {
       if (x.sparse() != nullptr) return family.prepare(*x.sparse(), w);
     }
@@ -462,6 +486,12 @@ struct AnyFamily::Holder final : AnyFamily::Interface {
     }
   }
   [[nodiscard]] std::string check_support([[maybe_unused]] const AnyRows& x) const override {
+    if (drops_rows && has_missing(x)) {
+      std::string complaint = partly_missing_complaint(x, name());
+      if (!complaint.empty()) return complaint;
+      const WholeRows whole(x);
+      return whole.x().rows() > 0 ? check_support(whole.in_all_places(x.rows())) : complaint;
+    }
     if constexpr (SparseSupported<F>) {
       if (x.sparse() != nullptr) return family.check_support(*x.sparse());
     }
@@ -474,6 +504,16 @@ struct AnyFamily::Holder final : AnyFamily::Interface {
     return {};
   }
   [[nodiscard]] Matrix embed(const AnyRows& x) const override {
+    if (!has_missing(x)) return embed_rows(x);
+    if (drops_rows) {
+      const WholeRows whole(x);
+      return whole.spread_out(embed_rows(whole.x()), x.rows());
+    }
+    Matrix points = embed_rows(x);
+    fill_with_means(points);
+    return points;
+  }
+  [[nodiscard]] Matrix embed_rows(const AnyRows& x) const {
     if constexpr (requires { family.embed(x); }) {
       return family.embed(x);
     } else {
@@ -513,6 +553,26 @@ struct AnyFamily::Holder final : AnyFamily::Interface {
       family.sample(k, rng, out);
     } else {
       throw std::logic_error("family '" + name() + "' has no sample(rng, out)");
+    }
+  }
+  void impute([[maybe_unused]] Index k, [[maybe_unused]] MatrixRef x,
+              [[maybe_unused]] Rng* rng) const override {
+    if constexpr (ImputingFamily<F>) {
+      family.impute(k, x, rng);
+    } else {
+      if (rng == nullptr) {
+        throw std::logic_error("family '" + name() +
+                               "' has no impute(x, rng), which the means of missing cells need; "
+                               "draw them instead");
+      }
+      // Rows without any cell, or of independent columns.
+      replace_missing(x, [&](MatrixRef rows, const MissingColumns& columns) {
+        Vector row(x.cols());
+        for (Index i = 0; i < rows.rows(); ++i) {
+          sample(k, *rng, row);
+          for (const Index j : columns.missing) rows(i, j) = row[j];
+        }
+      });
     }
   }
   [[nodiscard]] bool selects() const override {
@@ -565,7 +625,58 @@ struct AnyFamily::Holder final : AnyFamily::Interface {
   // What the memory of a block of rows that are not dense doubles holds, besides the block.
   enum Part : std::size_t { sparse_part, dense_part };
 
-  void evaluate(Rows x, MatrixRef out, [[maybe_unused]] BlockMemory& memory) const {
+  // Rows that lack a cell and not all are for other families.
+  static constexpr bool drops_rows = !ReadsMissingCells<F> && !Marginalizing<F>;
+
+  // Where cells are missing, evaluates rows by what they lack, those that lack nothing by
+  // `complete`, and returns true.
+  template <class Complete>
+  bool evaluated_incomplete([[maybe_unused]] Rows x, [[maybe_unused]] MatrixRef out,
+                            [[maybe_unused]] const Complete& complete) const {
+    if constexpr (!ReadsMissingCells<F>) {
+      if (!has_missing(x)) return false;
+      if constexpr (Marginalizing<F>) {
+        const auto observed = [&](Rows rows, const MissingColumns& columns, MatrixRef l) {
+          family.observed_log_densities(rows, columns, l);
+        };
+        const EvaluateObserved view(observed);
+        evaluate_incomplete(x, out, complete, &view);
+      } else {
+        evaluate_incomplete(x, out, complete, nullptr);
+      }
+      return true;
+    }
+    return false;
+  }
+  template <class Complete>
+  bool accumulated_incomplete([[maybe_unused]] Rows x, [[maybe_unused]] Shares shares,
+                              [[maybe_unused]] VectorRef statistics,
+                              [[maybe_unused]] const Complete& complete) const {
+    if constexpr (!ReadsMissingCells<F>) {
+      if (!has_missing(x)) return false;
+      if constexpr (Marginalizing<F>) {
+        const auto observed = [&](Rows rows, const MissingColumns& columns, Shares p) {
+          family.accumulate_expected(rows, columns, p, statistics);
+        };
+        const AccumulateObserved view(observed);
+        accumulate_incomplete(x, shares, complete, &view);
+      } else {
+        accumulate_incomplete(x, shares, complete, nullptr);
+      }
+      return true;
+    }
+    return false;
+  }
+
+  void evaluate(Rows x, MatrixRef out, BlockMemory& memory) const {
+    if (!memory.complete() && evaluated_incomplete(x, out, [&](Rows rows, MatrixRef l) {
+          evaluate_whole(rows, l, memory.part(0));
+        })) {
+      return;
+    }
+    evaluate_whole(x, out, memory);
+  }
+  void evaluate_whole(Rows x, MatrixRef out, [[maybe_unused]] BlockMemory& memory) const {
     if constexpr (Remembering<F>) {
       family.log_densities(x, out, memory);
     } else {
@@ -573,18 +684,32 @@ struct AnyFamily::Holder final : AnyFamily::Interface {
     }
   }
   void add_up(Rows x, Shares shares, VectorRef statistics) const {
+    if (!accumulated_incomplete(x, shares, statistics,
+                                [&](Rows rows, Shares p) { add_up_whole(rows, p, statistics); })) {
+      add_up_whole(x, shares, statistics);
+    }
+  }
+  void add_up(Rows x, Shares shares, VectorRef statistics, BlockMemory& memory) const {
+    if (memory.complete() ||
+        !accumulated_incomplete(x, shares, statistics, [&](Rows rows, Shares p) {
+          add_up_whole(rows, p, statistics, memory.part(0));
+        })) {
+      add_up_whole(x, shares, statistics, memory);
+    }
+  }
+  void add_up_whole(Rows x, Shares shares, VectorRef statistics) const {
     if constexpr (StreamingFamily<F>) {
       family.accumulate(x, shares, statistics);
     } else {
       throw std::logic_error("family '" + name() + "' has no additive statistics; call fit");
     }
   }
-  void add_up(Rows x, Shares shares, VectorRef statistics,
-              [[maybe_unused]] BlockMemory& memory) const {
+  void add_up_whole(Rows x, Shares shares, VectorRef statistics,
+                    [[maybe_unused]] BlockMemory& memory) const {
     if constexpr (Remembering<F>) {
       family.accumulate(x, shares, statistics, memory);
     } else {
-      add_up(x, shares, statistics);
+      add_up_whole(x, shares, statistics);
     }
   }
   [[nodiscard]] Vector cell_coordinates(const SparseRows& x) const {

@@ -9,6 +9,7 @@
 #include "mix/any_rows.h"
 #include "mix/block_memory.h"
 #include "mix/fields.h"
+#include "mix/missing.h"
 #include "mix/random.h"
 #include "mix/types.h"
 
@@ -225,6 +226,34 @@ concept FamilyOfAnyRows = requires(const F& f, const AnyRows& x, MatrixRef out, 
                                    VectorRef statistics, BlockMemory& memory) {
   f.log_densities(x, out, memory);
   f.accumulate(x, shares, statistics, memory);
+};
+
+/// A distribution or family whose `log_density`, `accumulate`, `prepare` and so on read rows with
+/// missing cells (NaN) themselves: `static constexpr bool reads_missing_cells = true;`.
+template <class T>
+concept ReadsMissingCells = requires {
+  requires T::reads_missing_cells;
+};
+
+/// A family that gets rows with missing cells sorted by what they lack: the log density of the
+/// observed cells, and the expected statistics given these. All others see whole rows only.
+template <class F>
+concept Marginalizing = StreamingFamily<F> &&
+    requires(const F& f, Rows x, const MissingColumns& columns, MatrixRef out, Shares shares,
+             VectorRef statistics) {
+  f.observed_log_densities(x, columns, out);
+  f.accumulate_expected(x, columns, shares, statistics);
+};
+
+/// Replaces the missing cells of `x` by their means given the observed cells of the row under
+/// component k, or draws them where `rng` is not null.
+template <class F>
+concept ImputingFamily = requires(const F& f, Index k, MatrixRef x, Rng* rng) {
+  f.impute(k, x, rng);
+};
+template <class D>
+concept Imputing = requires(const D& d, MatrixRef x, Rng* rng) {
+  d.impute(x, rng);
 };
 
 /// A name in snake case: `static constexpr std::string_view name = "poisson";`

@@ -11,6 +11,7 @@ namespace mix {
 class FamilyList {
  public:
   static constexpr std::string_view name = "list";
+  static constexpr bool reads_missing_cells = true;
 
   FamilyList() = default;
   /// Throws std::invalid_argument when the dimensions differ.
@@ -28,6 +29,7 @@ class FamilyList {
   void log_densities(const AnyRows& x, MatrixRef out, BlockMemory& memory) const;
   [[nodiscard]] bool samples() const;
   void sample(Index k, Rng& rng, VectorRef out) const;
+  void impute(Index k, MatrixRef x, Rng* rng) const;
 
   [[nodiscard]] bool streams() const;
   [[nodiscard]] Index statistics_size() const;
@@ -74,6 +76,7 @@ class FamilyList {
 class Frozen {
  public:
   static constexpr std::string_view name = "frozen";
+  static constexpr bool reads_missing_cells = true;
 
   Frozen() = default;
   /// Takes whatever AnyFamily takes. A template, because a plain AnyFamily parameter would make the
@@ -95,6 +98,7 @@ class Frozen {
   }
   [[nodiscard]] bool samples() const { return family_.samples(); }
   void sample(Index k, Rng& rng, VectorRef out) const { family_.sample(k, rng, out); }
+  void impute(Index k, MatrixRef x, Rng* rng) const { family_.impute(k, x, rng); }
   [[nodiscard]] Index statistics_size() const { return 0; }
   void accumulate(const AnyRows& /*x*/, Shares /*shares*/, VectorRef /*statistics*/) const {}
   void accumulate(const AnyRows& /*x*/, Shares /*shares*/, VectorRef /*statistics*/,

@@ -25,6 +25,8 @@ class Untied {
     return std::string_view("custom");
   }();
 
+  static constexpr bool reads_missing_cells = ReadsMissingCells<D>;
+
   Untied() = default;
   /// `k` copies of `prototype`, the state in which every component starts.
   explicit Untied(D prototype, Index k = 1)
@@ -95,6 +97,9 @@ class Untied {
 
   void sample(Index k, Rng& rng, VectorRef out) const requires Sampleable<D> {
     component(k).sample(rng, out);
+  }
+  void impute(Index k, MatrixRef x, Rng* rng) const requires Imputing<D> {
+    component(k).impute(x, rng);
   }
 
   /// Where the distribution knows only at run time whether it streams (a mixture of any families).

@@ -20,6 +20,7 @@ namespace mix {
 class Categorical {
  public:
   static constexpr std::string_view name = "categorical";
+  static constexpr bool reads_missing_cells = true;
   /// No column may have more levels.
   static constexpr Index most_levels = 65536;
 
@@ -41,6 +42,8 @@ class Categorical {
   [[nodiscard]] Index parameter_count() const;
   void log_density(Rows x, VectorRef out) const;
   void sample(Rng& rng, VectorRef out) const;
+  /// Replaces missing cells by the most probable category, or draws them.
+  void impute(MatrixRef x, Rng* rng) const;
 
   /// The weight of each level of each column, column after column.
   [[nodiscard]] Index statistics_size() const;

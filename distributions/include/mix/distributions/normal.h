@@ -32,6 +32,8 @@ class Normal {
   [[nodiscard]] Index parameter_count() const { return 2; }
   void log_density(Rows x, VectorRef out) const;
   void sample(Rng& rng, VectorRef out) const;
+  /// Replaces missing cells by the mean of their column, or draws them.
+  void impute(MatrixRef x, Rng* rng) const;
 
   /// Mass, and first and second moment about the present mean.
   [[nodiscard]] Index statistics_size() const { return 3; }

@@ -35,6 +35,8 @@ class Poisson {
   [[nodiscard]] Index parameter_count() const { return rate_.size(); }
   void log_density(Rows x, VectorRef out) const;
   void sample(Rng& rng, VectorRef out) const;
+  /// Replaces missing cells by the mean of their column, or draws them.
+  void impute(MatrixRef x, Rng* rng) const;
 
   /// The weight of the rows, then the weighted sum of each column.
   [[nodiscard]] Index statistics_size() const { return 1 + rate_.size(); }

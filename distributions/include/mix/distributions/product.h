@@ -14,6 +14,7 @@ namespace mix {
 class Product {
  public:
   static constexpr std::string_view name = "product";
+  static constexpr bool reads_missing_cells = true;
 
   struct Block {
     std::vector<Index>
@@ -38,6 +39,7 @@ class Product {
   void log_densities(Rows x, MatrixRef out, BlockMemory& memory) const;
   [[nodiscard]] bool samples() const;
   void sample(Index k, Rng& rng, VectorRef out) const;
+  void impute(Index k, MatrixRef x, Rng* rng) const;
 
   [[nodiscard]] bool streams() const;
   /// The blocks' statistics one after the other.

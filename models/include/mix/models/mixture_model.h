@@ -20,6 +20,7 @@ struct Sample {
 class MixtureModel {
  public:
   static constexpr std::string_view name = "mixture";
+  static constexpr bool reads_missing_cells = true;
 
   MixtureModel() = default;
   /// Equal weights. A template, so that a MixtureModel is copied here and never converted.
@@ -54,7 +55,7 @@ class MixtureModel {
   /// Responsibilities and log densities together, for little more than the price of one.
   [[nodiscard]] Posterior posterior(const AnyRows& x) const;
   /// The most probable component of each row, from 0; ties to the lowest index. -1 for a row that
-  /// no component explains, or that has a missing cell.
+  /// no component explains. Missing cells (NaN) drop out.
   [[nodiscard]] std::vector<Index> predict(const AnyRows& x) const;
   /// The sum of the rows' log densities.
   [[nodiscard]] double log_likelihood(const AnyRows& x) const;
