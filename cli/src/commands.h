@@ -13,5 +13,7 @@ void add_impute(CLI::App& app);
 void add_kmeans(CLI::App& app);
 void add_plot(CLI::App& app);
 void add_info(CLI::App& app);
+void add_describe(CLI::App& app);
+void add_regress(CLI::App& app);
 
 }  // namespace mix::cli

@@ -101,13 +101,14 @@ bool takes_trials(const FamilyBlocks& blocks) {
 
 void check_noise(const Table& table) {
   for (Index j = 0; j < table.column_count(); ++j) {
-    const Vector values = table.column_values(j);
+    const auto values = table.column_values(j).array();
     if (table.column(j).kind == ColumnKind::category) {
       throw std::invalid_argument(
           fmt::format("--noise is uniform on a box of numbers, but column \"{}\" holds categories",
                       table.column(j).name));
     }
-    if (!(values.minCoeff() < values.maxCoeff())) {
+    if (!(values.minCoeff<Eigen::PropagateNumbers>() <
+          values.maxCoeff<Eigen::PropagateNumbers>())) {
       throw std::invalid_argument(fmt::format(
           "--noise is uniform on the range of each column, but all values of \"{}\" are the same",
           table.column(j).name));
@@ -155,9 +156,7 @@ void FamilyChoice::add_trials(const std::string& trials) {
   }
   if (!added) {
     throw std::invalid_argument(
-        "--trials holds the numbers of trials of a binomial or beta_binomial; say --family "
-        "binomial "
-        "too");
+        "--trials holds the trials of a binomial or beta_binomial; say --family binomial too");
   }
 }
 

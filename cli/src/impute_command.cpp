@@ -42,6 +42,11 @@ std::vector<Column> columns_of(const Table& block, const Matrix& values) {
 
 void run_impute(const ImputeCommand& flags) {
   const SavedModel saved = load_model(flags.model);
+  if (!saved.model.takes_missing_cells()) {
+    throw DataError(fmt::format(
+        "{}: family {} says nothing of some cells of a row given the others, so it imputes none",
+        flags.model, in_quotes(saved.model.family().name())));
+  }
   RowsForModel rows(flags.data, saved);
   AtomicFile file = output_file(flags.out);
   Index done = 0;

@@ -50,6 +50,8 @@ int run(int argc, char** argv) {
   mix::cli::add_kmeans(app);
   mix::cli::add_plot(app);
   mix::cli::add_info(app);
+  mix::cli::add_describe(app);
+  mix::cli::add_regress(app);
   for (CLI::App* command : app.get_subcommands({})) lay_out_help(*command);
   if (argc > 1 && argv[1][0] != '-') {
     std::vector<std::string> names;

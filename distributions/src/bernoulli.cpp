@@ -9,6 +9,7 @@
 #include "mix/coordinates.h"
 #include "mix/kernels.h"
 #include "mix/support.h"
+#include "univariate.h"
 
 namespace mix {
 namespace {
@@ -115,6 +116,19 @@ std::string Bernoulli::check_support(Rows x) const {
 
 std::string Bernoulli::check_support(const SparseRows& x) const {
   return check_cells(x, is_binary, "0 or 1");
+}
+
+double Bernoulli::cdf(double x) const {
+  return cdf_of_counts(x, [&](double count) { return count < 1 ? 1 - probability_[0] : 1; });
+}
+
+Moments Bernoulli::moments() const {
+  return Moments::independent(probability_,
+                              (probability_.array() * (1 - probability_.array())).matrix());
+}
+
+Bernoulli Bernoulli::marginal(const std::vector<Index>& columns) const {
+  return Bernoulli(Vector(probability_(columns)), smoothing_);
 }
 
 void Bernoulli::fields(Fields& visit) {

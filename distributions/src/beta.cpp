@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/math/special_functions/beta.hpp>
 #include <cmath>
 #include <limits>
 
@@ -14,16 +15,16 @@ namespace mix {
 namespace {
 
 bool is_share(double x) { return x > 0 && x < 1; }
-std::array<double, 2> features_of(double x) { return {std::log(x), std::log1p(-x)}; }
+std::array<double, 2> beta_features(double x) { return {std::log(x), std::log1p(-x)}; }
 
-void check_parameters(double a, double b) {
+void check_beta(double a, double b) {
   check_positive("Beta", "a", a);
   check_positive("Beta", "b", b);
 }
 
 }  // namespace
 
-Beta::Beta(double a, double b) : a_(a), b_(b) { check_parameters(a, b); }
+Beta::Beta(double a, double b) : a_(a), b_(b) { check_beta(a, b); }
 
 // In the form of Dirichlet::log_density.
 void Beta::log_density(Rows x, VectorRef out) const {
@@ -49,7 +50,7 @@ void Beta::sample(Rng& rng, VectorRef out) const {
 }
 
 void Beta::accumulate(Rows x, Weights w, VectorRef statistics) const {
-  add_features(x, w, is_share, features_of, statistics);
+  add_features(x, w, is_share, beta_features, statistics);
 }
 
 void Beta::maximize(ConstVectorRef sum) {
@@ -66,7 +67,7 @@ bool Beta::log_base(Rows /*x*/, VectorRef out) const {
 }
 
 bool Beta::features(Rows x, MatrixRef out) const {
-  return write_features(x, is_share, features_of, out);
+  return write_features(x, is_share, beta_features, out);
 }
 
 void Beta::natural_parameters(VectorRef eta) const {
@@ -108,13 +109,21 @@ std::string Beta::flaw(double mass) const {
   return narrow_flaw(rows_, mass, (data_concentration_ + 1) / (a_ + b_ + 1));
 }
 
+double Beta::cdf(double x) const {
+  return cdf_between(0, 1, x, [&](double at) { return boost::math::ibeta(a_, b_, at); });
+}
+
+Moments Beta::moments() const {
+  return Moments::of(mean(), mean() * (b_ / (a_ + b_)) / (a_ + b_ + 1));
+}
+
 void Beta::fields(Fields& visit) {
   visit("a", a_);
   visit("b", b_);
   visit("data_rows", rows_);
   visit("data_concentration", data_concentration_);
   if (!visit.loading()) return;
-  check_parameters(a_, b_);
+  check_beta(a_, b_);
   check_positive("Beta", "data_concentration", data_concentration_);
 }
 

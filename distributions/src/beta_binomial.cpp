@@ -1,10 +1,12 @@
 #include "mix/distributions/beta_binomial.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "mix/distributions/summed_statistics.h"
 #include "mix/special.h"
 #include "polya.h"
+#include "univariate.h"
 
 namespace mix {
 
@@ -86,6 +88,25 @@ std::string BetaBinomial::check_support(Rows x) const { return trials_.check_sup
 Matrix BetaBinomial::embed(Rows x) const { return trials_.embed(x); }
 
 std::string BetaBinomial::caution() const { return multinomial_caution(concentrations_); }
+
+double BetaBinomial::cdf(double x) const {
+  const Index n = trials();
+  return cdf_of_counts(x, [&](double count) {
+    if (count >= static_cast<double>(n)) return 1.0;
+    const auto rows = static_cast<Index>(count) + 1;
+    Vector l(rows);
+    log_density(Vector::LinSpaced(rows, 0, count), l);
+    return std::min(1.0, l.array().exp().sum());
+  });
+}
+
+Moments BetaBinomial::moments() const {
+  trials_.check_fixed(name);
+  const auto n = static_cast<double>(trials());
+  const double sum = concentrations_.sum();
+  const double mean = n * probability();
+  return Moments::of(mean, mean * (1 - probability()) * ((n + sum) / (1 + sum)));
+}
 
 void BetaBinomial::fields(Fields& visit) {
   visit("alpha", concentrations_[0]);

@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/math/special_functions/beta.hpp>
 #include <cmath>
 #include <stdexcept>
 
 #include "mix/coordinates.h"
 #include "mix/special.h"
 #include "mix/support.h"
+#include "univariate.h"
 
 namespace mix {
 Binomial::Binomial(Index trials, double probability, Smoothing smoothing)
@@ -110,6 +112,19 @@ double Binomial::log_prior() const {
 std::string Binomial::check_support(Rows x) const { return trials_.check_support(x); }
 
 Matrix Binomial::embed(Rows x) const { return trials_.embed(x); }
+
+double Binomial::cdf(double x) const {
+  const auto n = static_cast<double>(trials());
+  return cdf_of_counts(x, [&](double count) {
+    return count < n ? boost::math::ibetac(count + 1, n - count, probability_) : 1;
+  });
+}
+
+Moments Binomial::moments() const {
+  trials_.check_fixed(name);
+  const double mean = static_cast<double>(trials()) * probability_;
+  return Moments::of(mean, mean * (1 - probability_));
+}
 
 void Binomial::fields(Fields& visit) {
   visit("probability", probability_);

@@ -260,6 +260,16 @@ Matrix Categorical::embed(Rows x) const {
   return out;
 }
 
+Categorical Categorical::marginal(const std::vector<Index>& columns) const {
+  Categorical chosen;
+  for (const Index j : columns) chosen.levels_.push_back(levels_[static_cast<std::size_t>(j)]);
+  const Index most = *std::max_element(chosen.levels_.begin(), chosen.levels_.end());
+  chosen.probabilities_ = probabilities_(columns, Eigen::seqN(0, most));
+  chosen.smoothing_ = smoothing_;
+  chosen.source_ = source_;
+  return chosen;
+}
+
 void Categorical::fields(Fields& visit) {
   visit("levels", levels_);
   visit("probabilities", probabilities_);

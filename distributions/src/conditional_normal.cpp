@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "mix/moments.h"
 #include "small_matrix.h"
 
 namespace mix {
@@ -111,6 +112,28 @@ void ConditionalNormal::add_noise(
   }
   for (Index j = 0; j < size; ++j)
     row[columns_.missing[static_cast<std::size_t>(j)]] += noise(0, j);
+}
+
+Conditioned::Conditioned(ConstMatrixRef inverse, ConstVectorRef mean_of_all,
+                         const std::vector<Index>& columns, ConstVectorRef values) {
+  const std::vector<Index> others = other_columns(mean_of_all.size(), columns);
+  Scratch scratch;
+  const ConditionalNormal given(scratch, inverse, mean_of_all, {columns, others});
+  Matrix row(1, mean_of_all.size());
+  row(0, columns) = values.transpose();
+  Matrix completed = row;
+  Vector squares(1);
+  given.complete(row, completed, squares);
+  mean = completed(0, others).transpose();
+  distance = squares[0];
+  const bool diagonal = inverse.cols() < inverse.rows();
+  Matrix covariance = Matrix::Zero(inverse.rows(), inverse.cols());
+  given.add_covariance(1, false, covariance);
+  if (diagonal) {
+    scatter = covariance.col(0)(others).asDiagonal();
+  } else {
+    scatter = covariance(others, others);
+  }
 }
 
 }  // namespace mix

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <vector>
+
 #include "mix/missing.h"
 #include "mix/random.h"
 #include "mix/scratch.h"
@@ -44,6 +46,16 @@ class ConditionalNormal {
   MatrixMap q_;  // d x missing
   MatrixMap r_;  // missing x missing, upper
   double log_determinant_ = 0;
+};
+
+/// A normal or elliptical distribution of some columns, where `columns` have these values.
+struct Conditioned {
+  Conditioned(ConstMatrixRef inverse, ConstVectorRef mean, const std::vector<Index>& columns,
+              ConstVectorRef values);
+
+  Vector mean;      // of the other columns, in their order
+  Matrix scatter;   // of these
+  double distance;  // the squared Mahalanobis distance of the values
 };
 
 }  // namespace mix

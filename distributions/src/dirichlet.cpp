@@ -19,7 +19,7 @@ namespace {
 // Rows of floats sum to 1 within this.
 constexpr double sum_tolerance = 1e-6;
 
-void check_concentration(const Vector& concentration) {
+void check_dirichlet(const Vector& concentration) {
   if (concentration.size() < 2) {
     throw std::invalid_argument(
         fmt::format("Dirichlet: {} concentrations; at least 2 are needed", concentration.size()));
@@ -43,7 +43,7 @@ Dirichlet::Dirichlet(Index dimension) {
 }
 
 Dirichlet::Dirichlet(Vector concentration) : concentration_(std::move(concentration)) {
-  check_concentration(concentration_);
+  check_dirichlet(concentration_);
 }
 
 // With the mean m = a / A: log f = sum C(a_j) - C(A) - sum log x_j - sum a_j (t_j - 1 - log t_j)
@@ -146,12 +146,19 @@ std::string Dirichlet::flaw(double mass) const {
   return narrow_flaw(rows_, mass, (data_concentration_ + 1) / (concentration_.sum() + 1));
 }
 
+Moments Dirichlet::moments() const {
+  const Vector m = mean();
+  Matrix covariance = -m * m.transpose();
+  covariance.diagonal() += m;
+  return {m, covariance / (1 + concentration_.sum())};
+}
+
 void Dirichlet::fields(Fields& visit) {
   visit("concentration", concentration_);
   visit("data_rows", rows_);
   visit("data_concentration", data_concentration_);
   if (!visit.loading()) return;
-  check_concentration(concentration_);
+  check_dirichlet(concentration_);
   check_positive("Dirichlet", "data_concentration", data_concentration_);
 }
 

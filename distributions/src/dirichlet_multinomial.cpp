@@ -111,6 +111,13 @@ Matrix DirichletMultinomial::embed(Rows x) const { return Multinomial(dimension(
 
 std::string DirichletMultinomial::caution() const { return multinomial_caution(concentrations_); }
 
+Moments DirichletMultinomial::moments() const {
+  const double sum = concentrations_.sum();
+  Moments moments = Multinomial(concentrations_ / sum, trials_).moments();
+  moments.covariance *= (static_cast<double>(trials_) + sum) / (1 + sum);
+  return moments;
+}
+
 void DirichletMultinomial::fields(Fields& visit) {
   visit("concentrations", concentrations_);
   visit("trials", trials_);

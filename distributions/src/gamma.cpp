@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
 
 #include "gamma_functions.h"
@@ -11,14 +12,12 @@ namespace mix {
 namespace {
 
 constexpr double least_shape = 1e-8;
-// Limits the shape where nothing was learned; log x varies by about 1 / shape.
-constexpr double least_variance = 1e-12;
 // Beyond this shape the terms of the natural form cancel more digits than a density has to spare.
 constexpr double largest_natural_shape = 1e5;
 
-std::array<double, 2> features_of(double x) { return {x, std::log(x)}; }
+std::array<double, 2> gamma_features(double x) { return {x, std::log(x)}; }
 
-void check_parameters(double shape, double scale) {
+void check_gamma(double shape, double scale) {
   check_positive("Gamma", "shape", shape);
   check_positive("Gamma", "scale", scale);
 }
@@ -26,7 +25,7 @@ void check_parameters(double shape, double scale) {
 }  // namespace
 
 Gamma::Gamma(double shape, double scale) : shape_(shape), scale_(scale) {
-  check_parameters(shape, scale);
+  check_gamma(shape, scale);
 }
 
 // With m the mean: log f = [a log a - a - log G(a)] - log x - a (x/m - 1 - log(x/m)). Nothing
@@ -45,7 +44,7 @@ void Gamma::log_density(Rows x, VectorRef out) const {
 void Gamma::sample(Rng& rng, VectorRef out) const { out[0] = scale_ * standard_gamma(rng, shape_); }
 
 void Gamma::accumulate(Rows x, Weights w, VectorRef statistics) const {
-  add_features(x, w, is_positive, features_of, statistics);
+  add_features(x, w, is_positive, gamma_features, statistics);
 }
 
 void Gamma::maximize(ConstVectorRef sum) {
@@ -54,7 +53,7 @@ void Gamma::maximize(ConstVectorRef sum) {
   if (!is_positive(mean)) return;
   // The likelihood has one top along the shape, whatever the mean: the nearest allowed shape is
   // the best one.
-  const double largest_shape = 1 / data_.least_variance(least_variance);
+  const double largest_shape = 1 / data_.least_variance(least_log_variance);
   const double gap = std::log(mean) - sum[2] / sum[0];
   shape_ = gap > 0 ? inverse_log_minus_digamma(gap, least_shape, largest_shape) : largest_shape;
   scale_ = mean / shape_;
@@ -66,7 +65,7 @@ bool Gamma::log_base(Rows /*x*/, VectorRef out) const {
 }
 
 bool Gamma::features(Rows x, MatrixRef out) const {
-  return write_features(x, is_positive, features_of, out);
+  return write_features(x, is_positive, gamma_features, out);
 }
 
 void Gamma::natural_parameters(VectorRef eta) const {
@@ -98,11 +97,18 @@ Matrix Gamma::embed(Rows x) const { return embed_logarithm(x); }
 
 std::string Gamma::flaw(double mass) const { return data_.flaw(mass, 1 / shape_); }
 
+double Gamma::cdf(double x) const {
+  return cdf_between(0, infinity, x,
+                     [&](double at) { return boost::math::gamma_p(shape_, at / scale_); });
+}
+
+Moments Gamma::moments() const { return Moments::of(mean(), mean() * scale_); }
+
 void Gamma::fields(Fields& visit) {
   visit("shape", shape_);
   visit("scale", scale_);
   data_.fields(visit);
-  if (visit.loading()) check_parameters(shape_, scale_);
+  if (visit.loading()) check_gamma(shape_, scale_);
 }
 
 void Gamma::describe(Fields& visit) const {

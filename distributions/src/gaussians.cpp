@@ -10,12 +10,14 @@
 #include <stdexcept>
 #include <utility>
 
+#include "conditional_normal.h"
 #include "data_moments.h"
 #include "mix/any_family.h"
 #include "mix/parallel.h"
 #include "mix/scratch.h"
 #include "small_matrix.h"
 #include "soundness.h"
+#include "univariate.h"
 
 namespace mix {
 namespace {
@@ -342,6 +344,31 @@ void Gaussians::select(const std::vector<Index>& order) {
   }
   update();
   update_pseudo_data();
+}
+
+double Gaussians::cdf(Index k, double x) const {
+  return normal_cdf((x - means_(k, 0)) / std::sqrt(covariance(k)(0, 0)));
+}
+
+// Parts of covariances of a structure with common volumes, say, have different ones.
+Structure Gaussians::unconstrained() const { return diagonal() ? Structure::VVI : Structure::VVV; }
+
+Gaussians Gaussians::marginal(const std::vector<Index>& columns) const {
+  std::vector<Matrix> covariances;
+  for (Index k = 0; k < size(); ++k) covariances.emplace_back(covariance(k)(columns, columns));
+  return {means_(Eigen::all, columns), covariances, {.structure = unconstrained()}};
+}
+
+Gaussians Gaussians::conditional(const std::vector<Index>& columns, ConstVectorRef values) const {
+  const std::vector<Index> others = other_columns(dimension(), columns);
+  Matrix means(size(), static_cast<Index>(others.size()));
+  std::vector<Matrix> covariances;
+  for (Index k = 0; k < size(); ++k) {
+    const Conditioned part(whitening_of(k), mean(k), columns, values);
+    means.row(k) = part.mean.transpose();
+    covariances.push_back(part.scatter);
+  }
+  return {means, covariances, {.structure = unconstrained()}};
 }
 
 void Gaussians::fields(Fields& visit) {

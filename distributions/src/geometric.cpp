@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "counts.h"
+#include "univariate.h"
 
 namespace mix {
 namespace {
@@ -75,6 +76,16 @@ void Geometric::set_coordinates(ConstVectorRef v) {
 std::string Geometric::check_support(Rows x) const { return check_counts(x); }
 
 Matrix Geometric::embed(Rows x) const { return embed_overdispersed(x); }
+
+double Geometric::cdf(double x) const {
+  return cdf_of_counts(
+      x, [&](double count) { return -std::expm1((count + 1) * std::log1p(-probability_)); });
+}
+
+Moments Geometric::moments() const {
+  const double mean = (1 - probability_) / probability_;
+  return Moments::of(mean, mean / probability_);
+}
 
 void Geometric::fields(Fields& visit) {
   visit("probability", probability_);

@@ -17,11 +17,9 @@ constexpr double least_z = -600;
 // Left out of the series: less than this share of its value.
 constexpr double series_rest = 1e-13;
 constexpr double largest_step = 0.9;
-// Limits the scale where nothing was learned about the data.
-constexpr double least_scale = 1e-150;
-constexpr double standard_deviation_of_scale = std::numbers::pi / 2.449489742783178;  // pi / sqrt 6
+constexpr double gumbel_deviation = std::numbers::pi / 2.449489742783178;  // pi / sqrt 6
 
-void check_parameters(double location, double scale) {
+void check_gumbel(double location, double scale) {
   check_finite("Gumbel", "location", location);
   check_positive("Gumbel", "scale", scale);
 }
@@ -69,7 +67,7 @@ class PowerSeries {
 }  // namespace
 
 Gumbel::Gumbel(double location, double scale) : location_(location), scale_(scale) {
-  check_parameters(location, scale);
+  check_gumbel(location, scale);
 }
 
 double Gumbel::mean() const { return location_ + std::numbers::egamma * scale_; }
@@ -121,7 +119,7 @@ void Gumbel::maximize(ConstVectorRef sum) {
   const PowerSeries series(sum.tail(1 + order));
   const double radius = series.radius();
   const double least =
-      std::max(std::sqrt(data_.least_variance(0)) / standard_deviation_of_scale, least_scale);
+      std::max(std::sqrt(data_.least_variance(0)) / gumbel_deviation, least_real_scale);
   const double narrowest = std::max(scale_ / least - 1, -radius);
   const double d = falling_root(
       [&](double at) {
@@ -143,7 +141,7 @@ void Gumbel::start(const DataSpread& moments) {
   const DataSpread from = moments_or_all(moments, data_);
   if (!(from.rows > 0)) return;
   const double variance = std::max(from.variance, data_.least_variance(0));
-  scale_ = std::max(std::sqrt(variance) / standard_deviation_of_scale, least_scale);
+  scale_ = std::max(std::sqrt(variance) / gumbel_deviation, least_real_scale);
   location_ = from.mean - std::numbers::egamma * scale_;
 }
 
@@ -158,15 +156,22 @@ std::string Gumbel::check_support(Rows x) const {
 }
 
 std::string Gumbel::flaw(double mass) const {
-  const double deviation = standard_deviation_of_scale * scale_;
+  const double deviation = gumbel_deviation * scale_;
   return data_.flaw(mass, deviation * deviation);
+}
+
+double Gumbel::cdf(double x) const { return std::exp(-std::exp((location_ - x) / scale_)); }
+
+Moments Gumbel::moments() const {
+  const double deviation = std::numbers::pi * scale_;
+  return Moments::of(mean(), deviation * deviation / 6);
 }
 
 void Gumbel::fields(Fields& visit) {
   visit("location", location_);
   visit("scale", scale_);
   data_.fields(visit);
-  if (visit.loading()) check_parameters(location_, scale_);
+  if (visit.loading()) check_gumbel(location_, scale_);
 }
 
 void Gumbel::describe(Fields& visit) const {

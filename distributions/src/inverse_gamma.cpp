@@ -1,5 +1,6 @@
 #include "mix/distributions/inverse_gamma.h"
 
+#include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
 
 #include "univariate.h"
@@ -11,7 +12,7 @@ double reciprocal_of(double x) { return 1 / x; }
 // Both x and 1/x must be finite.
 bool is_invertible(double x) { return is_positive(x) && is_positive(1 / x); }
 
-Gamma of_parameters(double shape, double scale) {
+Gamma reciprocal_with(double shape, double scale) {
   check_positive("InverseGamma", "shape", shape);
   check_positive("InverseGamma", "scale", scale);
   return {shape, 1 / scale};
@@ -19,7 +20,8 @@ Gamma of_parameters(double shape, double scale) {
 
 }  // namespace
 
-InverseGamma::InverseGamma(double shape, double scale) : reciprocal_(of_parameters(shape, scale)) {}
+InverseGamma::InverseGamma(double shape, double scale)
+    : reciprocal_(reciprocal_with(shape, scale)) {}
 
 void InverseGamma::log_density(Rows x, VectorRef out) const {
   const Mapped reciprocals = mapped_rows(x, Vector::Ones(x.rows()), is_invertible, reciprocal_of);
@@ -71,6 +73,17 @@ Matrix InverseGamma::embed(Rows x) const { return embed_logarithm(x); }
 std::string InverseGamma::flaw(double mass) const { return reciprocal_.flaw(mass); }
 
 // Saved as what the density is computed from: the reciprocal of a reciprocal has other bits.
+double InverseGamma::cdf(double x) const {
+  return cdf_between(0, infinity, x,
+                     [&](double at) { return boost::math::gamma_q(shape(), scale() / at); });
+}
+
+Moments InverseGamma::moments() const {
+  if (!(shape() > 1)) return Moments::of(infinity, quiet_nan);
+  const double mean = scale() / (shape() - 1);
+  return Moments::of(mean, shape() > 2 ? mean * mean / (shape() - 2) : infinity);
+}
+
 void InverseGamma::fields(Fields& visit) { reciprocal_.fields(visit); }
 
 void InverseGamma::describe(Fields& visit) const {

@@ -9,27 +9,25 @@
 namespace mix {
 namespace {
 
-// Limits mean / shape where nothing was learned.
-constexpr double least_variance = 1e-12;
 // Beyond this the terms of the natural form cancel more digits than a density has to spare.
 constexpr double largest_natural_ratio = 1e5;
 
-std::array<double, 2> features_of(double x) { return {x, 1 / x}; }
+std::array<double, 2> inverse_gaussian_features(double x) { return {x, 1 / x}; }
 
-void check_parameters(double mean, double shape) {
+void check_inverse_gaussian(double mean, double shape) {
   check_positive("InverseGaussian", "mean", mean);
   check_positive("InverseGaussian", "shape", shape);
 }
 
 // (t - 1)^2 / (2 t) for t >= 0.
-double divergence(double t) {
+double half_divergence(double t) {
   return std::abs(t - 1) < 0.5 ? (t - 1) * (t - 1) / (2 * t) : 0.5 * (t - 2 + 1 / t);
 }
 
 }  // namespace
 
 InverseGaussian::InverseGaussian(double mean, double shape) : mean_(mean), shape_(shape) {
-  check_parameters(mean, shape);
+  check_inverse_gaussian(mean, shape);
 }
 
 void InverseGaussian::log_density(Rows x, VectorRef out) const {
@@ -38,7 +36,7 @@ void InverseGaussian::log_density(Rows x, VectorRef out) const {
   evaluate_rows(
       x, is_positive,
       [&](double value) {
-        return constant - 1.5 * std::log(value) - ratio * divergence(value / mean_);
+        return constant - 1.5 * std::log(value) - ratio * half_divergence(value / mean_);
       },
       out);
 }
@@ -53,7 +51,7 @@ void InverseGaussian::sample(Rng& rng, VectorRef out) const {
 }
 
 void InverseGaussian::accumulate(Rows x, Weights w, VectorRef statistics) const {
-  add_features(x, w, is_positive, features_of, statistics);
+  add_features(x, w, is_positive, inverse_gaussian_features, statistics);
 }
 
 void InverseGaussian::maximize(ConstVectorRef sum) {
@@ -61,7 +59,7 @@ void InverseGaussian::maximize(ConstVectorRef sum) {
   const double mean = sum[1] / sum[0];
   const double mean_inverse = sum[2] / sum[0];
   if (!is_positive(mean) || !is_positive(mean_inverse)) return;
-  const double least = data_.least_variance(least_variance);
+  const double least = data_.least_variance(least_log_variance);
   const double variation = mean * mean_inverse - 1;  // squared coefficient of variation
   if (variation > least) {
     mean_ = mean;
@@ -81,7 +79,7 @@ bool InverseGaussian::log_base(Rows x, VectorRef out) const {
 }
 
 bool InverseGaussian::features(Rows x, MatrixRef out) const {
-  return write_features(x, is_positive, features_of, out);
+  return write_features(x, is_positive, inverse_gaussian_features, out);
 }
 
 void InverseGaussian::natural_parameters(VectorRef eta) const {
@@ -117,11 +115,26 @@ Matrix InverseGaussian::embed(Rows x) const { return embed_logarithm(x); }
 
 std::string InverseGaussian::flaw(double mass) const { return data_.flaw(mass, mean_ / shape_); }
 
+// Chhikara & Folks (1974). Of e^(2 shape/mean) Phi(-b) the exponents are joined first: one of the
+// factors may overflow.
+double InverseGaussian::cdf(double x) const {
+  return cdf_between(0, infinity, x, [&](double at) {
+    const double root = std::sqrt(shape_ / at);
+    const double a = root * (at / mean_ - 1);
+    const double b = root * (at / mean_ + 1);
+    return std::min(1.0, normal_cdf(a) + std::exp(-a * a / 2) * scaled_normal_tail(b));
+  });
+}
+
+Moments InverseGaussian::moments() const {
+  return Moments::of(mean_, mean_ * mean_ * (mean_ / shape_));
+}
+
 void InverseGaussian::fields(Fields& visit) {
   visit("mean", mean_);
   visit("shape", shape_);
   data_.fields(visit);
-  if (visit.loading()) check_parameters(mean_, shape_);
+  if (visit.loading()) check_inverse_gaussian(mean_, shape_);
 }
 
 void InverseGaussian::describe(Fields& visit) const {

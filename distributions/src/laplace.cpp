@@ -10,10 +10,7 @@
 namespace mix {
 namespace {
 
-// Limits the scale where nothing was learned about the data.
-constexpr double least_scale = 1e-150;
-
-void check_parameters(double median, double scale) {
+void check_laplace(double median, double scale) {
   check_finite("Laplace", "median", median);
   check_positive("Laplace", "scale", scale);
 }
@@ -54,7 +51,7 @@ double weighted_median(std::vector<Weighted>& values, double total) {
 }  // namespace
 
 Laplace::Laplace(double median, double scale) : median_(median), scale_(scale) {
-  check_parameters(median, scale);
+  check_laplace(median, scale);
 }
 
 void Laplace::log_density(Rows x, VectorRef out) const {
@@ -83,7 +80,7 @@ void Laplace::fit(Rows x, Weights w) {
   for (Index i = 0; i < x.rows(); ++i) {
     if (w[i] > 0 && is_finite(x(i, 0))) sum += w[i] * std::abs(x(i, 0) - median_);
   }
-  const double least = std::max(std::sqrt(data_.least_variance(0) / 2), least_scale);
+  const double least = std::max(std::sqrt(data_.least_variance(0) / 2), least_real_scale);
   scale_ = std::max(sum / total, least);
 }
 
@@ -99,11 +96,18 @@ std::string Laplace::check_support(Rows x) const {
 
 std::string Laplace::flaw(double mass) const { return data_.flaw(mass, 2 * scale_ * scale_); }
 
+double Laplace::cdf(double x) const {
+  const double z = (x - median_) / scale_;
+  return z < 0 ? 0.5 * std::exp(z) : 1 - 0.5 * std::exp(-z);
+}
+
+Moments Laplace::moments() const { return Moments::of(median_, 2 * scale_ * scale_); }
+
 void Laplace::fields(Fields& visit) {
   visit("median", median_);
   visit("scale", scale_);
   data_.fields(visit);
-  if (visit.loading()) check_parameters(median_, scale_);
+  if (visit.loading()) check_laplace(median_, scale_);
 }
 
 void Laplace::describe(Fields& visit) const {

@@ -10,11 +10,9 @@
 namespace mix {
 namespace {
 
-// Limits the scale where nothing was learned about the data.
-constexpr double least_scale = 1e-150;
-constexpr double standard_deviation_of_scale = std::numbers::pi / std::numbers::sqrt3;
+constexpr double logistic_deviation = std::numbers::pi / std::numbers::sqrt3;
 
-void check_parameters(double location, double scale) {
+void check_logistic(double location, double scale) {
   check_finite("Logistic", "location", location);
   check_positive("Logistic", "scale", scale);
 }
@@ -29,7 +27,7 @@ double precision_weight(double z, double e) {
 }  // namespace
 
 Logistic::Logistic(double location, double scale) : location_(location), scale_(scale) {
-  check_parameters(location, scale);
+  check_logistic(location, scale);
 }
 
 void Logistic::log_density(Rows x, VectorRef out) const {
@@ -66,7 +64,7 @@ void Logistic::maximize(ConstVectorRef sum) {
   const double square =
       scale_ * scale_ * std::max((sum[3] - sum[2] * (sum[2] / sum[1])) / sum[0], 0.0);
   const double least =
-      std::max(std::sqrt(data_.least_variance(0)) / standard_deviation_of_scale, least_scale);
+      std::max(std::sqrt(data_.least_variance(0)) / logistic_deviation, least_real_scale);
   if (!is_finite(location_ + shift) || !is_finite(square)) return;
   location_ += shift;
   scale_ = std::max(std::sqrt(square), least);
@@ -78,7 +76,7 @@ void Logistic::start(const AnyRows& x, Weights w) {
   if (!(from.rows > 0)) return;
   const double variance = std::max(from.variance, data_.least_variance(0));
   location_ = from.mean;
-  scale_ = std::max(std::sqrt(variance) / standard_deviation_of_scale, least_scale);
+  scale_ = std::max(std::sqrt(variance) / logistic_deviation, least_real_scale);
 }
 
 Vector Logistic::coordinates() const {
@@ -96,15 +94,22 @@ std::string Logistic::check_support(Rows x) const {
 }
 
 std::string Logistic::flaw(double mass) const {
-  const double deviation = standard_deviation_of_scale * scale_;
+  const double deviation = logistic_deviation * scale_;
   return data_.flaw(mass, deviation * deviation);
+}
+
+double Logistic::cdf(double x) const { return 1 / (1 + std::exp((location_ - x) / scale_)); }
+
+Moments Logistic::moments() const {
+  const double deviation = std::numbers::pi * scale_;
+  return Moments::of(location_, deviation * deviation / 3);
 }
 
 void Logistic::fields(Fields& visit) {
   visit("location", location_);
   visit("scale", scale_);
   data_.fields(visit);
-  if (visit.loading()) check_parameters(location_, scale_);
+  if (visit.loading()) check_logistic(location_, scale_);
 }
 
 void Logistic::describe(Fields& visit) const {

@@ -94,6 +94,15 @@ Matrix Lognormal::embed(Rows x) const { return embed_logarithm(x); }
 
 std::string Lognormal::flaw(double mass) const { return logarithm_.flaw(mass); }
 
+double Lognormal::cdf(double x) const {
+  return cdf_between(0, infinity, x, [&](double at) { return logarithm_.cdf(std::log(at)); });
+}
+
+Moments Lognormal::moments() const {
+  const double variance = log_standard_deviation() * log_standard_deviation();
+  return Moments::of(mean(), std::expm1(variance) * mean() * mean());
+}
+
 void Lognormal::fields(Fields& visit) {
   double log_mean = logarithm_.mean();
   double log_standard_deviation = logarithm_.standard_deviation();

@@ -207,6 +207,13 @@ Vector Multinomial::embed(const SparseRows& x) const {
   return out;
 }
 
+Moments Multinomial::moments() const {
+  const auto n = static_cast<double>(trials_);
+  Matrix covariance = -n * probabilities_ * probabilities_.transpose();
+  covariance.diagonal() += n * probabilities_;
+  return {n * probabilities_, covariance};
+}
+
 void Multinomial::fields(Fields& visit) {
   visit("probabilities", probabilities_);
   visit("trials", trials_);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/math/special_functions/beta.hpp>
 #include <boost/math/special_functions/log1p.hpp>
 #include <cmath>
 #include <stdexcept>
@@ -12,6 +13,7 @@
 #include "mix/special.h"
 #include "rising_sum.h"
 #include "root.h"
+#include "univariate.h"
 
 namespace mix {
 namespace {
@@ -153,6 +155,16 @@ std::string NegativeBinomial::caution() const {
   if (!(mean_ > 0 && size_ >= 0.9 * upper_size())) return {};
   return fmt::format(
       "its size is at the upper limit, {:.3g}: its counts vary no more than Poisson's", size_);
+}
+
+double NegativeBinomial::cdf(double x) const {
+  return cdf_of_counts(x, [&](double count) {
+    return boost::math::ibetac(count + 1, size_, mean_ / (size_ + mean_));
+  });
+}
+
+Moments NegativeBinomial::moments() const {
+  return Moments::of(mean_, mean_ * (1 + mean_ / size_));
 }
 
 void NegativeBinomial::fields(Fields& visit) {

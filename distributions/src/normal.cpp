@@ -42,13 +42,6 @@ void Normal::sample(Rng& rng, VectorRef out) const {
   out[0] = mean_ + standard_deviation_ * standard_normal(rng);
 }
 
-void Normal::impute(MatrixRef x, Rng* rng) const {
-  for (Index i = 0; i < x.rows(); ++i) {
-    if (!std::isnan(x(i, 0))) continue;
-    x(i, 0) = mean_ + (rng != nullptr ? standard_deviation_ * standard_normal(*rng) : 0);
-  }
-}
-
 void Normal::accumulate(Rows x, Weights w, VectorRef statistics) const {
   const auto centered = x.col(0).array() - mean_;
   statistics[0] += w.sum();
@@ -111,6 +104,12 @@ double Normal::log_prior() const {
 
 std::string Normal::flaw(double mass) const {
   return data_.flaw(mass, standard_deviation_ * standard_deviation_);
+}
+
+double Normal::cdf(double x) const { return normal_cdf((x - mean_) / standard_deviation_); }
+
+Moments Normal::moments() const {
+  return Moments::of(mean_, standard_deviation_ * standard_deviation_);
 }
 
 void Normal::fields(Fields& visit) {

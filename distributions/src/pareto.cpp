@@ -11,10 +11,7 @@
 namespace mix {
 namespace {
 
-// Limits 1 / shape^2 where nothing was learned.
-constexpr double least_variance = 1e-12;
-
-void check_parameters(double shape, double minimum) {
+void check_pareto(double shape, double minimum) {
   check_positive("Pareto", "shape", shape);
   check_positive("Pareto", "minimum", minimum);
 }
@@ -22,7 +19,7 @@ void check_parameters(double shape, double minimum) {
 }  // namespace
 
 Pareto::Pareto(double shape, double minimum) : shape_(shape), minimum_(minimum), given_minimum_(1) {
-  check_parameters(shape, minimum);
+  check_pareto(shape, minimum);
 }
 
 void Pareto::log_density(Rows x, VectorRef out) const {
@@ -48,7 +45,7 @@ void Pareto::accumulate(Rows x, Weights w, VectorRef statistics) const {
 void Pareto::maximize(ConstVectorRef sum) {
   if (!(sum[0] > 0) || !std::isfinite(sum[1])) return;
   // The likelihood falls on both sides of its top, so the nearest allowed shape is the best one.
-  const double least = std::sqrt(data_.least_variance(least_variance));
+  const double least = std::sqrt(data_.least_variance(least_log_variance));
   shape_ = 1 / std::max(sum[1] / sum[0], least);
 }
 
@@ -97,12 +94,23 @@ Matrix Pareto::embed(Rows x) const { return embed_logarithm(x); }
 
 std::string Pareto::flaw(double mass) const { return data_.flaw(mass, 1 / shape_ / shape_); }
 
+double Pareto::cdf(double x) const {
+  return cdf_between(minimum_, infinity, x,
+                     [&](double at) { return -std::expm1(-shape_ * std::log(at / minimum_)); });
+}
+
+Moments Pareto::moments() const {
+  if (!(shape_ > 1)) return Moments::of(infinity, quiet_nan);
+  const double mean = shape_ * minimum_ / (shape_ - 1);
+  return Moments::of(mean, shape_ > 2 ? mean * mean / (shape_ * (shape_ - 2)) : infinity);
+}
+
 void Pareto::fields(Fields& visit) {
   visit("shape", shape_);
   visit("minimum", minimum_);
   visit("given_minimum", given_minimum_);
   data_.fields(visit);
-  if (visit.loading()) check_parameters(shape_, minimum_);
+  if (visit.loading()) check_pareto(shape_, minimum_);
 }
 
 void Pareto::describe(Fields& visit) const {

@@ -2,13 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
 #include <stdexcept>
 #include <utility>
 
+#include "column_sums.h"
 #include "mix/kernels.h"
 #include "mix/special.h"
 #include "mix/support.h"
+#include "univariate.h"
 
 namespace mix {
 namespace {
@@ -37,30 +40,29 @@ Poisson::Poisson(Vector rate) : rate_(std::move(rate)) { check_poisson_rate(rate
 
 void Poisson::log_density(Rows x, VectorRef out) const {
   out.setZero();
-  for (Index j = 0; j < dimension(); ++j) {
-    const double rate = rate_[j];
-    const double log_rate = std::log(rate);
-    for (Index i = 0; i < x.rows(); ++i) {
-      const double count = x(i, j);
-      if (!is_count(count)) {
-        out[i] = -infinity;
-      } else {
-        out[i] += log_poisson(count, rate, log_rate);
-      }
+  for (Index j = 0; j < dimension(); ++j) add_log_density(x, j, out);
+}
+
+void Poisson::add_log_density(Rows x, Index j, VectorRef out) const {
+  const double rate = rate_[j];
+  const double log_rate = std::log(rate);
+  for (Index i = 0; i < x.rows(); ++i) {
+    const double count = x(i, j);
+    if (!is_count(count)) {
+      out[i] = -infinity;
+    } else {
+      out[i] += log_poisson(count, rate, log_rate);
     }
   }
+}
+
+void Poisson::observed_log_density(Rows x, const MissingColumns& columns, VectorRef out) const {
+  out.setZero();
+  for (const Index j : columns.observed) add_log_density(x, j, out);
 }
 
 void Poisson::sample(Rng& rng, VectorRef out) const {
   for (Index j = 0; j < dimension(); ++j) out[j] = mix::poisson(rng, rate_[j]);
-}
-
-void Poisson::impute(MatrixRef x, Rng* rng) const {
-  for (Index j = 0; j < dimension(); ++j) {
-    for (Index i = 0; i < x.rows(); ++i) {
-      if (std::isnan(x(i, j))) x(i, j) = rng != nullptr ? mix::poisson(*rng, rate_[j]) : rate_[j];
-    }
-  }
 }
 
 void Poisson::accumulate(Rows x, Weights w, VectorRef statistics) const {
@@ -70,6 +72,11 @@ void Poisson::accumulate(Rows x, Weights w, VectorRef statistics) const {
     statistics[0] += w[i];
     statistics.tail(dimension()) += w[i] * x.row(i).transpose();
   }
+}
+
+void Poisson::accumulate_expected(Rows x, const MissingColumns& columns, Weights w,
+                                  VectorRef statistics) const {
+  add_expected(x, columns, w, rate_, is_count, statistics);
 }
 
 void Poisson::maximize(ConstVectorRef sum) {
@@ -105,7 +112,9 @@ void Poisson::set_coordinates(ConstVectorRef v) {
   if (rate.allFinite()) rate_ = rate;
 }
 
-std::string Poisson::check_support(Rows x) const { return check_cells(x, is_count, expected); }
+std::string Poisson::check_support(Rows x) const {
+  return check_cells(x, is_count, expected, MissingCells::read);
+}
 
 std::string Poisson::check_support(const SparseRows& x) const {
   return check_cells(x, is_count, expected);
@@ -116,6 +125,16 @@ Matrix Poisson::embed(Rows x) const { return 2 * (x.array().max(0) + 0.375).sqrt
 Vector Poisson::embed(const SparseRows& x) const {
   const Eigen::Map<const Vector> value(x.value(), x.cells());
   return 2 * ((value.array().max(0) + 0.375).sqrt() - std::sqrt(0.375));
+}
+
+double Poisson::cdf(double x) const {
+  return cdf_of_counts(x, [&](double count) { return boost::math::gamma_q(count + 1, rate_[0]); });
+}
+
+Moments Poisson::moments() const { return Moments::independent(rate_, rate_); }
+
+Poisson Poisson::marginal(const std::vector<Index>& columns) const {
+  return Poisson(Vector(rate_(columns)));
 }
 
 void Poisson::fields(Fields& visit) {

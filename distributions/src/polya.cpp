@@ -59,11 +59,11 @@ class PolyaObjective {
     for (Index j = 0; j < d; ++j) {
       const RisingSum& outcome = outcomes_[static_cast<std::size_t>(j)];
       const RisingSum::Jet jet = outcome.at(v[j]);
-      const double expected = out.shares[j] * all.rising;
+      const double common = out.shares[j] * all.rising;
       out.value += outcome.total() * (v[j] - log_total) + outcome.value(v[j]);
-      out.gradient[j] = jet.rising - expected;
-      out.curvature[j] = expected - jet.second;
-      out.safe_step[j] = std::log(jet.rising / expected);
+      out.gradient[j] = jet.rising - common;
+      out.curvature[j] = common - jet.second;
+      out.safe_step[j] = std::log(jet.rising / common);
     }
     return out;
   }

@@ -73,6 +73,22 @@ std::string renumber(const std::string& message, const std::vector<Index>& colum
   return out.append(rest, message.cend());
 }
 
+// Those of chosen columns that a block describes, in the order of the choice: their places.
+struct Chosen {
+  std::vector<Index> in_block;
+  std::vector<Index> in_choice;
+};
+Chosen chosen_of(const Product::Block& block, const std::vector<Index>& columns) {
+  Chosen chosen;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const auto found = std::find(block.columns.begin(), block.columns.end(), columns[i]);
+    if (found == block.columns.end()) continue;
+    chosen.in_block.push_back(found - block.columns.begin());
+    chosen.in_choice.push_back(static_cast<Index>(i));
+  }
+  return chosen;
+}
+
 }  // namespace
 
 Product::Product(std::vector<Block> blocks) : blocks_(std::move(blocks)) { check(); }
@@ -170,6 +186,11 @@ void Product::impute(Index k, MatrixRef x, Rng* rng) const {
     block.family.impute(k, own, rng);
     x(Eigen::all, block.columns) = own;
   }
+}
+
+bool Product::takes_missing_cells() const {
+  return std::all_of(blocks_.begin(), blocks_.end(),
+                     [](const Block& block) { return block.family.takes_missing_cells(); });
 }
 
 bool Product::streams() const {
@@ -373,6 +394,49 @@ bool Product::selects() const {
 
 void Product::select(const std::vector<Index>& order) {
   for (Block& block : blocks_) block.family.select(order);
+}
+
+Moments Product::moments(Index k) const {
+  Moments all{Vector(dimension()), Matrix::Zero(dimension(), dimension())};
+  for (const Block& block : blocks_) {
+    const Moments own = block.family.moments(k);
+    all.mean(block.columns) = own.mean;
+    all.covariance(block.columns, block.columns) = own.covariance;
+  }
+  return all;
+}
+
+Product Product::marginal(const std::vector<Index>& columns) const {
+  std::vector<Block> parts;
+  for (const Block& block : blocks_) {
+    const Chosen chosen = chosen_of(block, columns);
+    if (chosen.in_block.empty()) continue;
+    parts.push_back({chosen.in_choice, block.family.marginal(chosen.in_block)});
+  }
+  return Product(std::move(parts));
+}
+
+Product Product::conditional(const std::vector<Index>& columns, ConstVectorRef values) const {
+  const std::vector<Index> others = other_columns(dimension(), columns);
+  std::vector<Block> parts;
+  for (const Block& block : blocks_) {
+    const Chosen given = chosen_of(block, columns);
+    const Chosen left = chosen_of(block, others);
+    if (left.in_block.empty()) continue;
+    if (given.in_block.empty()) {
+      parts.push_back({left.in_choice, block.family.marginal(left.in_block)});
+      continue;
+    }
+    const AnyFamily family = block.family.conditional(given.in_block, values(given.in_choice));
+    // Its columns are those left of the block in the block's order, which may not be the rows'.
+    std::vector<Index> order;
+    for (const Index column : left.in_block) {
+      order.push_back(std::count_if(left.in_block.begin(), left.in_block.end(),
+                                    [&](Index other) { return other < column; }));
+    }
+    parts.push_back({left.in_choice, family.marginal(order)});
+  }
+  return Product(std::move(parts));
 }
 
 void Product::fields(Fields& visit) {

@@ -2,13 +2,14 @@
 
 #include <array>
 #include <cmath>
+#include <numbers>
 
 #include "univariate.h"
 
 namespace mix {
 namespace {
 
-std::array<double, 1> features_of(double x) { return {x * x}; }
+std::array<double, 1> rayleigh_features(double x) { return {x * x}; }
 
 }  // namespace
 
@@ -31,7 +32,7 @@ void Rayleigh::sample(Rng& rng, VectorRef out) const {
 }
 
 void Rayleigh::accumulate(Rows x, Weights w, VectorRef statistics) const {
-  add_features(x, w, is_positive, features_of, statistics);
+  add_features(x, w, is_positive, rayleigh_features, statistics);
 }
 
 void Rayleigh::maximize(ConstVectorRef sum) {
@@ -45,7 +46,7 @@ bool Rayleigh::log_base(Rows x, VectorRef out) const {
 }
 
 bool Rayleigh::features(Rows x, MatrixRef out) const {
-  return write_features(x, is_positive, features_of, out);
+  return write_features(x, is_positive, rayleigh_features, out);
 }
 
 void Rayleigh::natural_parameters(VectorRef eta) const { eta[0] = -0.5 / scale_ / scale_; }
@@ -61,6 +62,18 @@ std::string Rayleigh::check_support(Rows x) const {
 }
 
 Matrix Rayleigh::embed(Rows x) const { return embed_logarithm(x); }
+
+double Rayleigh::cdf(double x) const {
+  return cdf_between(0, infinity, x, [&](double at) {
+    const double z = at / scale_;
+    return -std::expm1(-z * z / 2);
+  });
+}
+
+Moments Rayleigh::moments() const {
+  constexpr double half_pi = std::numbers::pi / 2;
+  return Moments::of(scale_ * std::sqrt(half_pi), scale_ * scale_ * (2 - half_pi));
+}
 
 void Rayleigh::fields(Fields& visit) {
   visit("scale", scale_);

@@ -4,11 +4,13 @@
 
 #include <Eigen/Cholesky>
 #include <algorithm>
+#include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <numeric>
 #include <stdexcept>
 #include <utility>
 
+#include "conditional_normal.h"
 #include "data_moments.h"
 #include "degrees_of_freedom.h"
 #include "factor_coordinates.h"
@@ -471,6 +473,49 @@ void StudentT::select(const std::vector<Index>& order) {
   for (const Index k : order) scales.push_back(scale(k));
   scales_ = std::move(scales);
   factorize();
+}
+
+double StudentT::cdf(Index k, double x) const {
+  if (std::isnan(x)) return x;
+  const double z = (x - means_(0, k)) / std::sqrt(scale(k)(0, 0));
+  // Boost's takes no infinite argument.
+  if (std::isinf(z)) return z > 0 ? 1 : 0;
+  return boost::math::cdf(boost::math::students_t(dof_[k]), z);
+}
+
+Moments StudentT::moments(Index k) const {
+  const Index d = dimension();
+  if (!(dof_[k] > 1)) {
+    return {Vector::Constant(d, quiet_nan), Matrix::Constant(d, d, quiet_nan)};
+  }
+  if (!(dof_[k] > 2)) return {mean(k), Matrix::Constant(d, d, infinity)};
+  return {mean(k), dof_[k] / (dof_[k] - 2) * scale(k)};
+}
+
+StudentT StudentT::marginal(const std::vector<Index>& columns) const {
+  std::vector<Matrix> scales;
+  for (Index k = 0; k < size(); ++k) scales.emplace_back(scale(k)(columns, columns));
+  StudentTOptions options = options_;
+  options.scale = Scale::per_component;
+  return {Matrix(means_(columns, Eigen::all).transpose()), std::move(scales), dof_, options};
+}
+
+// Roth (2013), On the multivariate t distribution, section 4.
+StudentT StudentT::conditional(const std::vector<Index>& columns, ConstVectorRef values) const {
+  const auto given = static_cast<double>(columns.size());
+  const std::vector<Index> others = other_columns(dimension(), columns);
+  Matrix means(size(), static_cast<Index>(others.size()));
+  std::vector<Matrix> scales;
+  for (Index k = 0; k < size(); ++k) {
+    Matrix inverse(dimension(), dimension());
+    invert_lower(factors_[scale_index(k)], inverse);
+    const Conditioned part(inverse, mean(k), columns, values);
+    means.row(k) = part.mean.transpose();
+    scales.emplace_back((dof_[k] + part.distance) / (dof_[k] + given) * part.scatter);
+  }
+  StudentTOptions options = options_;
+  options.scale = Scale::per_component;
+  return {means, std::move(scales), dof_.array() + given, options};
 }
 
 void StudentT::fields(Fields& visit) {

@@ -98,9 +98,10 @@ void StudentT::impute(Index k, MatrixRef x, Rng* rng) const {
     const ConditionalNormal given =
         given_observed(scratch, factors_[scale_index(k)], means_.col(k), columns);
     given.complete(rows, completed, squares);
+    const double dof = dof_[k] + static_cast<double>(columns.observed.size());
+    if (rng == nullptr && !(dof > 1)) return;  // there is no mean
     rows = completed;
     if (rng == nullptr) return;
-    const double dof = dof_[k] + static_cast<double>(columns.observed.size());
     for (Index i = 0; i < rows.rows(); ++i) {
       const double chi_squared = 2 * standard_gamma(*rng, dof / 2);
       given.add_noise(*rng, std::sqrt((dof_[k] + squares[i]) / chi_squared), rows.row(i));

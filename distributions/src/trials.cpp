@@ -6,6 +6,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "mix/errors.h"
 #include "mix/support.h"
 
 namespace mix {
@@ -68,6 +69,11 @@ Matrix Trials::embed(Rows x) const {
     sum += trials;
   }
   return out * (2 * std::sqrt(std::max(1.0, sum / static_cast<double>(x.rows()))));
+}
+
+void Trials::check_fixed(std::string_view distribution) const {
+  if (!by_row()) return;
+  throw NotAvailable(fmt::format("family '{}' with a trials column has no moments", distribution));
 }
 
 void Trials::fields(Fields& visit) {

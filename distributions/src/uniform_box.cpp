@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "mix/support.h"
+#include "univariate.h"
 
 namespace mix {
 namespace {
@@ -77,6 +78,19 @@ std::string UniformBox::check_support(Rows x) const {
 Matrix UniformBox::embed(Rows x) const {
   return (x.rowwise() - lower_.transpose()).array().rowwise() /
          (upper_ - lower_).transpose().array();
+}
+
+double UniformBox::cdf(double x) const {
+  return cdf_between(lower_[0], upper_[0], x,
+                     [&](double at) { return (at - lower_[0]) / (upper_[0] - lower_[0]); });
+}
+
+Moments UniformBox::moments() const {
+  return Moments::independent(lower_ + (upper_ - lower_) / 2, (upper_ - lower_).cwiseAbs2() / 12);
+}
+
+UniformBox UniformBox::marginal(const std::vector<Index>& columns) const {
+  return {lower_(columns), upper_(columns)};
 }
 
 void UniformBox::fields(Fields& visit) {

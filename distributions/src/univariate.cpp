@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
+#include <numbers>
 #include <stdexcept>
 
 #include "data_moments.h"
@@ -14,14 +16,14 @@ namespace mix {
 namespace {
 
 // The least variance of an estimate, as a share of the data's.
-constexpr double least_share = 1e-10;
+constexpr double least_variance_share = 1e-10;
 
 }  // namespace
 
 double DataSpread::unit() const { return rows > 0 ? std::sqrt(variance) : 1; }
 
 double DataSpread::least_variance(double otherwise) const {
-  return rows > 0 ? least_share * variance : otherwise;
+  return rows > 0 ? least_variance_share * variance : otherwise;
 }
 
 std::string DataSpread::flaw(double mass, double component_variance) const {
@@ -86,6 +88,17 @@ DataSpread learn_spread(std::string_view family, const AnyRows& x, Weights w,
   const double rounding = std::numeric_limits<double>::epsilon() * (1 + std::abs(spread.mean));
   spread.variance = std::max(spread.variance, rounding * rounding);
   return spread;
+}
+
+double normal_cdf(double z) { return 0.5 * std::erfc(-z / std::numbers::sqrt2); }
+
+double scaled_normal_tail(double z) {
+  constexpr double far = 36;  // near to where the factors leave the range of doubles
+  if (z < far) return 0.5 * std::erfc(z / std::numbers::sqrt2) * std::exp(z * z / 2);
+  const double u = 1 / (z * z);
+  // The asymptotic series of Mills's ratio, to the last digit from here on.
+  const double series = 1 - u * (1 - 3 * u * (1 - 5 * u * (1 - 7 * u)));
+  return series / (z * std::sqrt(2 * std::numbers::pi));
 }
 
 Mapped mapped_logarithms(Rows x, Weights w) {

@@ -20,6 +20,11 @@ inline double itself(double value) { return value; }
 inline double log_of(double value) { return std::log(value); }
 inline constexpr std::string_view expected_finite = "a finite number";
 
+/// What limits estimates where nothing was learned about the data: the scale of a real column, and
+/// the variance of the logarithm of a positive one.
+inline constexpr double least_real_scale = 1e-150;
+inline constexpr double least_log_variance = 1e-12;
+
 /// Throws std::invalid_argument in the name of class `type` unless the parameter is positive.
 void check_positive(std::string_view type, std::string_view parameter, double value);
 /// The same unless the parameter is finite.
@@ -75,6 +80,26 @@ void evaluate_rows(Rows x, const Valid& valid, const LogDensity& log_density, Ve
     out[i] = valid(x(i, 0)) ? log_density(x(i, 0)) : -infinity;
   }
 }
+
+/// A cdf that is `inside(x)` between `low` and `high`, 0 below and 1 above; NaN at NaN.
+template <class F>
+double cdf_between(double low, double high, double x, const F& inside) {
+  if (!(x > low)) return std::isnan(x) ? x : 0;
+  return x < high ? inside(x) : 1;
+}
+
+/// A cdf of counts, `of_count(n)` at each.
+template <class F>
+double cdf_of_counts(double x, const F& of_count) {
+  if (!(x >= 0)) return std::isnan(x) ? x : 0;
+  return x < infinity ? of_count(std::floor(x)) : 1;
+}
+
+/// That of the standard normal distribution.
+double normal_cdf(double z);
+
+/// e^(z^2/2) times the probability of standard normal values above z >= 0; nothing overflows.
+double scaled_normal_tail(double z);
 
 /// Adds to `sum` the weight of each row in the support, and that weight times each number of the
 /// array `features(x)`. Rows that no parameters explain may hold anything and contribute nothing.

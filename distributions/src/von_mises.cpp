@@ -15,9 +15,9 @@
 namespace mix {
 namespace {
 
-std::array<double, 2> features_of(double x) { return {std::cos(x), std::sin(x)}; }
+std::array<double, 2> angle_features(double x) { return {std::cos(x), std::sin(x)}; }
 
-void check_parameters(double direction, double concentration) {
+void check_von_mises(double direction, double concentration) {
   check_finite("VonMises", "direction", direction);
   check_concentration("VonMises", concentration);
 }
@@ -28,7 +28,7 @@ double wrapped(double angle) { return std::remainder(angle, 2 * std::numbers::pi
 
 VonMises::VonMises(double direction, double concentration)
     : direction_(wrapped(direction)), concentration_(concentration) {
-  check_parameters(direction, concentration);
+  check_von_mises(direction, concentration);
 }
 
 // k (cos t - 1) = -2 k sin^2(t/2): nothing cancels.
@@ -49,7 +49,7 @@ void VonMises::sample(Rng& rng, VectorRef out) const {
 }
 
 void VonMises::accumulate(Rows x, Weights w, VectorRef statistics) const {
-  add_features(x, w, is_finite, features_of, statistics);
+  add_features(x, w, is_finite, angle_features, statistics);
 }
 
 void VonMises::maximize(ConstVectorRef sum) {
@@ -64,7 +64,7 @@ bool VonMises::log_base(Rows /*x*/, VectorRef out) const {
 }
 
 bool VonMises::features(Rows x, MatrixRef out) const {
-  return write_features(x, is_finite, features_of, out);
+  return write_features(x, is_finite, angle_features, out);
 }
 
 void VonMises::natural_parameters(VectorRef eta) const {
@@ -109,7 +109,7 @@ void VonMises::fields(Fields& visit) {
   visit("direction", direction_);
   visit("concentration", concentration_);
   data_.fields(visit);
-  if (visit.loading()) check_parameters(direction_, concentration_);
+  if (visit.loading()) check_von_mises(direction_, concentration_);
 }
 
 void VonMises::describe(Fields& visit) const {

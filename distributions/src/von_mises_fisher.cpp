@@ -8,6 +8,7 @@
 
 #include "bessel_functions.h"
 #include "directions.h"
+#include "mix/kernels.h"
 #include "univariate.h"
 
 namespace mix {
@@ -18,7 +19,7 @@ constexpr double length_tolerance = 1e-6;
 
 bool is_unit(double squared_length) { return std::abs(squared_length - 1) <= length_tolerance; }
 
-void check_parameters(const Vector& direction, double concentration) {
+void check_von_mises_fisher(const Vector& direction, double concentration) {
   if (direction.size() < 2) {
     throw std::invalid_argument(fmt::format(
         "VonMisesFisher: a direction of {} columns; at least 2 are needed", direction.size()));
@@ -39,7 +40,7 @@ VonMisesFisher::VonMisesFisher(Index dimension) {
 
 VonMisesFisher::VonMisesFisher(Vector direction, double concentration)
     : direction_(std::move(direction)), concentration_(concentration) {
-  check_parameters(direction_, concentration_);
+  check_von_mises_fisher(direction_, concentration_);
   direction_.normalize();
 }
 
@@ -80,8 +81,8 @@ void VonMisesFisher::maximize(ConstVectorRef sum) {
 }
 
 bool VonMisesFisher::log_base(Rows x, VectorRef out) const {
-  out = x.rowwise().squaredNorm();
-  const bool all_unit = (out.array() - 1).abs().maxCoeff() <= length_tolerance;
+  kernels::squared_norms(x, out);
+  const bool all_unit = out.unaryExpr(&is_unit).all();
   out.setZero();
   return all_unit;
 }
@@ -136,11 +137,27 @@ std::string VonMisesFisher::flaw(double mass) const {
                     bessel_ratio(static_cast<double>(dimension()) / 2 - 1, concentration_).rest);
 }
 
+// Mardia & Jupp (2000), section 9.3.2.
+Moments VonMisesFisher::moments() const {
+  const auto d = static_cast<double>(dimension());
+  const double k = concentration_;
+  if (!(k > 0)) {
+    return {Vector::Zero(dimension()), Matrix::Identity(dimension(), dimension()) / d};
+  }
+  const auto [length, rest] = bessel_ratio(d / 2 - 1, k);
+  // The variance along the direction is 1 - length^2 - (d - 1) across.
+  const double across = length / k;
+  const double along = rest * (1 + length) - (d - 1) * across;
+  Matrix covariance = (along - across) * direction_ * direction_.transpose();
+  covariance.diagonal().array() += across;
+  return {length * direction_, covariance};
+}
+
 void VonMisesFisher::fields(Fields& visit) {
   visit("direction", direction_);
   visit("concentration", concentration_);
   data_.fields(visit);
-  if (visit.loading()) check_parameters(direction_, concentration_);
+  if (visit.loading()) check_von_mises_fisher(direction_, concentration_);
 }
 
 void VonMisesFisher::describe(Fields& visit) const {

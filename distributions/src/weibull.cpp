@@ -1,5 +1,6 @@
 #include "mix/distributions/weibull.h"
 
+#include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
 
 #include "univariate.h"
@@ -15,7 +16,7 @@ Mapped minus_logarithms(Rows x, Weights w) {
   return logs;
 }
 
-Gumbel of_parameters(double shape, double scale) {
+Gumbel minus_logarithm_of(double shape, double scale) {
   check_positive("Weibull", "shape", shape);
   check_positive("Weibull", "scale", scale);
   return {-std::log(scale), 1 / shape};
@@ -23,7 +24,7 @@ Gumbel of_parameters(double shape, double scale) {
 
 }  // namespace
 
-Weibull::Weibull(double shape, double scale) : minus_logarithm_(of_parameters(shape, scale)) {}
+Weibull::Weibull(double shape, double scale) : minus_logarithm_(minus_logarithm_of(shape, scale)) {}
 
 double Weibull::shape() const { return 1 / minus_logarithm_.scale(); }
 
@@ -69,6 +70,18 @@ Matrix Weibull::embed(Rows x) const { return embed_logarithm(x); }
 std::string Weibull::flaw(double mass) const { return minus_logarithm_.flaw(mass); }
 
 // Saved as what the density is computed from: e^-location would come back with other bits.
+double Weibull::cdf(double x) const {
+  return cdf_between(0, infinity, x,
+                     [&](double at) { return -std::expm1(-std::pow(at / scale(), shape())); });
+}
+
+Moments Weibull::moments() const {
+  const double first = boost::math::lgamma(1 + 1 / shape());
+  const double second = boost::math::lgamma(1 + 2 / shape());
+  const double mean = scale() * std::exp(first);
+  return Moments::of(mean, mean * mean * std::expm1(second - 2 * first));
+}
+
 void Weibull::fields(Fields& visit) { minus_logarithm_.fields(visit); }
 
 void Weibull::describe(Fields& visit) const {

@@ -1,7 +1,10 @@
 #include "mix/any_family.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
 
 #include "mix/kernels.h"
 #include "mix/parallel.h"
@@ -14,8 +17,7 @@ void AnyFamily::fit_by_streaming(Interface& family, const AnyRows& x, Shares sha
     family.select_cycle(cycle);
     const Vector sum = sum_over_blocks(
         x.rows(), family.statistics_size(), [&](Index first, Index count, VectorRef statistics) {
-          family.accumulate(x.middleRows(first, count), shares.middleRows(first, count),
-                            statistics);
+          add_up(family, x.middleRows(first, count), shares.middleRows(first, count), statistics);
         });
     family.maximize(sum);
   }
@@ -64,6 +66,25 @@ Matrix standardized(const AnyRows& x) {
     if (deviation > 0) out.col(d) /= deviation;
   }
   return out;
+}
+
+AnyFamily AnyFamily::marginal(const std::vector<Index>& columns) const {
+  check_chosen_columns(dimension(), columns);
+  // All columns as they are need no function of the family.
+  const bool all = static_cast<Index>(columns.size()) == dimension();
+  if (all && std::is_sorted(columns.begin(), columns.end())) return *this;
+  return self_->marginal(columns);
+}
+
+AnyFamily AnyFamily::conditional(const std::vector<Index>& columns, ConstVectorRef values) const {
+  check_chosen_columns(dimension(), columns);
+  if (static_cast<Index>(columns.size()) == dimension() || !values.allFinite() ||
+      values.size() != static_cast<Index>(columns.size())) {
+    throw std::invalid_argument(fmt::format(
+        "{} values given for {} of {} columns; give one finite value for each, and leave a column",
+        values.size(), columns.size(), dimension()));
+  }
+  return self_->conditional(columns, values);
 }
 
 }  // namespace mix

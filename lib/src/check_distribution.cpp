@@ -124,6 +124,10 @@ LawReport Laws::check() {
   run("embed", &Laws::embed);
   run("sampler", &Laws::sampler);
   run("normalized", &Laws::normalized);
+  run("cdf", &Laws::cdf);
+  run("moments", &Laws::moments);
+  run("marginal", &Laws::marginal);
+  run("conditional", &Laws::conditional);
   run("parameter_count", &Laws::parameter_count);
   return std::move(report_);
 }

@@ -89,6 +89,35 @@ void FamilyList::impute(Index k, MatrixRef x, Rng* rng) const {
   family->impute(within, x, rng);
 }
 
+bool FamilyList::takes_missing_cells() const {
+  return std::all_of(families_.begin(), families_.end(),
+                     [](const AnyFamily& family) { return family.takes_missing_cells(); });
+}
+
+double FamilyList::cdf(Index k, double x) const {
+  const auto [family, index] = locate(k);
+  return family->cdf(index, x);
+}
+
+Moments FamilyList::moments(Index k) const {
+  const auto [family, index] = locate(k);
+  return family->moments(index);
+}
+
+FamilyList FamilyList::marginal(const std::vector<Index>& columns) const {
+  std::vector<AnyFamily> marginals;
+  for (const AnyFamily& family : families_) marginals.push_back(family.marginal(columns));
+  return FamilyList(std::move(marginals));
+}
+
+FamilyList FamilyList::conditional(const std::vector<Index>& columns, ConstVectorRef values) const {
+  std::vector<AnyFamily> conditionals;
+  for (const AnyFamily& family : families_) {
+    conditionals.push_back(family.conditional(columns, values));
+  }
+  return FamilyList(std::move(conditionals));
+}
+
 bool FamilyList::streams() const {
   return std::all_of(families_.begin(), families_.end(),
                      [](const AnyFamily& family) { return family.streams(); });

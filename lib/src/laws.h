@@ -7,6 +7,7 @@
 #include <string>
 
 #include "mix/any_family.h"
+#include "mix/errors.h"
 #include "mix/random.h"
 #include "mix/testing/check_distribution.h"
 
@@ -57,6 +58,8 @@ class Laws {
     applies_ = true;
     try {
       (this->*law)();
+    } catch (const NotAvailable&) {
+      applies_ = false;
     } catch (const std::exception& error) {
       fail(fmt::format("threw: {}", error.what()));
     }
@@ -131,7 +134,14 @@ class Laws {
   void embed();
   void sampler();
   void normalized();
+  void cdf();
+  void moments();
+  void marginal();
+  void conditional();
   void parameter_count();
+  Matrix draws(Index k);
+  double probability(Index k, double from, double to);
+  void agrees_with_draws(const AnyFamily& family, Index k, Vector drawn, const char* what);
   void no_damage(AnyFamily family, const char* what);
 
   const AnyFamily& given_;

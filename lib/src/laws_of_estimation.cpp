@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "laws.h"
+#include "mix/moments.h"
 
 // The laws of estimation, and those that need a fit: sampling, normalization, counting.
 namespace mix::laws {
@@ -42,7 +43,19 @@ void Laws::missing_cells() {
                 "a row without any cell has another log density than 0");
   Matrix holes = x_;
   for (Index i = 0; i < n_; i += 3) holes(i, (i / 3) % x_.cols()) = quiet_nan;
-  if (!elsewhere_.check_support(holes).empty()) return;  // for whole rows only
+  require(elsewhere_.check_support(holes).empty() == elsewhere_.takes_missing_cells(),
+          "takes_missing_cells and check_support disagree");
+  if (!elsewhere_.takes_missing_cells()) return;
+  try {
+    const std::vector<Index> observed = other_columns(x_.cols(), {0});
+    if (!observed.empty()) {
+      const Matrix rest = holes.topRows(1)(Eigen::all, observed);
+      require_equal(log_densities(elsewhere_, holes.topRows(1)),
+                    log_densities(elsewhere_.marginal(observed), rest), options_.tolerance,
+                    "a row with a missing cell has another density than its observed cells");
+    }
+  } catch (const NotAvailable&) {
+  }
   AnyFamily family = elsewhere_;
   double before = objective(family, holes, shares_);
   for (int i = 0; i < 4; ++i) {

@@ -9,13 +9,18 @@
 #include "mix/distributions/binomial.h"
 #include "mix/distributions/categorical.h"
 #include "mix/distributions/exponential.h"
+#include "mix/distributions/gamma.h"
 #include "mix/distributions/gaussians.h"
+#include "mix/distributions/geometric.h"
+#include "mix/distributions/inverse_gaussian.h"
 #include "mix/distributions/multinomial.h"
 #include "mix/distributions/normal.h"
+#include "mix/distributions/pareto.h"
 #include "mix/distributions/poisson.h"
 #include "mix/distributions/product.h"
+#include "mix/distributions/rayleigh.h"
 #include "mix/distributions/student_t.h"
-#include "mix/distributions/uniform_box.h"
+#include "mix/distributions/von_mises.h"
 #include "mix/em.h"
 #include "mix/models/fit.h"
 #include "mix/models/mixture_model.h"
@@ -107,10 +112,44 @@ std::vector<Case> cases() {
   all.push_back({"bernoulli", Untied(Bernoulli(4), 3), codes(1500, 4).cwiseMin(1)});
   all.push_back({"multinomial", Untied(Multinomial(4), 3), counts(1500, 4)});
   all.push_back({"categorical", Untied(Categorical(std::vector<Index>(4, 3)), 3), codes(1500, 4)});
+  const Matrix positive = reals(1500, 1).array().exp();
+  const auto add_positive = [&](const auto& distribution) {
+    all.push_back({std::string(distribution.name), Untied(distribution, 3), positive});
+  };
+  add_positive(Gamma());
+  add_positive(InverseGaussian());
+  add_positive(Rayleigh());
+  add_positive(Pareto());
+  all.push_back({"von_mises", Untied(VonMises(), 3), reals(1500, 1)});
+  all.push_back({"geometric", Untied(Geometric(), 3), counts(1500, 1)});
   all.push_back({"product",
                  Product(std::vector<Product::Block>{{{0, 1}, Gaussians(3, 2)},
                                                      {{2}, Untied(Poisson(1), 3)}}),
                  (Matrix(1500, 3) << reals(1500, 2), counts(1500, 1)).finished()});
+  return all;
+}
+
+// A third of the cells is missing.
+Matrix with_holes(Matrix x) {
+  for (Index i = 0; i < x.rows(); ++i) {
+    for (Index j = 0; j < x.cols(); ++j) {
+      if ((i * i + j * (i + 3)) % 3 == 0) x(i, j) = quiet_nan;
+    }
+  }
+  return x;
+}
+
+std::vector<Case> incomplete_cases() {
+  std::vector<Case> all;
+  for (const Structure structure : {Structure::VVV, Structure::EEE, Structure::VVI}) {
+    all.push_back({"gaussian_" + to_string(structure), Gaussians(3, 5, {.structure = structure}),
+                   with_holes(reals(1500, 5))});
+  }
+  all.push_back({"student_t", StudentT(3, 3), with_holes(reals(1500, 3))});
+  all.push_back({"exponential", Untied(Exponential(3), 3), with_holes(reals(1500, 3).cwiseAbs())});
+  all.push_back({"poisson", Untied(Poisson(3), 3), with_holes(counts(1500, 3))});
+  all.push_back({"bernoulli", Untied(Bernoulli(4), 3), with_holes(codes(1500, 4).cwiseMin(1))});
+  all.push_back({"normal", Untied(Normal(), 3), with_holes(reals(1500, 1))});
   return all;
 }
 
@@ -135,6 +174,8 @@ TEST_P(Iterations, AllocateNothing) {
 }
 
 INSTANTIATE_TEST_SUITE_P(EveryFamily, Iterations, ::testing::ValuesIn(cases()),
+                         [](const auto& entry) { return entry.param.name; });
+INSTANTIATE_TEST_SUITE_P(MissingCells, Iterations, ::testing::ValuesIn(incomplete_cases()),
                          [](const auto& entry) { return entry.param.name; });
 
 }  // namespace

@@ -138,16 +138,62 @@ TEST(Predict, FindsColumnsByNameWhateverTheirOrder) {
 TEST(Predict, KeepsALineForEveryRowAlsoWhereACellIsMissing) {
   const Folder here;
   fit_faithful(here);
-  here.write("new.csv", "eruptions,waiting\n3.6,79\nNA,54\n1.8,54\n");
+  here.write("new.csv", "eruptions,waiting\n3.6,79\nNA,54\n,\n1.8,54\n");
   const Outcome run = here.succeed({"predict", "model.json", "new.csv", "--responsibilities"});
   const auto lines = lines_of(run.out);
-  ASSERT_EQ(lines.size(), 4U);
-  EXPECT_EQ(lines[2], "NA,NA,NA,NA,NA");
-  EXPECT_THAT(run.err, HasSubstr("1 row with missing cells has no label"));
+  ASSERT_EQ(lines.size(), 5U);
+  EXPECT_EQ(lines[2].substr(0, 1), lines[4].substr(0, 1));
+  EXPECT_EQ(lines[3], "NA,NA,NA,NA,NA");
+  EXPECT_THAT(run.err, HasSubstr("2 rows with missing cells are labelled by their other cells"));
   EXPECT_THAT(run.err, HasSubstr("new.csv line 3, column \"eruptions\""));
   const Json json = here.succeed({"predict", "model.json", "new.csv", "--json"}).json();
-  EXPECT_TRUE(json["labels"][1].is_null());
-  EXPECT_TRUE(json["log_density"][1].is_null());
+  EXPECT_TRUE(json["labels"][1].is_number());
+  EXPECT_TRUE(json["labels"][2].is_null());
+  EXPECT_TRUE(json["log_density"][2].is_null());
+}
+
+TEST(Predict, KeepsALineWhereAFamilyNeedsWholeRows) {
+  const Folder here;
+  here.write("counts.csv", "a,b\n3,1\n1,5\n2,2\n0,4\n5,1\n");
+  (void)here.succeed(
+      {"fit", "counts.csv", "--family", "multinomial", "--components", "1", "--out", "m.json"});
+  here.write("new.csv", "a,b\n3,1\nNA,5\n");
+  const Outcome run = here.succeed({"predict", "m.json", "new.csv"});
+  EXPECT_EQ(lines_of(run.out)[2], "NA,NA,NA");
+  EXPECT_THAT(run.err, HasSubstr("1 row with missing cells has no label"));
+  here.refuse({"impute", "m.json", "new.csv"}, {"multinomial"});
+}
+
+TEST(Impute, FillsMissingCellsAndLeavesTheOthers) {
+  const Folder here;
+  fit_faithful(here);
+  here.write("new.csv", "eruptions,waiting\n3.625,79\nNA,54\n,\n1.8,54\n");
+  const Outcome run = here.succeed({"impute", "model.json", "new.csv"});
+  const auto lines = lines_of(run.out);
+  ASSERT_EQ(lines.size(), 5U);
+  EXPECT_EQ(lines[0], "eruptions,waiting");
+  EXPECT_EQ(lines[1], "3.625,79");
+  EXPECT_EQ(lines[4], "1.8,54");
+  EXPECT_NEAR(std::stod(lines[2]), 2, 0.3);  // short eruptions go with short waits
+  EXPECT_TRUE(lines[2].ends_with(",54"));
+  EXPECT_NEAR(std::stod(lines[3]), 3.4878, 1e-3);  // the mean of all
+  EXPECT_THAT(run.err, HasSubstr("filled 3 missing cells of 4 rows"));
+  const auto drawn = [&](const std::string& seed, const std::string& threads) {
+    return here.succeed({"impute", "model.json", "new.csv", "--draw", seed, "--threads", threads})
+        .out;
+  };
+  EXPECT_EQ(drawn("1", "1"), drawn("1", "3"));
+  EXPECT_NE(drawn("1", "1"), drawn("2", "1"));
+}
+
+TEST(Impute, FillsCategoriesByTheMostProbable) {
+  const Folder here;
+  here.write("rows.csv", "color,n\nblue,0\nred,1\nred,2\nred,4\nblue,1\n");
+  (void)here.succeed({"fit", "rows.csv", "--family", "color=categorical,n=poisson", "--components",
+                      "1", "--out", "m.json"});
+  here.write("new.csv", "color,n\n,\nblue,\n");
+  EXPECT_EQ(lines_of(here.succeed({"impute", "m.json", "new.csv"}).out),
+            (std::vector<std::string>{"color,n", "red,1.6", "blue,1.6"}));
 }
 
 TEST(Predict, TranslatesCategoriesThroughTheLevelsOfTheModel) {
@@ -428,6 +474,103 @@ TEST(Plot, DrawsAModelWithRows) {
   (void)here.succeed({"plot", "model.json", faithful, "--out", "picture.svg"});
   EXPECT_THAT(here.read("picture.svg"), HasSubstr("<svg"));
   here.refuse({"plot", "model.json", faithful, "--out", "picture.txt"}, {".svg"});
+}
+
+// A model of known parameters: one component with a correlation of 1/2.
+void fit_line(const Folder& here) {
+  here.write(
+      "line.csv",
+      "x,y\n1,1\n1,-1\n-1,1\n-1,-1\n2,2\n-2,-2\n0,0\n1.5,1.5\n-1.5,-1.5\n0.5,-0.5\n-0.5,0.5\n");
+  (void)here.succeed(
+      {"fit", "line.csv", "--components", "1", "--structure", "VVV", "--out", "line.json"});
+}
+
+TEST(Describe, GivesMomentsQuantilesAndEntropy) {
+  const Folder here;
+  fit_line(here);
+  const Json all = here.succeed({"describe", "line.json", "--json"}).json();
+  const double variance = all["covariance"][0][0].get<double>();
+  const double deviation = all["columns"][0]["standard_deviation"].get<double>();
+  EXPECT_EQ(all["columns"][0]["name"], "x");
+  EXPECT_NEAR(all["columns"][0]["mean"].get<double>(), 0, 1e-12);
+  EXPECT_NEAR(deviation * deviation, variance, 1e-12);
+  EXPECT_EQ(all["columns"][0]["quantiles"][2]["p"], 0.95);
+  EXPECT_NEAR(all["columns"][0]["quantiles"][2]["x"].get<double>(), 1.6448536269514722 * deviation,
+              1e-9);
+  const double covariance = all["covariance"][0][1].get<double>();
+  const double determinant = variance * variance - covariance * covariance;
+  EXPECT_NEAR(all["entropy"]["value"].get<double>(),
+              std::log(2 * 3.14159265358979) + 1 + 0.5 * std::log(determinant),
+              4 * all["entropy"]["standard_error"].get<double>());
+  EXPECT_EQ(all["weight_entropy"], 0.0);
+  EXPECT_FALSE(all.contains("divergence"));
+  const Outcome text = here.succeed({"describe", "line.json"});
+  EXPECT_THAT(text.out, HasSubstr("95 %"));
+  EXPECT_THAT(text.out, HasSubstr("Entropy of a row"));
+}
+
+TEST(Describe, OfOtherColumnsGivenSomeIsAModelFileToo) {
+  const Folder here;
+  fit_line(here);
+  const Json all = here.succeed({"describe", "line.json", "--json"}).json();
+  const double slope =
+      all["covariance"][0][1].get<double>() / all["covariance"][0][0].get<double>();
+  const Json given =
+      here.succeed({"describe", "line.json", "--given", "x=2", "--json", "--out", "y.json"}).json();
+  ASSERT_EQ(given["columns"].size(), 1);
+  EXPECT_EQ(given["columns"][0]["name"], "y");
+  EXPECT_NEAR(given["columns"][0]["mean"].get<double>(), 2 * slope, 1e-12);
+  EXPECT_EQ(here.succeed({"describe", "y.json", "--json"}).json()["columns"], given["columns"]);
+  // Of the model to itself.
+  const Json same =
+      here.succeed({"describe", "line.json", "--divergence", "line.json", "--json"}).json();
+  EXPECT_EQ(same["divergence"]["value"], 0.0);
+}
+
+TEST(Describe, GivesProbabilitiesOfCategories) {
+  const Folder here;
+  std::string table = "color,size\n";
+  for (int i = 0; i < 40; ++i) {
+    table +=
+        std::string(i % 4 == 0 ? "red" : "blue") + "," + std::to_string(i % 7 + i % 3) + ".5\n";
+  }
+  here.write("mixed.csv", table);
+  (void)here.succeed({"fit", "mixed.csv", "--components", "1", "--out", "mixed.json"});
+  const Json all = here.succeed({"describe", "mixed.json", "--json"}).json();
+  EXPECT_TRUE(all["covariance"].is_null());
+  EXPECT_TRUE(all["columns"][0]["mean"].is_null());
+  EXPECT_NEAR(all["columns"][0]["probabilities"]["red"].get<double>(), 0.25, 1e-9);
+  EXPECT_TRUE(all["columns"][1]["mean"].is_number());
+  EXPECT_THAT(here.succeed({"describe", "mixed.json"}).out, HasSubstr("red 0.2500"));
+  (void)here.succeed({"describe", "mixed.json", "--given", "color=red"});
+  here.refuse({"describe", "mixed.json", "--given", "color=rde"}, {"rde", "did you mean", "red"});
+}
+
+TEST(Describe, RefusesWhatCannotBe) {
+  const Folder here;
+  fit_line(here);
+  here.refuse({"describe", "line.json", "--given", "z=1"}, {"\"z\"", "\"x\""});
+  here.refuse({"describe", "line.json", "--given", "x"}, {"COLUMN=VALUE"});
+  here.refuse({"describe", "line.json", "--given", "x=nan"}, {"nan", "finite"});
+  here.refuse({"describe", "line.json", "--quantiles", "0.5,1"}, {"\"1\"", "between 0 and 1"});
+  here.refuse({"describe", "line.json", "--columns", "y,y"}, {"twice"});
+}
+
+TEST(Regress, PredictsRowByRow) {
+  const Folder here;
+  fit_line(here);
+  here.write("new.csv", "x\n2\n\"\"\n-1\n");
+  const Outcome run = here.succeed({"regress", "line.json", "new.csv", "--predict", "y"});
+  const std::vector<std::string> lines = lines_of(run.out);
+  ASSERT_EQ(lines.size(), 4);
+  EXPECT_EQ(lines[0], "y_mean,y_standard_deviation");
+  const Json given = here.succeed({"describe", "line.json", "--given", "x=2", "--json"}).json();
+  EXPECT_NEAR(std::stod(lines[1]), given["columns"][0]["mean"].get<double>(), 1e-12);
+  EXPECT_EQ(lines[2], "NA,NA");
+  EXPECT_NEAR(std::stod(lines[3]), -0.5 * std::stod(lines[1]), 1e-12);
+  EXPECT_THAT(run.err, HasSubstr("has no prediction"));
+  here.refuse({"regress", "line.json", "new.csv", "--predict", "x,y"}, {"leave one"});
+  here.refuse({"regress", "line.json", "new.csv", "--predict", "w"}, {"\"w\""});
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ struct TwoSided {
   }
 };
 
-struct Gamma {
+struct CustomGamma {
   static constexpr std::string_view name = "gamma";
   static constexpr std::array parameters{positive("shape"), positive("scale")};
   template <class Row, class T>
@@ -44,7 +44,7 @@ struct Gamma {
   }
 };
 
-struct Beta {
+struct CustomBeta {
   static constexpr std::array parameters{interval("a", 0, 100), interval("b", 0, 100)};
   template <class Row, class T>
   T log_density(const Row& x, const T* p) const {
@@ -173,7 +173,7 @@ TEST(Autodiff, FindsShapes) {
   // Quantiles of a gamma distribution of shape 1 and scale 3.
   Matrix x(999, 1);
   for (Index i = 0; i < 999; ++i) x(i, 0) = -3 * std::log1p(-static_cast<double>(i + 1) / 1000);
-  Autodiff<Gamma> gamma({20.0, 0.01});
+  Autodiff<CustomGamma> gamma({20.0, 0.01});
   gamma.fit(x, Vector::Ones(999));
   // At the estimate log(shape) - digamma(shape) = log(mean) - mean(log).
   const double s = std::log(x.mean()) - x.array().log().mean();
@@ -186,7 +186,7 @@ TEST(Autodiff, FindsShapes) {
   EXPECT_NEAR(geometric.parameter(0), 1 / (1 + x.mean()), 1e-10);
 
   const Matrix y = (x.array() / (1 + x.maxCoeff())).matrix();
-  Autodiff<Beta> beta({1.0, 1.0});
+  Autodiff<CustomBeta> beta({1.0, 1.0});
   beta.fit(y, Vector::Ones(999));
   const double a = beta.parameter(0);
   const double b = beta.parameter(1);
@@ -231,7 +231,7 @@ TEST(Autodiff, IgnoresRowsWithoutWeight) {
 }
 
 TEST(Autodiff, StaysWhereNoParametersExplainTheRows) {
-  Autodiff<Gamma> d({2.0, 3.0});
+  Autodiff<CustomGamma> d({2.0, 3.0});
   const Matrix x = Matrix::Constant(5, 1, -1);
   d.fit(x, Vector::Ones(5));
   EXPECT_EQ(d.parameter(0), 2);
@@ -264,7 +264,7 @@ TEST(Autodiff, DescribesSeveralColumns) {
 TEST(Autodiff, IsAComponent) {
   static_assert(check_component<Autodiff<CustomGumbel>>());
   static_assert(Sampleable<Autodiff<CustomGumbel>>);
-  static_assert(!Sampleable<Autodiff<Gamma>>);
+  static_assert(!Sampleable<Autodiff<CustomGamma>>);
   EXPECT_EQ(AnyFamily(Autodiff<CustomGumbel>({0.0, 1.0})).name(), "my_gumbel");
   EXPECT_EQ(AnyFamily(Autodiff<NormalModel>()).name(), "custom");
   EXPECT_EQ(AnyFamily(Autodiff<RoundNormal>()).parameter_count(), 3);

@@ -25,9 +25,10 @@ constexpr double floor_factor = 1e-10;
 constexpr double shrinkage = 4;  // rows; more than the default, so that it shows
 
 // The expected complete-data log-likelihood and the log prior, written from their definitions.
-class Posterior {
+class PosteriorDensity {
  public:
-  Posterior(const Data& data, const Matrix& shares, Structure structure, GaussianPrior::Kind kind)
+  PosteriorDensity(const Data& data, const Matrix& shares, Structure structure,
+                   GaussianPrior::Kind kind)
       : parts_(parts(structure)), kind_(kind), n_(static_cast<double>(data.x.rows())) {
     mean_ = data.x.colwise().mean().transpose();
     const Matrix all = data.x.rowwise() - mean_.transpose();
@@ -125,7 +126,7 @@ TEST_P(GaussianWithPrior, IsEstimatedByTheModeOfItsPosterior) {
   const auto [structure, kind] = GetParam();
   const Data data = three_groups(45, columns);
   const Matrix shares = perturbed_labels(data);
-  const Posterior posterior(data, shares, structure, kind);
+  const PosteriorDensity posterior(data, shares, structure, kind);
   Gaussians family(n_components, columns,
                    {.structure = structure,
                     .prior = {.kind = kind, .mean_shrinkage = shrinkage},
@@ -156,7 +157,7 @@ TEST_P(GaussianWithPrior, StatesTheLogPriorItMaximizes) {
   const auto [structure, kind] = GetParam();
   const Data data = three_groups(45, columns);
   const Matrix shares = perturbed_labels(data);
-  const Posterior posterior(data, shares, structure, kind);
+  const PosteriorDensity posterior(data, shares, structure, kind);
   Gaussians a(n_components, columns,
               {.structure = structure, .prior = {.kind = kind, .mean_shrinkage = shrinkage}});
   a.prepare(data.x, data.w);

@@ -30,17 +30,6 @@ namespace {
 
 using namespace test;
 
-// The density of Boost.Math at values from the far left to the far right.
-template <class D, class Reference>
-void expect_density(const D& distribution, const Reference& reference,
-                    std::initializer_list<double> at) {
-  for (const double x : at) {
-    const double expected = std::log(boost::math::pdf(reference, x));
-    EXPECT_NEAR(log_density_at(distribution, {x}), expected, 1e-12 * (1 + std::abs(expected)))
-        << D::name << " at " << x;
-  }
-}
-
 // Outside of the support the density is 0, whatever the cell holds, and such rows count for
 // nothing.
 template <class D>

@@ -24,14 +24,9 @@ using namespace test;
 static_assert(Streaming<mix::Gumbel> && Charted<mix::Gumbel> && Startable<Untied<mix::Gumbel>>);
 static_assert(Streaming<Logistic> && Refittable<Laplace> && !Streaming<Laplace>);
 
-template <class D, class Reference>
-void expect_density(const D& distribution, const Reference& reference,
-                    std::initializer_list<double> at) {
-  for (const double x : at) {
-    const double expected = std::log(boost::math::pdf(reference, x));
-    EXPECT_NEAR(log_density_at(distribution, {x}), expected, 1e-12 * (1 + std::abs(expected)))
-        << D::name << " at " << x;
-  }
+// Outside of the support the density is 0, whatever the cell holds.
+template <class D>
+void expect_real_support(const D& distribution) {
   for (const double x : {infinity, -infinity, quiet_nan}) {
     EXPECT_EQ(log_density_at(distribution, {x}), -infinity) << D::name << " at " << x;
   }
@@ -42,6 +37,7 @@ void expect_density(const D& distribution, const Reference& reference,
 TEST(Gumbel, HasTheDensityOfTheTextbook) {
   expect_density(mix::Gumbel(3, 2), boost::math::extreme_value_distribution<>(3, 2),
                  {-8, 0, 3, 10, 200});
+  expect_real_support(mix::Gumbel());
   EXPECT_EQ(log_density_at(mix::Gumbel(3, 2), {-1e9}), -infinity);
   EXPECT_NEAR(mix::Gumbel(3, 2).mean(), 3 + 2 * 0.57721566490153286, 1e-14);
 }
@@ -78,6 +74,7 @@ TEST(Gumbel, ClimbsToTheOptimumFromAnywhere) {
 
 TEST(Logistic, HasTheDensityOfTheTextbook) {
   expect_density(Logistic(3, 2), boost::math::logistic_distribution<>(3, 2), {-80, 0, 3, 10, 700});
+  expect_real_support(Logistic());
   EXPECT_NEAR(log_density_at(Logistic(3, 2), {-1e9}), -(1e9 + 3) / 2 - std::log(2.0), 1e-6);
 }
 
@@ -94,6 +91,7 @@ TEST(Logistic, EstimatesTheNumericalOptimumInAnyUnit) {
 TEST(Laplace, HasTheDensityOfTheTextbook) {
   expect_density(mix::Laplace(3, 2), boost::math::laplace_distribution<>(3, 2),
                  {-80, 0, 3, 10, 700});
+  expect_real_support(mix::Laplace());
 }
 
 TEST(Laplace, EstimatesMedianAndMeanDeviation) {
@@ -131,7 +129,7 @@ TEST(Laplace, FindsTheWeightedMedianOfManyRows) {
 
 // A component on equal rows among others stays finite and says so.
 template <class D>
-void expect_bounded(D fitted) {
+void expect_least_scale(D fitted) {
   const Matrix x = rows(1, {2, 2, 2, 2, 5, 9, 1, 4});
   const Vector all = Vector::Ones(8);
   const Vector tied{{1, 1, 1, 1, 0, 0, 0, 0}};
@@ -158,9 +156,9 @@ void expect_bounded(D fitted) {
 }
 
 TEST(RealFamilies, StayFiniteOnEqualRowsAndSaySo) {
-  expect_bounded(mix::Gumbel());
-  expect_bounded(Logistic());
-  expect_bounded(mix::Laplace());
+  expect_least_scale(mix::Gumbel());
+  expect_least_scale(Logistic());
+  expect_least_scale(mix::Laplace());
 }
 
 TEST(RealFamilies, RefuseImpossibleParameters) {

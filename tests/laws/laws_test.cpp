@@ -314,6 +314,10 @@ std::vector<Entry> entries() {
   all.push_back({"product_with_cycles",
                  Product({Block{{0}, Gaussians(2, 1)}, Block{{1}, StudentT(2, 1)}}),
                  beside(draw(100, 1, normal), draw(100, 1, normals))});
+  // Columns of a block apart and the other way round.
+  all.push_back({"product_of_planes",
+                 Product({Block{{3, 0, 2}, Gaussians(2, 3)}, Block{{1}, Untied(Poisson(1), 2)}}),
+                 beside(beside(draw(60, 1, normal), counts(60, 1)), draw(60, 2, normal))});
   add_counts(all);
   add_continuous(all);
   all.push_back({"product_of_one", Product({Block{{0}, Untied(Poisson(1), 3)}}), counts(60, 1),

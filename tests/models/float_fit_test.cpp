@@ -218,7 +218,7 @@ TEST(FloatFit, RefusesWhatNoFitCanHaveAsOfDoubles) {
   expect_error(model, x, "row 1101, column 2 is infinite");
   x(1100, 1) = 1;
   x(1000, 0) = std::numeric_limits<float>::quiet_NaN();
-  expect_error(model, x, "row 1001, column 1: the value is missing");
+  expect_error(mixture(Untied(Multinomial(3), 2)), x, "row 1001, column 1: the value is missing");
   MatrixF constant = measurements(600, 2);
   constant.col(1).setConstant(0.1F);
   expect_error(mixture(Gaussians(2, 2)), constant, "column 2 is constant");

@@ -8,7 +8,9 @@
 #include "mix/distributions/bernoulli.h"
 #include "mix/distributions/categorical.h"
 #include "mix/distributions/covariance_structure.h"
+#include "mix/distributions/exponential.h"
 #include "mix/distributions/gaussians.h"
+#include "mix/distributions/multinomial.h"
 #include "mix/distributions/normal.h"
 #include "mix/distributions/poisson.h"
 #include "mix/distributions/product.h"
@@ -365,12 +367,46 @@ TEST(MissingCellsOfFamilies, FamiliesOfWholeRowsNameThePlace) {
   Matrix x(3, 2);
   x << 1, 2, 3, quiet_nan, 4, 5;
   try {
-    fit(MixtureModel(AnyFamily(Poisson(2))), x);
+    fit(MixtureModel(AnyFamily(Multinomial(2))), x);
     FAIL();
   } catch (const std::invalid_argument& error) {
     EXPECT_NE(std::string(error.what()).find("row 2, column 2"), std::string::npos) << error.what();
-    EXPECT_NE(std::string(error.what()).find("poisson"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("multinomial"), std::string::npos) << error.what();
   }
+}
+
+// One component has the mean of the observed cells as its rate, and several the same in their part.
+TEST(MissingCellsOfCounts, AreThoseOfTheObservedCells) {
+  Matrix x(5, 2);
+  x << 1, 2, 3, quiet_nan, 4, 5, quiet_nan, 7, quiet_nan, quiet_nan;
+  const Fit one = fit(MixtureModel(AnyFamily(Poisson(2))), x, {.tol = 1e-12});
+  const auto& poisson = one.model.family().as<Untied<Poisson>>()->component(0);
+  EXPECT_NEAR(poisson.rate()[0], 8.0 / 3, 1e-6);
+  EXPECT_NEAR(poisson.rate()[1], 14.0 / 3, 1e-6);
+  const Fit times = fit(MixtureModel(AnyFamily(Exponential(2))), x, {.tol = 1e-12});
+  EXPECT_NEAR(times.model.family().as<Untied<Exponential>>()->component(0).rate()[0], 3.0 / 8,
+              1e-6);
+  Matrix filled = x;
+  one.model.family().impute(0, filled);
+  EXPECT_NEAR(filled(1, 1), poisson.rate()[1], 1e-15);
+  EXPECT_NEAR(filled(4, 0), poisson.rate()[0], 1e-15);
+}
+
+// What a family does of itself equals one family per column, whose missing cells drop out.
+TEST(MissingCellsOfCounts, EqualAProductOfColumns) {
+  Matrix x(600, 2);
+  Rng rng(8);
+  for (Index i = 0; i < 600; ++i) {
+    for (Index j = 0; j < 2; ++j) x(i, j) = poisson(rng, i % 2 == 0 ? 2 : 12);
+  }
+  x = with_holes(x, 0.4);
+  const FitOptions options{.tol = 1e-10, .max_iter = 10000, .seed = 1};
+  const Fit joint = fit(MixtureModel(AnyFamily(Untied(Poisson(2), 2))), x, options);
+  const Fit blocks =
+      fit(MixtureModel(
+              AnyFamily(Product({{{0}, Untied(Poisson(1), 2)}, {{1}, Untied(Poisson(1), 2)}}))),
+          x, options);
+  EXPECT_NEAR(joint.report.log_likelihood, blocks.report.log_likelihood, 1e-5);
 }
 
 TEST(MissingCellsOfFamilies, OfAFamilyOfWholeRowsDropOutWithTheRow) {

@@ -6,6 +6,7 @@
 #include <numbers>
 
 #include "mix/distributions/gaussians.h"
+#include "mix/distributions/multinomial.h"
 #include "mix/distributions/normal.h"
 #include "mix/distributions/poisson.h"
 #include "mix/distributions/student_t.h"
@@ -180,7 +181,7 @@ TEST(MixtureModel, LabelsWhatNoComponentExplainsMinusOne) {
   EXPECT_EQ(boxes.predict(Matrix{{0.5}, {2.0}}), (std::vector<Index>{0, -1}));
   const MixtureModel normal = mixture(Normal());
   EXPECT_EQ(normal.predict(Matrix{{0.5}, {infinity}}), (std::vector<Index>{0, -1}));
-  const MixtureModel whole_rows = mixture(Poisson(Vector{{2.0, 3.0}}));
+  const MixtureModel whole_rows = mixture(Multinomial(2));
   EXPECT_EQ(whole_rows.predict(Matrix{{1, 2}, {quiet_nan, 2}}), (std::vector<Index>{0, -1}));
 }
 

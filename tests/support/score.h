@@ -1,8 +1,11 @@
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <initializer_list>
 
 #include "mix/random.h"
 #include "mix/types.h"
@@ -32,6 +35,17 @@ double score(const D& d, Rows x, Weights w, double h = 1e-3) {
     largest = std::max(largest, std::abs(slope) / w.sum());
   }
   return largest;
+}
+
+/// The densities of Boost.Math at these values.
+template <class D, class Reference>
+void expect_density(const D& distribution, const Reference& reference,
+                    std::initializer_list<double> at) {
+  for (const double x : at) {
+    const double expected = std::log(pdf(reference, x));
+    EXPECT_NEAR(log_density_at(distribution, {x}), expected, 1e-12 * (1 + std::abs(expected)))
+        << D::name << " at " << x;
+  }
 }
 
 /// A distribution prepared and estimated from scratch, in as many steps as it takes.

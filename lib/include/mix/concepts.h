@@ -5,11 +5,13 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 #include "mix/any_rows.h"
 #include "mix/block_memory.h"
 #include "mix/fields.h"
 #include "mix/missing.h"
+#include "mix/moments.h"
 #include "mix/random.h"
 #include "mix/types.h"
 
@@ -245,6 +247,14 @@ concept Marginalizing = StreamingFamily<F> &&
   f.accumulate_expected(x, columns, shares, statistics);
 };
 
+/// The same of a distribution.
+template <class D>
+concept MarginalizingComponent = Streaming<D> &&
+    requires(const D& d, Rows x, const MissingColumns& columns, VectorRef out, Weights w) {
+  d.observed_log_density(x, columns, out);
+  d.accumulate_expected(x, columns, w, out);
+};
+
 /// Replaces the missing cells of `x` by their means given the observed cells of the row under
 /// component k, or draws them where `rng` is not null.
 template <class F>
@@ -352,6 +362,40 @@ template <class F>
 concept SampleableFamily = requires(const F& f, Index k, Rng& rng, VectorRef out) {
   f.sample(k, rng, out);
 };
+
+/// A distribution of one column that knows `cdf(x)`, the probability of values up to x.
+template <class D>
+concept WithCdf = requires(const D& d, double x) {
+  { d.cdf(x) } -> std::same_as<double>;
+};
+
+/// A distribution that knows its mean and its covariance.
+template <class D>
+concept WithMoments = requires(const D& d) {
+  { d.moments() } -> std::same_as<Moments>;
+};
+
+/// A distribution whose `marginal(columns)`, that of the chosen columns in this order, is of the
+/// same type.
+template <class D>
+concept WithMarginals = requires(const D& d, const std::vector<Index>& columns) {
+  { d.marginal(columns) } -> std::same_as<D>;
+};
+
+/// `static constexpr bool independent_columns = true;`: of the others' values nothing depends.
+template <class T>
+concept IndependentColumns = requires {
+  requires T::independent_columns;
+};
+
+/// The same for `conditional(columns, values)`, the distribution of all other columns where the
+/// chosen ones have these values. One of independent columns needs none.
+template <class D>
+concept WithConditionals = WithMarginals<D> &&
+    (IndependentColumns<D> ||
+     requires(const D& d, const std::vector<Index>& columns, ConstVectorRef values) {
+       { d.conditional(columns, values) } -> std::same_as<D>;
+     });
 
 /// `check_support(x)` is empty, or says which rows no parameter value can explain and why.
 template <class T>

@@ -14,6 +14,12 @@ class DataError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// What a family does not offer was asked of it: a cdf of several columns, the mean of categories.
+class NotAvailable : public std::logic_error {
+ public:
+  using std::logic_error::logic_error;
+};
+
 /// `text` in double quotes, fit for one line of a message: control characters escaped, a long text
 /// cut after 60 bytes at a character's edge.
 std::string in_quotes(std::string_view text);

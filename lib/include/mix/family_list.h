@@ -30,6 +30,13 @@ class FamilyList {
   [[nodiscard]] bool samples() const;
   void sample(Index k, Rng& rng, VectorRef out) const;
   void impute(Index k, MatrixRef x, Rng* rng) const;
+  [[nodiscard]] bool takes_missing_cells() const;
+
+  [[nodiscard]] double cdf(Index k, double x) const;
+  [[nodiscard]] Moments moments(Index k) const;
+  [[nodiscard]] FamilyList marginal(const std::vector<Index>& columns) const;
+  [[nodiscard]] FamilyList conditional(const std::vector<Index>& columns,
+                                       ConstVectorRef values) const;
 
   [[nodiscard]] bool streams() const;
   [[nodiscard]] Index statistics_size() const;
@@ -98,7 +105,16 @@ class Frozen {
   }
   [[nodiscard]] bool samples() const { return family_.samples(); }
   void sample(Index k, Rng& rng, VectorRef out) const { family_.sample(k, rng, out); }
+  [[nodiscard]] bool takes_missing_cells() const { return family_.takes_missing_cells(); }
   void impute(Index k, MatrixRef x, Rng* rng) const { family_.impute(k, x, rng); }
+  [[nodiscard]] double cdf(Index k, double x) const { return family_.cdf(k, x); }
+  [[nodiscard]] Moments moments(Index k) const { return family_.moments(k); }
+  [[nodiscard]] Frozen marginal(const std::vector<Index>& columns) const {
+    return Frozen(family_.marginal(columns));
+  }
+  [[nodiscard]] Frozen conditional(const std::vector<Index>& columns, ConstVectorRef values) const {
+    return Frozen(family_.conditional(columns, values));
+  }
   [[nodiscard]] Index statistics_size() const { return 0; }
   void accumulate(const AnyRows& /*x*/, Shares /*shares*/, VectorRef /*statistics*/) const {}
   void accumulate(const AnyRows& /*x*/, Shares /*shares*/, VectorRef /*statistics*/,

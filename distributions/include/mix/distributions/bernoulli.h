@@ -3,9 +3,11 @@
 #include <concepts>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "mix/distributions/smoothing.h"
 #include "mix/fields.h"
+#include "mix/moments.h"
 #include "mix/random.h"
 #include "mix/sparse_rows.h"
 #include "mix/types.h"
@@ -37,6 +39,11 @@ class Bernoulli {
   [[nodiscard]] Index parameter_count() const { return probability_.size(); }
   void log_density(Rows x, VectorRef out) const;
   void sample(Rng& rng, VectorRef out) const;
+  [[nodiscard]] double cdf(double x) const;
+  [[nodiscard]] Moments moments() const;
+  /// The columns are independent: of the others' values nothing depends.
+  static constexpr bool independent_columns = true;
+  [[nodiscard]] Bernoulli marginal(const std::vector<Index>& columns) const;
 
   /// For each column the weight of its zeros and the weight of its ones.
   [[nodiscard]] Index statistics_size() const { return 2 * probability_.size(); }

@@ -7,6 +7,7 @@
 #include "mix/any_rows.h"
 #include "mix/distributions/trials.h"
 #include "mix/fields.h"
+#include "mix/moments.h"
 #include "mix/random.h"
 #include "mix/types.h"
 
@@ -48,6 +49,8 @@ class BetaBinomial {
   /// With a trials column every drawn row has `trials()` trials: the mean that `prepare` saw,
   /// rounded, for the trials themselves have no distribution here.
   void sample(Rng& rng, VectorRef out) const;
+  [[nodiscard]] double cdf(double x) const;
+  [[nodiscard]] Moments moments() const;
 
   /// As of a Dirichlet-multinomial distribution.
   [[nodiscard]] Index statistics_size() const;

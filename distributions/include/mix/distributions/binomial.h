@@ -7,6 +7,7 @@
 #include "mix/distributions/smoothing.h"
 #include "mix/distributions/trials.h"
 #include "mix/fields.h"
+#include "mix/moments.h"
 #include "mix/random.h"
 #include "mix/types.h"
 
@@ -39,6 +40,8 @@ class Binomial {
   /// With a trials column every drawn row has `trials()` trials: the mean that `prepare` saw,
   /// rounded, for the trials themselves have no distribution here.
   void sample(Rng& rng, VectorRef out) const;
+  [[nodiscard]] double cdf(double x) const;
+  [[nodiscard]] Moments moments() const;
 
   /// The weighted sums of failures and of successes.
   [[nodiscard]] Index statistics_size() const { return 2; }

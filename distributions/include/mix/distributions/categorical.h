@@ -7,6 +7,7 @@
 #include "mix/any_rows.h"
 #include "mix/distributions/smoothing.h"
 #include "mix/fields.h"
+#include "mix/moments.h"
 #include "mix/random.h"
 #include "mix/types.h"
 
@@ -44,6 +45,9 @@ class Categorical {
   void sample(Rng& rng, VectorRef out) const;
   /// Replaces missing cells by the most probable category, or draws them.
   void impute(MatrixRef x, Rng* rng) const;
+  /// The columns are independent: of the others' values nothing depends.
+  static constexpr bool independent_columns = true;
+  [[nodiscard]] Categorical marginal(const std::vector<Index>& columns) const;
 
   /// The weight of each level of each column, column after column.
   [[nodiscard]] Index statistics_size() const;

@@ -6,6 +6,7 @@
 
 #include "mix/any_rows.h"
 #include "mix/fields.h"
+#include "mix/moments.h"
 #include "mix/random.h"
 #include "mix/types.h"
 
@@ -39,6 +40,7 @@ class Dirichlet {
   [[nodiscard]] Index parameter_count() const { return concentration_.size(); }
   void log_density(Rows x, VectorRef out) const;
   void sample(Rng& rng, VectorRef out) const;
+  [[nodiscard]] Moments moments() const;
 
   /// The weight of the rows, and the weighted sum of the logarithm of each column.
   [[nodiscard]] Index statistics_size() const { return 1 + dimension(); }

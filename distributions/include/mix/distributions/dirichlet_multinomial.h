@@ -6,6 +6,7 @@
 
 #include "mix/any_rows.h"
 #include "mix/fields.h"
+#include "mix/moments.h"
 #include "mix/random.h"
 #include "mix/types.h"
 
@@ -46,6 +47,8 @@ class DirichletMultinomial {
   /// Every drawn row has the total `trials()`: the mean that `prepare` saw, rounded, for the totals
   /// themselves have no distribution here.
   void sample(Rng& rng, VectorRef out) const;
+  /// Of rows of the total `trials()`.
+  [[nodiscard]] Moments moments() const;
 
   /// The weight of the rows, and for each outcome and for the totals the weights of the small
   /// counts, and what larger ones contribute as a function of the concentration near the current

@@ -3,9 +3,12 @@
 #include <concepts>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "mix/any_rows.h"
 #include "mix/fields.h"
+#include "mix/missing.h"
+#include "mix/moments.h"
 #include "mix/random.h"
 #include "mix/sparse_rows.h"
 #include "mix/types.h"
@@ -37,12 +40,19 @@ class Exponential {
   [[nodiscard]] Index parameter_count() const { return rate_.size(); }
   void log_density(Rows x, VectorRef out) const;
   void sample(Rng& rng, VectorRef out) const;
-  /// Replaces missing cells by the mean of their column, or draws them.
-  void impute(MatrixRef x, Rng* rng) const;
+  [[nodiscard]] double cdf(double x) const;
+  [[nodiscard]] Moments moments() const;
+  /// The columns are independent: of the others' values nothing depends.
+  static constexpr bool independent_columns = true;
+  [[nodiscard]] Exponential marginal(const std::vector<Index>& columns) const;
 
   /// The weight of the rows, then the weighted sum of each column.
   [[nodiscard]] Index statistics_size() const { return 1 + rate_.size(); }
   void accumulate(Rows x, Weights w, VectorRef statistics) const;
+  /// Of rows that lack the same cells; a missing cell counts as the mean that is expected there.
+  void observed_log_density(Rows x, const MissingColumns& columns, VectorRef out) const;
+  void accumulate_expected(Rows x, const MissingColumns& columns, Weights w,
+                           VectorRef statistics) const;
   void maximize(ConstVectorRef sum);
 
   /// As an exponential family: the features are the rows themselves.
@@ -69,6 +79,7 @@ class Exponential {
   void describe(Fields& visit) const;
 
  private:
+  void add_log_density(Rows x, Index j, VectorRef out) const;
   void learn_least_mean(ConstVectorRef sum);
 
   Vector rate_;

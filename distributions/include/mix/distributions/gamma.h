@@ -6,6 +6,7 @@
 #include "mix/any_rows.h"
 #include "mix/distributions/data_spread.h"
 #include "mix/fields.h"
+#include "mix/moments.h"
 #include "mix/random.h"
 #include "mix/types.h"
 
@@ -34,6 +35,8 @@ class Gamma {
   [[nodiscard]] Index parameter_count() const { return 2; }
   void log_density(Rows x, VectorRef out) const;
   void sample(Rng& rng, VectorRef out) const;
+  [[nodiscard]] double cdf(double x) const;
+  [[nodiscard]] Moments moments() const;
 
   /// The weight of the rows, and the weighted sums of x and log x.
   [[nodiscard]] Index statistics_size() const { return 3; }

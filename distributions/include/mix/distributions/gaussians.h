@@ -11,6 +11,7 @@
 #include "mix/fields.h"
 #include "mix/kernels.h"
 #include "mix/missing.h"
+#include "mix/moments.h"
 #include "mix/random.h"
 #include "mix/scratch.h"
 #include "mix/types.h"
@@ -51,6 +52,12 @@ class Gaussians {
   /// One block of at most block_rows rows; leaves the whitened rows in `memory`.
   void log_densities(Rows x, MatrixRef out, BlockMemory& memory) const;
   void sample(Index k, Rng& rng, VectorRef out) const;
+  [[nodiscard]] double cdf(Index k, double x) const;
+  [[nodiscard]] Moments moments(Index k) const { return {mean(k), covariance(k)}; }
+  /// Of the structure VVV, or VVI where the structure is diagonal; without a prior.
+  [[nodiscard]] Gaussians marginal(const std::vector<Index>& columns) const;
+  [[nodiscard]] Gaussians conditional(const std::vector<Index>& columns,
+                                      ConstVectorRef values) const;
 
   /// Per component, with present mean c and covariance L L': mass P, sum p y, and sum p y y' (lower
   /// triangle by columns) or of a diagonal structure the squares, of y = x - c; or, where the
@@ -153,6 +160,7 @@ class Gaussians {
   };
 
   [[nodiscard]] bool diagonal() const;
+  [[nodiscard]] Structure unconstrained() const;
   [[nodiscard]] Index triangle_size() const;
   [[nodiscard]] bool shared() const { return !diagonal() && structure() == Structure::EEE; }
   [[nodiscard]] const Matrix& factor(Index k) const;

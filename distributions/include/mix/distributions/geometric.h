@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "mix/fields.h"
+#include "mix/moments.h"
 #include "mix/random.h"
 #include "mix/types.h"
 
@@ -28,6 +29,8 @@ class Geometric {
   [[nodiscard]] Index parameter_count() const { return 1; }
   void log_density(Rows x, VectorRef out) const;
   void sample(Rng& rng, VectorRef out) const;
+  [[nodiscard]] double cdf(double x) const;
+  [[nodiscard]] Moments moments() const;
 
   /// The weight of the rows, then their weighted sum.
   [[nodiscard]] Index statistics_size() const { return 2; }

@@ -6,6 +6,7 @@
 #include "mix/any_rows.h"
 #include "mix/distributions/data_spread.h"
 #include "mix/fields.h"
+#include "mix/moments.h"
 #include "mix/random.h"
 #include "mix/types.h"
 
@@ -38,6 +39,8 @@ class Gumbel {
   [[nodiscard]] Index parameter_count() const { return 2; }
   void log_density(Rows x, VectorRef out) const;
   void sample(Rng& rng, VectorRef out) const;
+  [[nodiscard]] double cdf(double x) const;
+  [[nodiscard]] Moments moments() const;
 
   /// The weight of the rows, the weighted sums of z and z^2, the weight of rows with density 0, and
   /// the weighted sums of z^j e^-z over the others for j from 0 to 12.

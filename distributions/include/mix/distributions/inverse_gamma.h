@@ -6,6 +6,7 @@
 #include "mix/any_rows.h"
 #include "mix/distributions/gamma.h"
 #include "mix/fields.h"
+#include "mix/moments.h"
 #include "mix/random.h"
 #include "mix/types.h"
 
@@ -33,6 +34,8 @@ class InverseGamma {
   [[nodiscard]] Index parameter_count() const { return 2; }
   void log_density(Rows x, VectorRef out) const;
   void sample(Rng& rng, VectorRef out) const;
+  [[nodiscard]] double cdf(double x) const;
+  [[nodiscard]] Moments moments() const;
 
   /// The weight of the rows, and the weighted sums of 1/x and -log x.
   [[nodiscard]] Index statistics_size() const { return 3; }

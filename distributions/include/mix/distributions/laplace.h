@@ -6,6 +6,7 @@
 #include "mix/any_rows.h"
 #include "mix/distributions/data_spread.h"
 #include "mix/fields.h"
+#include "mix/moments.h"
 #include "mix/random.h"
 #include "mix/types.h"
 
@@ -34,6 +35,8 @@ class Laplace {
   [[nodiscard]] Index parameter_count() const { return 2; }
   void log_density(Rows x, VectorRef out) const;
   void sample(Rng& rng, VectorRef out) const;
+  [[nodiscard]] double cdf(double x) const;
+  [[nodiscard]] Moments moments() const;
 
   /// Weighted median and mean deviation of all rows.
   void fit(Rows x, Weights w);

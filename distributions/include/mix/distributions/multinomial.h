@@ -6,6 +6,7 @@
 #include "mix/any_rows.h"
 #include "mix/distributions/smoothing.h"
 #include "mix/fields.h"
+#include "mix/moments.h"
 #include "mix/random.h"
 #include "mix/sparse_rows.h"
 #include "mix/types.h"
@@ -38,6 +39,8 @@ class Multinomial {
   /// Every drawn row has the total `trials()`: the mean that `prepare` saw, rounded, for the totals
   /// themselves have no distribution here.
   void sample(Rng& rng, VectorRef out) const;
+  /// Of rows of the total `trials()`.
+  [[nodiscard]] Moments moments() const;
 
   /// The weighted sum of each column.
   [[nodiscard]] Index statistics_size() const { return probabilities_.size(); }

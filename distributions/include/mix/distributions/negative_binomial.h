@@ -5,6 +5,7 @@
 
 #include "mix/any_rows.h"
 #include "mix/fields.h"
+#include "mix/moments.h"
 #include "mix/random.h"
 #include "mix/types.h"
 
@@ -40,6 +41,8 @@ class NegativeBinomial {
   [[nodiscard]] Index parameter_count() const { return 2; }
   void log_density(Rows x, VectorRef out) const;
   void sample(Rng& rng, VectorRef out) const;
+  [[nodiscard]] double cdf(double x) const;
+  [[nodiscard]] Moments moments() const;
 
   /// The weight of the rows, their weighted sum, the weights of the counts below 128, and what the
   /// larger ones contribute as a function of the size near the current one.

@@ -6,6 +6,7 @@
 #include "mix/any_rows.h"
 #include "mix/distributions/data_spread.h"
 #include "mix/fields.h"
+#include "mix/moments.h"
 #include "mix/random.h"
 #include "mix/types.h"
 
@@ -32,8 +33,8 @@ class Normal {
   [[nodiscard]] Index parameter_count() const { return 2; }
   void log_density(Rows x, VectorRef out) const;
   void sample(Rng& rng, VectorRef out) const;
-  /// Replaces missing cells by the mean of their column, or draws them.
-  void impute(MatrixRef x, Rng* rng) const;
+  [[nodiscard]] double cdf(double x) const;
+  [[nodiscard]] Moments moments() const;
 
   /// Mass, and first and second moment about the present mean.
   [[nodiscard]] Index statistics_size() const { return 3; }

@@ -40,6 +40,11 @@ class Product {
   [[nodiscard]] bool samples() const;
   void sample(Index k, Rng& rng, VectorRef out) const;
   void impute(Index k, MatrixRef x, Rng* rng) const;
+  [[nodiscard]] bool takes_missing_cells() const;
+  [[nodiscard]] double cdf(Index k, double x) const { return blocks_.front().family.cdf(k, x); }
+  [[nodiscard]] Moments moments(Index k) const;
+  [[nodiscard]] Product marginal(const std::vector<Index>& columns) const;
+  [[nodiscard]] Product conditional(const std::vector<Index>& columns, ConstVectorRef values) const;
 
   [[nodiscard]] bool streams() const;
   /// The blocks' statistics one after the other.

@@ -7,6 +7,7 @@
 #include "mix/any_rows.h"
 #include "mix/fields.h"
 #include "mix/missing.h"
+#include "mix/moments.h"
 #include "mix/random.h"
 #include "mix/types.h"
 
@@ -72,6 +73,14 @@ class StudentT {
   [[nodiscard]] Index parameter_count() const;
   void log_densities(Rows x, MatrixRef out) const;
   void sample(Index k, Rng& rng, VectorRef out) const;
+  [[nodiscard]] double cdf(Index k, double x) const;
+  /// The mean is NaN for v <= 1, the covariance infinite for v <= 2 and NaN for v <= 1.
+  [[nodiscard]] Moments moments(Index k) const;
+  /// Each component with a scale of its own.
+  [[nodiscard]] StudentT marginal(const std::vector<Index>& columns) const;
+  /// Of v plus the number of chosen columns degrees of freedom.
+  [[nodiscard]] StudentT conditional(const std::vector<Index>& columns,
+                                     ConstVectorRef values) const;
 
   [[nodiscard]] Index cycles() const;
   void select_cycle(Index cycle) { cycle_ = cycle; }

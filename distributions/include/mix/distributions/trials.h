@@ -32,6 +32,9 @@ class Trials {
 
   /// Throws std::invalid_argument in the name of `distribution` for trials below 1.
   void check(std::string_view distribution) const;
+  /// Throws NotAvailable in the name of `distribution` with a trials column, because trials have no
+  /// distribution and hence no moments.
+  void check_fixed(std::string_view distribution) const;
   /// With a trials column, learns the trials of a sampled row: their mean, rounded.
   void prepare(const AnyRows& x, Weights w);
   [[nodiscard]] std::string check_support(Rows x) const;

@@ -2,9 +2,11 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "mix/any_rows.h"
 #include "mix/fields.h"
+#include "mix/moments.h"
 #include "mix/random.h"
 #include "mix/types.h"
 
@@ -31,6 +33,11 @@ class UniformBox {
   /// Minus the logarithm of the volume, or minus infinity outside.
   void log_density(Rows x, VectorRef out) const;
   void sample(Rng& rng, VectorRef out) const;
+  [[nodiscard]] double cdf(double x) const;
+  [[nodiscard]] Moments moments() const;
+  /// The columns are independent: of the others' values nothing depends.
+  static constexpr bool independent_columns = true;
+  [[nodiscard]] UniformBox marginal(const std::vector<Index>& columns) const;
 
   [[nodiscard]] Index statistics_size() const { return 0; }
   void accumulate(Rows /*x*/, Weights /*w*/, VectorRef /*statistics*/) const {}

@@ -6,6 +6,7 @@
 #include "mix/any_rows.h"
 #include "mix/distributions/data_spread.h"
 #include "mix/fields.h"
+#include "mix/moments.h"
 #include "mix/random.h"
 #include "mix/sparse_rows.h"
 #include "mix/types.h"
@@ -40,6 +41,7 @@ class VonMisesFisher {
   [[nodiscard]] Index parameter_count() const { return direction_.size(); }
   void log_density(Rows x, VectorRef out) const;
   void sample(Rng& rng, VectorRef out) const;
+  [[nodiscard]] Moments moments() const;
 
   /// The weight of the rows, and their weighted sum.
   [[nodiscard]] Index statistics_size() const { return 1 + dimension(); }

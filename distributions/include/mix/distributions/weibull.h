@@ -6,6 +6,7 @@
 #include "mix/any_rows.h"
 #include "mix/distributions/gumbel.h"
 #include "mix/fields.h"
+#include "mix/moments.h"
 #include "mix/random.h"
 #include "mix/types.h"
 
@@ -31,6 +32,8 @@ class Weibull {
   [[nodiscard]] Index parameter_count() const { return 2; }
   void log_density(Rows x, VectorRef out) const;
   void sample(Rng& rng, VectorRef out) const;
+  [[nodiscard]] double cdf(double x) const;
+  [[nodiscard]] Moments moments() const;
 
   /// Those of `Gumbel` for -log x.
   [[nodiscard]] Index statistics_size() const { return minus_logarithm_.statistics_size(); }

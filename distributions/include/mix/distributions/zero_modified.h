@@ -103,6 +103,19 @@ class ZeroModified {
       sample_above_zero(rng, out);
     }
   }
+  [[nodiscard]] double cdf(double x) const requires WithCdf<D> {
+    if (!(x >= 0)) return std::isnan(x) ? x : 0;
+    if (zeros == Zeros::inflated) return zero_share_ + (1 - zero_share_) * base_.cdf(x);
+    return zero_share_ + (1 - zero_share_) * share_above_zero(x);
+  }
+  /// Those of D about 0, changed by the factor of its probabilities above 0.
+  [[nodiscard]] Moments moments() const requires WithMoments<D> {
+    const Moments own = base_.moments();
+    const double factor = std::exp(log_factors(base_).second);
+    const double mean = factor * own.mean[0];
+    const double square = own.covariance(0, 0) + own.mean[0] * own.mean[0];
+    return Moments::of(mean, factor * square - mean * mean);
+  }
 
   /// The statistics of D of the rows above 0, the weight of the rows of 0, and that of the rows
   /// above 0 where it is not the first statistic of D.
@@ -230,7 +243,7 @@ class ZeroModified {
   [[nodiscard]] double log_prior() const requires WithPrior<D> { return base_.log_prior(); }
   [[nodiscard]] std::string check_support(Rows x) const {
     if constexpr (Supported<D>) {
-      const std::string complaint = base_.check_support(x);
+      std::string complaint = base_.check_support(x);
       if (!complaint.empty()) return complaint;
     }
     if (zeros != Zeros::truncated) return {};
@@ -247,7 +260,7 @@ class ZeroModified {
     if constexpr (requires {
                     { base_.caution() } -> std::convertible_to<std::string>;
                   }) {
-      const std::string remark = base_.caution();
+      std::string remark = base_.caution();
       if (!remark.empty()) return remark;
     }
     if (zeros == Zeros::inflated) return {};
@@ -332,6 +345,12 @@ class ZeroModified {
     if (zeros != Zeros::inflated) return log_complement(log_zero);
     const double own = (1 - zero_share_) * std::exp(log_zero);
     return own > 0 ? -std::log1p(ratio * own / (zero_share_ + own)) : 0;
+  }
+
+  // The probability under D that a count above 0 is at most x.
+  [[nodiscard]] double share_above_zero(double x) const requires WithCdf<D> {
+    const double above = std::exp(log_complement(log_density_of_zero(base_)));
+    return std::clamp((base_.cdf(x) - base_.cdf(0)) / above, 0.0, 1.0);
   }
 
   void sample_above_zero(Rng& rng, VectorRef out) const {

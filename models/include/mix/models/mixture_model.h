@@ -15,6 +15,18 @@ struct Sample {
   std::vector<Index> labels;  ///< component of each row, from 0
 };
 
+/// A mean over random rows, and its standard error.
+struct MonteCarlo {
+  double value = 0;
+  double standard_error = 0;
+};
+
+/// What a mixture predicts of some columns from others, a row for each row of those.
+struct Regression {
+  Matrix mean;                ///< rows x predicted columns
+  Matrix standard_deviation;  ///< likewise
+};
+
 /// A mixture: each row comes from component k with probability weights()[k]. It is itself a
 /// distribution, so mixtures nest.
 class MixtureModel {
@@ -67,7 +79,51 @@ class MixtureModel {
   /// Draws `n` rows; row i depends on the seed and i alone.
   [[nodiscard]] Sample sample(Index n, std::uint64_t seed) const;
 
+  // What follows needs the same of every component's family; where one does not offer it
+  // NotAvailable is thrown, with its name. Columns count from 0.
+
+  /// The probability of values up to x, of a model of one column.
+  [[nodiscard]] double cdf(double x) const;
+  /// The least x whose cdf is at least p, of a model of one column: to the last bit, also where the
+  /// cdf jumps or is flat. Throws std::invalid_argument unless 0 < p < 1.
+  [[nodiscard]] double quantile(double p) const;
+  /// Mean and covariance; infinite or NaN where Moments says so.
+  [[nodiscard]] Moments moments() const;
+  [[nodiscard]] Vector mean() const { return moments().mean; }
+  [[nodiscard]] Matrix covariance() const { return moments().covariance; }
+  /// The mixture of the chosen columns alone, in this order.
+  [[nodiscard]] MixtureModel marginal(const std::vector<Index>& columns) const;
+  /// The mixture of all other columns, in their order, where the chosen ones have these values.
+  /// Its weights are the responsibilities of the components for the values; where no component
+  /// explains these, the weights stay. Throws std::invalid_argument unless there is one finite
+  /// value for each chosen column and a column is left.
+  [[nodiscard]] MixtureModel conditional(const std::vector<Index>& columns,
+                                         ConstVectorRef values) const;
+  /// Predicts the other columns from chosen ones, of which `given` (rows x chosen columns) holds
+  /// values: means and standard deviations of the conditional mixtures. NaN for rows with a cell
+  /// that is not finite, and for those that no component explains.
+  [[nodiscard]] Regression regression(const std::vector<Index>& columns,
+                                      const AnyRows& given) const;
+  /// The log density of each row's other cells where the chosen ones are what they are in the row.
+  [[nodiscard]] Vector conditional_log_density(const std::vector<Index>& columns,
+                                               const AnyRows& x) const;
+
+  /// The differential entropy in nats (of counts and categories the entropy): minus the mean log
+  /// density of `draws` random rows. Throws std::invalid_argument for fewer than 2 draws.
+  [[nodiscard]] MonteCarlo entropy(Index draws = 100000, std::uint64_t seed = 1) const;
+  /// The Kullback-Leibler divergence from this mixture to another one of the same columns, in nats:
+  /// the mean over random rows of this one of how much more log density they have here. Infinite
+  /// where the other does not explain a drawn row. Throws as `entropy`.
+  [[nodiscard]] MonteCarlo divergence(const MixtureModel& other, Index draws = 100000,
+                                      std::uint64_t seed = 1) const;
+  /// The entropy of the weights, in nats: how uncertain the component of an unseen row is.
+  [[nodiscard]] double weight_entropy() const;
+  /// The entropy of each row's responsibilities, from 0 (certain) to log K (nothing known); NaN for
+  /// a row that no component explains.
+  [[nodiscard]] Vector label_entropy(const AnyRows& x) const;
+
   // As a component of another mixture: one M-step is one EM step inside.
+  [[nodiscard]] bool takes_missing_cells() const { return state_.family.takes_missing_cells(); }
   [[nodiscard]] bool streams() const { return state_.family.streams(); }
   [[nodiscard]] Index statistics_size() const;
   void accumulate(Rows x, Weights w, VectorRef statistics) const;
@@ -94,6 +150,13 @@ class MixtureModel {
   static Vector equal_weights(Index k);
   void check_weights();
   void check_columns(const AnyRows& x) const;
+  // Of components with weight.
+  template <class Body>
+  void for_each_component(const Body& body) const {
+    for (Index k = 0; k < n_components(); ++k) {
+      if (weights()[k] > 0) body(k, weights()[k]);
+    }
+  }
 
   MixtureState state_;
   MixingWeights mixing_ = MixingWeights::free;

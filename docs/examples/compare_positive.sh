@@ -1,0 +1,1 @@
+mixture compare data/gagurine.csv --columns GAG --components 1-2
