@@ -101,7 +101,7 @@ bool takes_trials(const FamilyBlocks& blocks) {
 
 void check_noise(const Table& table) {
   for (Index j = 0; j < table.column_count(); ++j) {
-    const auto values = table.column_values(j).array();
+    const Vector values = table.column_values(j);
     if (table.column(j).kind == ColumnKind::category) {
       throw std::invalid_argument(
           fmt::format("--noise is uniform on a box of numbers, but column \"{}\" holds categories",
