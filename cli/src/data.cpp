@@ -195,7 +195,7 @@ void Data::say_what_is_missing(const std::string& why) const {
   }
   const auto complete = static_cast<Index>(table.complete_rows().size());
   if (complete == table.rows()) return;
-  note(fmt::format("{} of {} with missing cells, which count by the others; the first is {}",
+  note(fmt::format("missing cells in {} of {}, whose other cells count; the first is {}",
                    table.rows() - complete, count_of(table.rows(), "row"), first_missing));
 }
 

@@ -196,7 +196,7 @@ TEST(Fit, LeavesOutTextColumnsAndSaysSo) {
   const Outcome run =
       here.succeed({"fit", penguins, "--components", "2", "--structure", "EEE", "--json"});
   EXPECT_THAT(run.err, HasSubstr("species, island, sex"));
-  EXPECT_THAT(run.err, HasSubstr("2 of 344 rows with missing cells"));
+  EXPECT_THAT(run.err, HasSubstr("missing cells in 2 of 344 rows, whose other cells count"));
   EXPECT_THAT(run.err, HasSubstr("line 5"));
   EXPECT_EQ(run.json()["n"], 344);
   EXPECT_EQ(run.json()["d"], 5);
@@ -218,7 +218,7 @@ TEST(Fit, LeavesOutIncompleteRowsWhereAFamilyTakesNoneAndSaysSo) {
   // Without a weight a row counts for nothing.
   const Outcome some = fit("poisson");
   EXPECT_THAT(some.err, HasSubstr("left out 1 of 5 rows with missing cells; the first is"));
-  EXPECT_THAT(some.err, HasSubstr("1 of 4 rows with missing cells, which count by the others"));
+  EXPECT_THAT(some.err, HasSubstr("missing cells in 1 of 4 rows, whose other cells count"));
   EXPECT_EQ(some.json()["n"], 4);
 }
 
