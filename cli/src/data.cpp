@@ -163,19 +163,15 @@ ChosenColumns read_columns(const std::filesystem::path& path, const ColumnRoles&
 }
 
 Data ChosenColumns::rows(IncompleteRows incomplete) const {
-  std::vector<std::string> all = described;
-  if (!roles.weights.empty() && !contains(all, roles.weights)) all.push_back(roles.weights);
-  std::vector<std::string> needed = all;
-  if (incomplete == IncompleteRows::kept) {
-    needed.clear();
-    if (!roles.weights.empty()) needed.push_back(roles.weights);
-  }
+  std::vector<std::string> needed;
+  if (incomplete == IncompleteRows::left_out) needed = described;
+  if (!roles.weights.empty() && !contains(needed, roles.weights)) needed.push_back(roles.weights);
   const CompleteRows kept = table.drop_missing(needed);
   Data data;
-  data.first_missing = first_missing_cell(table, all);
+  data.first_left_out = first_missing_cell(table, needed);
   if (kept.table.rows() == 0) {
     throw DataError(
-        fmt::format("every row has a missing cell; the first is {}", data.first_missing));
+        fmt::format("every row has a missing cell; the first is {}", data.first_left_out));
   }
   data.file = table.source_name();
   data.file_rows = table.rows();
@@ -188,15 +184,15 @@ Data ChosenColumns::rows(IncompleteRows incomplete) const {
 }
 
 void Data::say_what_is_missing(const std::string& why) const {
-  if (first_missing.empty()) return;
   if (const Index left_out = file_rows - table.rows(); left_out > 0) {
     note(fmt::format("left out {} of {} with missing cells{}; the first is {}", left_out,
-                     count_of(file_rows, "row"), why, first_missing));
+                     count_of(file_rows, "row"), why, first_left_out));
   }
   const auto complete = static_cast<Index>(table.complete_rows().size());
   if (complete == table.rows()) return;
   note(fmt::format("missing cells in {} of {}, whose other cells count; the first is {}",
-                   table.rows() - complete, count_of(table.rows(), "row"), first_missing));
+                   table.rows() - complete, count_of(table.rows(), "row"),
+                   first_missing_cell(table, table.names())));
 }
 
 Vector weight_column(const Table& table, const std::string& name) {

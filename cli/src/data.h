@@ -39,7 +39,7 @@ struct Data {
   Vector weights;           ///< empty: one each
   LabelColumn labels;       ///< without names when no column was given
   LabelColumn start_labels;
-  std::string first_missing;  ///< the place of the first missing cell, also of a row left out
+  std::string first_left_out;  ///< where the first missing cell is for which a row was left out
 
   /// Says on standard error which rows were left out, `why` with a comma in front, or that rows
   /// lack cells.

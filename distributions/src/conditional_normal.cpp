@@ -79,7 +79,8 @@ void ConditionalNormal::add_covariance(double w, bool whitened, MatrixRef m) con
   }
   if (whitened) {
     for (Index j = 0; j < q_.cols(); ++j) {
-      m.noalias() += q_.col(j).lazyProduct(w * q_.col(j).transpose());
+      // Column by column: a product with scaled rows would make a copy of these.
+      for (Index c = 0; c < m.cols(); ++c) m.col(c) += w * q_(c, j) * q_.col(j);
     }
     return;
   }

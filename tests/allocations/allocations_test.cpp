@@ -146,7 +146,6 @@ std::vector<Case> incomplete_cases() {
                    with_holes(reals(1500, 5))});
   }
   all.push_back({"student_t", StudentT(3, 3), with_holes(reals(1500, 3))});
-  all.push_back({"exponential", Untied(Exponential(3), 3), with_holes(reals(1500, 3).cwiseAbs())});
   all.push_back({"poisson", Untied(Poisson(3), 3), with_holes(counts(1500, 3))});
   all.push_back({"bernoulli", Untied(Bernoulli(4), 3), with_holes(codes(1500, 4).cwiseMin(1))});
   all.push_back({"normal", Untied(Normal(), 3), with_holes(reals(1500, 1))});
