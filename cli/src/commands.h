@@ -9,6 +9,7 @@ void add_fit(CLI::App& app);
 void add_compare(CLI::App& app);
 void add_predict(CLI::App& app);
 void add_sample(CLI::App& app);
+void add_impute(CLI::App& app);
 void add_kmeans(CLI::App& app);
 void add_plot(CLI::App& app);
 void add_info(CLI::App& app);

@@ -76,30 +76,20 @@ std::vector<std::string> described_columns(const Table& table, const ColumnRoles
   return columns;
 }
 
-// Leaves out rows with a missing cell in one of the columns, and says so.
-CompleteRows complete(const Table& table, const std::vector<std::string>& columns) {
-  CompleteRows kept = table.drop_missing(columns);
-  const Index dropped = table.rows() - kept.table.rows();
-  if (dropped == 0) return kept;
+// Where the first cell of one of the columns is missing; empty where none is.
+std::string first_missing_cell(const Table& table, const std::vector<std::string>& columns) {
+  const std::vector<Index> complete = table.complete_rows(columns);
   Index first = 0;
-  while (static_cast<std::size_t>(first) < kept.rows.size() &&
-         kept.rows[static_cast<std::size_t>(first)] == first) {
+  while (static_cast<std::size_t>(first) < complete.size() &&
+         complete[static_cast<std::size_t>(first)] == first) {
     ++first;
   }
-  std::string place;
   for (const std::string& name : columns) {
+    if (first == table.rows()) break;
     const Index column = table.index_of(name);
-    if (std::isnan(table.value(first, column))) {
-      place = table.place(first, column);
-      break;
-    }
+    if (std::isnan(table.value(first, column))) return table.place(first, column);
   }
-  if (kept.table.rows() == 0) {
-    throw DataError(fmt::format("every row has a missing cell; the first is {}", place));
-  }
-  note(fmt::format("left out {} of {} with missing cells; the first is {}", dropped,
-                   count_of(table.rows(), "row"), place));
-  return kept;
+  return {};
 }
 
 // A column as categories 0, 1, ... of the levels that occur, -1 where missing.
@@ -145,7 +135,8 @@ Table without_unused_levels(const Table& table) {
   table.cells().write_to(values);
   for (const auto& [j, used] : changed) {
     for (Index i = 0; i < table.rows(); ++i) {
-      values(i, j) = static_cast<double>(used.labels[static_cast<std::size_t>(i)]);
+      const Index label = used.labels[static_cast<std::size_t>(i)];
+      values(i, j) = label < 0 ? quiet_nan : static_cast<double>(label);
     }
   }
   TableSource source{.name = table.source_name()};
@@ -155,26 +146,33 @@ Table without_unused_levels(const Table& table) {
 
 }  // namespace
 
-Data read_data(const std::filesystem::path& path, const ColumnRoles& roles,
-               const FamilyChoice& choice, Floats floats) {
+ChosenColumns read_columns(const std::filesystem::path& path, const ColumnRoles& roles,
+                           const FamilyChoice& choice, Floats floats) {
   Table table = read_table(path, floats);
   check_roles(table, roles);
-  const std::vector<std::string> described = described_columns(table, roles, choice);
+  std::vector<std::string> described = described_columns(table, roles, choice);
   for (const std::string& name : described) {
     const CellKind kind = name == roles.trials ? CellKind::numbers : choice.kind_of(name);
     if (kind == CellKind::numbers) (void)table.require_numeric(name);
     if (kind == CellKind::categories) table = table.as_category(name);
   }
-  std::vector<std::string> needed = described;
-  if (!roles.weights.empty()) {
-    (void)table.require_numeric(roles.weights);
-    if (!contains(needed, roles.weights)) needed.push_back(roles.weights);
-  }
+  if (!roles.weights.empty()) (void)table.require_numeric(roles.weights);
   // Before rows are left out, so that a name given twice is what the message is about.
   (void)table.select(described);
+  return {std::move(table), std::move(described), roles};
+}
 
-  const CompleteRows kept = complete(table, needed);
+Data ChosenColumns::rows(IncompleteRows incomplete) const {
+  std::vector<std::string> needed;
+  if (incomplete == IncompleteRows::left_out) needed = described;
+  if (!roles.weights.empty() && !contains(needed, roles.weights)) needed.push_back(roles.weights);
+  const CompleteRows kept = table.drop_missing(needed);
   Data data;
+  data.first_left_out = first_missing_cell(table, needed);
+  if (kept.table.rows() == 0) {
+    throw DataError(
+        fmt::format("every row has a missing cell; the first is {}", data.first_left_out));
+  }
   data.file = table.source_name();
   data.file_rows = table.rows();
   data.rows = kept.rows;
@@ -183,6 +181,18 @@ Data read_data(const std::filesystem::path& path, const ColumnRoles& roles,
   data.start_labels = label_column(kept.table, roles.start_labels);
   data.table = without_unused_levels(kept.table.select(described));
   return data;
+}
+
+void Data::say_what_is_missing(const std::string& why) const {
+  if (const Index left_out = file_rows - table.rows(); left_out > 0) {
+    note(fmt::format("left out {} of {} with missing cells{}; the first is {}", left_out,
+                     count_of(file_rows, "row"), why, first_left_out));
+  }
+  const auto complete = static_cast<Index>(table.complete_rows().size());
+  if (complete == table.rows()) return;
+  note(fmt::format("missing cells in {} of {}, whose other cells count; the first is {}",
+                   table.rows() - complete, count_of(table.rows(), "row"),
+                   first_missing_cell(table, table.names())));
 }
 
 Vector weight_column(const Table& table, const std::string& name) {
@@ -200,7 +210,10 @@ Index distinct_rows(const Table& table, Index limit) {
   std::set<std::vector<double>> seen;
   for (Index i = 0; i < table.rows() && static_cast<Index>(seen.size()) < limit; ++i) {
     std::vector<double> row;
-    for (Index j = 0; j < table.column_count(); ++j) row.push_back(table.value(i, j));
+    for (Index j = 0; j < table.column_count(); ++j) {
+      // NaN has no place in an order, and no cell is infinite.
+      row.push_back(std::isnan(table.value(i, j)) ? infinity : table.value(i, j));
+    }
     seen.insert(std::move(row));
   }
   return static_cast<Index>(seen.size());

@@ -27,22 +27,40 @@ struct LabelColumn {
   [[nodiscard]] Index count() const { return static_cast<Index>(names.size()); }
 };
 
+/// What becomes of rows that lack a cell of a described column.
+enum class IncompleteRows { kept, left_out };
+
 /// The rows of a file that can be described, and what else the file says about them.
 struct Data {
   std::string file;
-  Table table;              ///< the described columns, no missing cell
+  Table table;              ///< the described columns
   std::vector<Index> rows;  ///< where row i of the table is among the rows of the file
   Index file_rows = 0;      ///< rows of the file
   Vector weights;           ///< empty: one each
   LabelColumn labels;       ///< without names when no column was given
   LabelColumn start_labels;
+  std::string first_left_out;  ///< where the first missing cell is for which a row was left out
+
+  /// Says on standard error which rows were left out, `why` with a comma in front, or that rows
+  /// lack cells.
+  void say_what_is_missing(const std::string& why = {}) const;
 };
 
-/// Reads a table and chooses columns and rows; `floats` says what those of a `.npy` file become.
-/// What is left out is said on standard error. Throws DataError or std::invalid_argument that names
-/// file, line and column.
-Data read_data(const std::filesystem::path& path, const ColumnRoles& roles,
-               const FamilyChoice& choice, Floats floats);
+/// A file and its columns that play a part.
+struct ChosenColumns {
+  Table table;  ///< all columns
+  std::vector<std::string> described;
+  ColumnRoles roles;
+
+  /// The rows; those without a weight are left out too. Throws DataError or std::invalid_argument
+  /// that names file, line and column.
+  [[nodiscard]] Data rows(IncompleteRows incomplete) const;
+};
+
+/// Reads a table and chooses columns; `floats` says what those of a `.npy` file become. Which are
+/// left out is said on standard error. Throws as ChosenColumns::rows.
+ChosenColumns read_columns(const std::filesystem::path& path, const ColumnRoles& roles,
+                           const FamilyChoice& choice, Floats floats);
 
 /// The weights in the named column; empty without a name. Throws DataError that names file, line
 /// and column of a text and of a negative number.

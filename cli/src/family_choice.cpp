@@ -107,7 +107,8 @@ void check_noise(const Table& table) {
           fmt::format("--noise is uniform on a box of numbers, but column \"{}\" holds categories",
                       table.column(j).name));
     }
-    if (!(values.minCoeff() < values.maxCoeff())) {
+    if (!(values.minCoeff<Eigen::PropagateNumbers>() <
+          values.maxCoeff<Eigen::PropagateNumbers>())) {
       throw std::invalid_argument(fmt::format(
           "--noise is uniform on the range of each column, but all values of \"{}\" are the same",
           table.column(j).name));

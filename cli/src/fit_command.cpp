@@ -41,8 +41,11 @@ void run_fit(const FitCommand& flags) {
 
   const std::vector<std::string> names = problem.component_names(best.model.n_components());
   if (!flags.picture.empty()) {
-    plot_model(best.model, problem.data.table, flags.picture,
-               {.component_names = names, .weights = problem.data.weights});
+    const CompleteRows drawn = problem.data.table.drop_missing();
+    Vector weights = problem.data.weights;
+    if (weights.size() > 0) weights = Vector(weights(drawn.rows));
+    plot_model(best.model, drawn.table, flags.picture,
+               {.component_names = names, .weights = weights});
     if (search) plot_comparison(*search, criterion_picture(flags.picture));
   }
   // The last file: where a picture fails, the old model stands.

@@ -122,6 +122,26 @@ FitOptions choose_fit_options(const FitFlags& flags, const Data& data) {
   return fit;
 }
 
+std::vector<Candidate> candidates_for(const Data& data, const FamilyChoice& choice,
+                                      const CandidateOptions& options) {
+  try {
+    return make_candidates(choice, data.table, options);
+  } catch (const std::invalid_argument& error) {
+    throw std::invalid_argument(with_places(error.what(), data.table));
+  }
+}
+
+// The first candidate that cannot do with some cells of a row; empty where there is none.
+std::string takes_whole_rows(const std::vector<Candidate>& candidates) {
+  for (const Candidate& candidate : candidates) {
+    try {
+      if (!candidate.make(1).takes_missing_cells()) return candidate.name;
+    } catch (const std::exception&) {  // compare lists it with the reason
+    }
+  }
+  return {};
+}
+
 void check_criterion(const std::string& name) {
   if (name == "cv") return;
   const std::vector<std::string>& known = criterion_names();
@@ -253,17 +273,21 @@ Problem make_problem(const FitFlags& flags, FamilyChoice choice) {
   if (!roles.trials.empty()) choice.add_trials(roles.trials);
 
   Problem problem;
-  problem.data = read_data(flags.file, roles, choice, Floats::kept);
+  const ChosenColumns chosen = read_columns(flags.file, roles, choice, Floats::kept);
+  problem.data = chosen.rows(IncompleteRows::kept);
   const Data& data = problem.data;
   CompareOptions& options = problem.options;
+  options.families = candidates_for(data, choice, candidates);
+  // All candidates are compared by the likelihood of the same cells.
+  const std::string unable = data.table.has_missing() ? takes_whole_rows(options.families) : "";
+  if (!unable.empty()) {
+    problem.data = chosen.rows(IncompleteRows::left_out);
+    options.families = candidates_for(data, choice, candidates);
+  }
+  data.say_what_is_missing(unable.empty() ? "" : fmt::format(", for {} takes none", unable));
   options.components = choose_components(flags, data);
   options.criterion = flags.criterion;
   options.fit = choose_fit_options(flags, data);
-  try {
-    options.families = make_candidates(choice, data.table, candidates);
-  } catch (const std::invalid_argument& error) {
-    throw std::invalid_argument(with_places(error.what(), data.table));
-  }
   return problem;
 }
 

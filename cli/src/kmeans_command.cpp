@@ -89,8 +89,10 @@ std::string describe(const KMeansCommand& flags, const Data& data, const KMeans&
 
 void run_kmeans(KMeansCommand flags) {
   if (!flags.out.empty()) check_writable(flags.out);
-  const Data data = read_data(flags.data, flags.roles, FamilyChoice{{{FamilyBlock{"gaussian"}}}},
-                              Floats::converted);
+  const Data data = read_columns(flags.data, flags.roles, FamilyChoice{{{FamilyBlock{"gaussian"}}}},
+                                 Floats::converted)
+                        .rows(IncompleteRows::left_out);
+  data.say_what_is_missing();
   if (flags.k > data.table.rows()) {
     throw std::invalid_argument(fmt::format("-k {}: there are only {}; ask for at most as many",
                                             flags.k, count_of(data.table.rows(), "row")));

@@ -62,6 +62,7 @@ int run(int argc, char** argv) {
   mix::cli::add_compare(app);
   mix::cli::add_predict(app);
   mix::cli::add_sample(app);
+  mix::cli::add_impute(app);
   mix::cli::add_kmeans(app);
   mix::cli::add_plot(app);
   mix::cli::add_info(app);

@@ -31,7 +31,7 @@ struct PredictCommand {
   Index threads = 0;
 };
 
-// What the model says about the rows of a block; a row with a missing cell has no label.
+// What the model says about the rows of a block.
 struct Prediction {
   std::vector<Index> labels;  // from 0; -1 where the row cannot be predicted
   Matrix responsibilities;
@@ -42,16 +42,18 @@ Prediction predict(const MixtureModel& model, const Table& block) {
   Posterior found = model.posterior(block.cells());
   Prediction result{std::vector<Index>(static_cast<std::size_t>(block.rows()), -1),
                     std::move(found.responsibilities), std::move(found.log_density)};
-  const std::vector<bool> complete = complete_rows(block);
+  // Of a row without any cell nothing can be said, nor by some families of one that lacks any.
+  const bool some = model.takes_missing_cells();
+  const std::vector<bool> known = some ? rows_with_cells(block) : complete_rows(block);
   for (Index i = 0; i < block.rows(); ++i) {
     const auto label = static_cast<std::size_t>(i);
     // A row outside every support belongs nowhere, but its density is known: zero.
-    if (complete[label] && result.responsibilities.row(i).sum() > 0) {
+    if (known[label] && result.responsibilities.row(i).sum() > 0) {
       result.responsibilities.row(i).maxCoeff(&result.labels[label]);
     } else {
       result.responsibilities.row(i).setConstant(quiet_nan);
     }
-    if (!complete[label]) result.log_density[i] = quiet_nan;
+    if (!known[label]) result.log_density[i] = quiet_nan;
   }
   return result;
 }
@@ -174,7 +176,12 @@ void run_predict(const PredictCommand& flags) {
     }
   });
   writer->finish();
-  rows.say_what_is_missing("has no label", "have no label");
+  if (saved.model.takes_missing_cells()) {
+    rows.say_what_is_missing("is labelled by its other cells, or NA where it has none",
+                             "are labelled by their other cells, or NA where they have none");
+  } else {
+    rows.say_what_is_missing("has no label", "have no label");
+  }
   if (impossible > 0) {
     note(fmt::format("without a label: {} of density zero in every component; the first is {}",
                      count_of(impossible, "row"), first_impossible));
@@ -203,7 +210,7 @@ void add_predict(CLI::App& app) {
       ->type_name("N");
   command.footer(
       "One line per row: label (the component's name, or its number from 1), its probability, log "
-      "density of the row; NA where a cell is missing.\n"
+      "density of the row's cells that are not missing; NA where that is impossible.\n"
       "Example: mixture predict model.json new.csv --out labels.csv");
   command.callback([flags] { run_predict(*flags); });
 }

@@ -20,6 +20,16 @@ std::vector<bool> complete_rows(const Table& table) {
   return complete;
 }
 
+std::vector<bool> rows_with_cells(const Table& table) {
+  std::vector<bool> known(static_cast<std::size_t>(table.rows()), false);
+  for (Index i = 0; i < table.rows(); ++i) {
+    for (Index j = 0; j < table.column_count(); ++j) {
+      if (!std::isnan(table.value(i, j))) known[static_cast<std::size_t>(i)] = true;
+    }
+  }
+  return known;
+}
+
 RowsForModel::RowsForModel(const std::filesystem::path& path, const SavedModel& saved,
                            const std::string& weights) {
   std::vector<Column> columns = columns_or_numbered(saved.columns, saved.model.dimension());

@@ -14,6 +14,8 @@ namespace mix::cli {
 
 /// Which rows have no missing cell.
 std::vector<bool> complete_rows(const Table& table);
+/// Which rows have a cell that is not missing.
+std::vector<bool> rows_with_cells(const Table& table);
 
 /// The columns that a model describes, read from a file block by block: in the model's order, with
 /// the model's levels. The columns of a NumPy or Matrix Market file have no names and are taken as

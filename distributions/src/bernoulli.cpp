@@ -15,6 +15,7 @@ namespace mix {
 namespace {
 
 bool is_binary(double value) { return value == 0 || value == 1; }
+bool is_binary_or_missing(double value) { return is_binary(value) || std::isnan(value); }
 
 void check(const Vector& probability, const Smoothing& smoothing) {
   for (Index j = 0; j < probability.size(); ++j) {
@@ -48,6 +49,7 @@ void Bernoulli::log_density(Rows x, VectorRef out) const {
     const double log_one = std::log(probability_[j]);
     const double log_zero = std::log1p(-probability_[j]);
     for (Index i = 0; i < x.rows(); ++i) {
+      if (std::isnan(x(i, j))) continue;  // missing
       out[i] += x(i, j) == 1 ? log_one : x(i, j) == 0 ? log_zero : -infinity;
     }
   }
@@ -59,9 +61,11 @@ void Bernoulli::sample(Rng& rng, VectorRef out) const {
 
 void Bernoulli::accumulate(Rows x, Weights w, VectorRef statistics) const {
   for (Index i = 0; i < x.rows(); ++i) {
-    // A row that no probability explains may hold anything, also NaN, and contributes nothing.
-    if (!(w[i] > 0) || !x.row(i).unaryExpr(&is_binary).all()) continue;
-    for (Index j = 0; j < dimension(); ++j) statistics[2 * j + (x(i, j) == 1 ? 1 : 0)] += w[i];
+    // A row that no probability explains may hold anything and contributes nothing.
+    if (!(w[i] > 0) || !x.row(i).unaryExpr(&is_binary_or_missing).all()) continue;
+    for (Index j = 0; j < dimension(); ++j) {
+      if (!std::isnan(x(i, j))) statistics[2 * j + (x(i, j) == 1 ? 1 : 0)] += w[i];
+    }
   }
 }
 
@@ -106,7 +110,9 @@ double Bernoulli::log_prior() const {
   return smoothing_.pseudo_count * (p.log() + (-p).log1p()).sum();
 }
 
-std::string Bernoulli::check_support(Rows x) const { return check_cells(x, is_binary, "0 or 1"); }
+std::string Bernoulli::check_support(Rows x) const {
+  return check_cells(x, is_binary, "0 or 1", MissingCells::read);
+}
 
 std::string Bernoulli::check_support(const SparseRows& x) const {
   return check_cells(x, is_binary, "0 or 1");

@@ -96,6 +96,7 @@ void Categorical::log_density(Rows x, VectorRef out) const {
     const Index own = levels_[static_cast<std::size_t>(j)];
     for (Index i = 0; i < x.rows(); ++i) {
       const double code = x(i, j);
+      if (std::isnan(code)) continue;  // missing
       out[i] += is_code(code, own) ? log_probabilities(j, static_cast<Index>(code)) : -infinity;
     }
   }
@@ -108,8 +109,21 @@ void Categorical::sample(Rng& rng, VectorRef out) const {
   }
 }
 
+void Categorical::impute(MatrixRef x, Rng* rng) const {
+  for (Index j = 0; j < dimension(); ++j) {
+    const Vector p = probabilities_.row(j).transpose();
+    Index best = 0;
+    p.maxCoeff(&best);
+    for (Index i = 0; i < x.rows(); ++i) {
+      if (!std::isnan(x(i, j))) continue;
+      x(i, j) = static_cast<double>(rng != nullptr ? mix::categorical(*rng, p) : best);
+    }
+  }
+}
+
 bool Categorical::explains(Rows x, Index row) const {
   for (Index j = 0; j < dimension(); ++j) {
+    if (std::isnan(x(row, j))) continue;  // missing
     if (!is_code(x(row, j), levels_[static_cast<std::size_t>(j)])) return false;
   }
   return true;
@@ -121,11 +135,11 @@ Index Categorical::statistics_size() const {
 
 void Categorical::accumulate(Rows x, Weights w, VectorRef statistics) const {
   for (Index i = 0; i < x.rows(); ++i) {
-    // A row that no probabilities explain may hold anything, also NaN, and contributes nothing.
+    // A row that no probabilities explain may hold anything, and contributes nothing.
     if (!(w[i] > 0) || !explains(x, i)) continue;
     Index first = 0;
     for (Index j = 0; j < dimension(); ++j) {
-      statistics[first + static_cast<Index>(x(i, j))] += w[i];
+      if (!std::isnan(x(i, j))) statistics[first + static_cast<Index>(x(i, j))] += w[i];
       first += levels_[static_cast<std::size_t>(j)];
     }
   }
@@ -211,12 +225,13 @@ double Categorical::log_prior() const {
 }
 
 std::string Categorical::check_support(Rows x) const {
-  return check_cells(x, [&](Index row, Index j) -> std::string {
+  const auto complaint = [&](Index row, Index j) -> std::string {
     const Index own =
         source_ == Levels::learned ? most_levels : levels_[static_cast<std::size_t>(j)];
     if (is_code(x(row, j), own)) return {};
     return fmt::format("{} is not a category code from 0 to {}", x(row, j), own - 1);
-  });
+  };
+  return check_cells(x, complaint, MissingCells::read);
 }
 
 Matrix Categorical::embed(Rows x) const {
@@ -232,6 +247,12 @@ Matrix Categorical::embed(Rows x) const {
   Matrix out = Matrix::Zero(x.rows(), first.back());
   for (Index j = 0; j < dimension(); ++j) {
     for (Index i = 0; i < x.rows(); ++i) {
+      if (std::isnan(x(i, j))) {  // in the middle of the others, once their mean is known
+        const Index begin = first[static_cast<std::size_t>(j)];
+        out.row(i)
+            .segment(begin, first[static_cast<std::size_t>(j) + 1] - begin)
+            .setConstant(quiet_nan);
+      }
       if (!is_code(x(i, j), most_levels)) continue;
       out(i, first[static_cast<std::size_t>(j)] + static_cast<Index>(x(i, j))) = 1;
     }

@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "mix/missing.h"
 #include "mix/parallel.h"
 
 namespace mix {
@@ -25,17 +26,18 @@ struct ColumnRange {
 
 void check_varied(std::string_view family, const AnyRows& x, Weights w) {
   if (!(w.sum() > 0)) return;
+  if (has_missing(x)) check_observed(std::string(family), x, w);
   std::vector<ColumnRange> ranges(static_cast<std::size_t>(x.cols()));
   for_each_dense_block(x, [&](Index first, Rows block) {
     for (Index j = 0; j < x.cols(); ++j) {
       ColumnRange& range = ranges[static_cast<std::size_t>(j)];
       for (Index i = 0; i < block.rows(); ++i) {
         const double value = block(i, j);
-        if (!std::isfinite(value) && range.row < 0) {
+        if (std::isinf(value) && range.row < 0) {
           range.row = first + i;
           range.value = value;
         }
-        if (!(w[first + i] > 0)) continue;
+        if (!(w[first + i] > 0) || std::isnan(value)) continue;
         range.low = std::min(range.low, value);
         range.high = std::max(range.high, value);
       }
@@ -46,8 +48,7 @@ void check_varied(std::string_view family, const AnyRows& x, Weights w) {
     ++column;
     if (row >= 0) {
       throw std::invalid_argument(fmt::format(
-          "{}: row {}, column {} is {}; all entries must be finite: drop the row or fill "
-          "the cell",
+          "{}: row {}, column {} is {}; no entry may be infinite: drop the row or fill the cell",
           family, row + 1, column, value));
     }
     const double rounding =
@@ -60,12 +61,83 @@ void check_varied(std::string_view family, const AnyRows& x, Weights w) {
   }
 }
 
+namespace {
+
+// Which cells of a block are observed, as 0 and 1, and what they are off an origin.
+struct ObservedCells {
+  ObservedCells(const AnyRows& x, Index first, Index count, const Vector& origin) {
+    const DenseBlock block(x, first, count);
+    seen = (!block->array().isNaN()).cast<double>();
+    off = block->array().isNaN().select(0.0, block->rowwise() - origin.transpose());
+  }
+  Matrix seen;
+  Matrix off;
+};
+
+}  // namespace
+
+Matrix observed_means(const AnyRows& x, Shares shares, const Matrix& otherwise) {
+  const Index d = x.cols();
+  const Index k = shares.cols();
+  const Vector origin = otherwise.col(0);
+  const Vector sum =
+      sum_over_blocks(x.rows(), 2 * d * k, [&](Index first, Index count, VectorRef total) {
+        const ObservedCells cells(x, first, count, origin);
+        const auto p = shares.middleRows(first, count);
+        Eigen::Map<Matrix> block(total.data(), d, 2 * k);
+        block.leftCols(k).noalias() += cells.seen.transpose() * p;
+        block.rightCols(k).noalias() += cells.off.transpose() * p;
+      });
+  const Eigen::Map<const Matrix> block(sum.data(), d, 2 * k);
+  Matrix means = otherwise;
+  for (Index c = 0; c < k; ++c) {
+    for (Index j = 0; j < d; ++j) {
+      if (block(j, c) > 0) means(j, c) = origin[j] + block(j, k + c) / block(j, c);
+    }
+  }
+  return means;
+}
+
+namespace {
+
+// Means and variances of the observed cells of each column. The covariances are those of the rows
+// with missing cells at the mean, in units of these standard deviations: what pairs of columns miss
+// lowers their correlation, and the matrix has no negative eigenvalue.
+DataMoments moments_of_observed(const AnyRows& x, Weights w, Spread spread) {
+  const Index d = x.cols();
+  DataMoments moments;
+  moments.rows = w.sum();
+  moments.mean = observed_means(x, w, Vector::Zero(d));
+  moments.mean = observed_means(x, w, moments.mean);
+  const Vector sum =
+      sum_over_blocks(x.rows(), d + d * d, [&](Index first, Index count, VectorRef total) {
+        const ObservedCells cells(x, first, count, moments.mean);
+        const Weights own = w.segment(first, count);
+        total.head(d) += cells.seen.transpose() * own;
+        Eigen::Map<Matrix>(total.data() + d, d, d).noalias() +=
+            cells.off.transpose() * own.asDiagonal() * cells.off;
+      });
+  const Vector unit = sum.head(d).cwiseSqrt().cwiseInverse();
+  const Matrix covariance =
+      unit.asDiagonal() * Eigen::Map<const Matrix>(sum.data() + d, d, d) * unit.asDiagonal();
+  if (spread == Spread::covariance) {
+    moments.covariance = covariance;
+    moments.covariance.triangularView<Eigen::StrictlyUpper>() = moments.covariance.transpose();
+  } else {
+    moments.covariance = covariance.diagonal();
+  }
+  return moments;
+}
+
+}  // namespace
+
 DataMoments data_moments(std::string_view family, const AnyRows& x, Weights w, Spread spread) {
   const Index d = x.cols();
   DataMoments moments;
   moments.rows = w.sum();
   if (!(moments.rows > 0)) return moments;
   check_varied(family, x, w);
+  if (has_missing(x)) return moments_of_observed(x, w, spread);
 
   // The mean relative to one of the rows: sums of the data themselves lose digits far from zero.
   moments.mean = DenseBlock(x, 0, 1)->row(0).transpose();

@@ -16,11 +16,17 @@ struct DataMoments {
 
 enum class Spread { variances, covariance };
 
-/// Throws std::invalid_argument in the name of `family` when an entry is not finite or a column has
-/// no spread beyond rounding. Rows without weight do not vary.
+/// Throws std::invalid_argument in the name of `family` when an entry is infinite, or when the
+/// observed cells of a column are none or have no spread beyond rounding. Rows without weight do
+/// not vary.
 void check_varied(std::string_view family, const AnyRows& x, Weights w);
 
-/// Weighted mean and covariance, or, as one column, variances; checked as by check_varied.
+/// The weighted mean of each component's observed cells, d x k; `otherwise`, about which is summed,
+/// where there are none.
+Matrix observed_means(const AnyRows& x, Shares shares, const Matrix& otherwise);
+
+/// Weighted mean and covariance, or, as one column, variances; checked as by check_varied;
+/// of observed cells, where some are missing.
 DataMoments data_moments(std::string_view family, const AnyRows& x, Weights w, Spread spread);
 
 }  // namespace mix

@@ -7,6 +7,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "column_sums.h"
+#include "data_moments.h"
 #include "mix/support.h"
 #include "univariate.h"
 
@@ -47,13 +49,20 @@ Exponential::Exponential(Vector rate)
 
 void Exponential::log_density(Rows x, VectorRef out) const {
   out.setZero();
-  for (Index j = 0; j < dimension(); ++j) {
-    const double rate = rate_[j];
-    const double log_rate = std::log(rate);
-    for (Index i = 0; i < x.rows(); ++i) {
-      out[i] += is_duration(x(i, j)) ? log_rate - rate * x(i, j) : -infinity;
-    }
+  for (Index j = 0; j < dimension(); ++j) add_log_density(x, j, out);
+}
+
+void Exponential::add_log_density(Rows x, Index j, VectorRef out) const {
+  const double rate = rate_[j];
+  const double log_rate = std::log(rate);
+  for (Index i = 0; i < x.rows(); ++i) {
+    out[i] += is_duration(x(i, j)) ? log_rate - rate * x(i, j) : -infinity;
   }
+}
+
+void Exponential::observed_log_density(Rows x, const MissingColumns& columns, VectorRef out) const {
+  out.setZero();
+  for (const Index j : columns.observed) add_log_density(x, j, out);
 }
 
 void Exponential::sample(Rng& rng, VectorRef out) const {
@@ -67,6 +76,11 @@ void Exponential::accumulate(Rows x, Weights w, VectorRef statistics) const {
     statistics[0] += w[i];
     statistics.tail(dimension()) += w[i] * x.row(i).transpose();
   }
+}
+
+void Exponential::accumulate_expected(Rows x, const MissingColumns& columns, Weights w,
+                                      VectorRef statistics) const {
+  add_expected(x, columns, w, rate_.cwiseInverse(), is_duration, statistics);
 }
 
 void Exponential::maximize(ConstVectorRef sum) {
@@ -99,8 +113,13 @@ void Exponential::set_coordinates(ConstVectorRef v) {
 
 void Exponential::prepare(const AnyRows& x, Weights w) {
   Vector sum = Vector::Zero(statistics_size());
-  for_each_dense_block(
-      x, [&](Index first, Rows block) { accumulate(block, w.segment(first, block.rows()), sum); });
+  if (has_missing(x)) {
+    sum << w.sum(), w.sum() * observed_means(x, w, Vector::Zero(dimension()));
+  } else {
+    for_each_dense_block(x, [&](Index first, Rows block) {
+      accumulate(block, w.segment(first, block.rows()), sum);
+    });
+  }
   learn_least_mean(sum);
 }
 
@@ -124,7 +143,7 @@ void Exponential::learn_least_mean(ConstVectorRef sum) {
 }
 
 std::string Exponential::check_support(Rows x) const {
-  return check_cells(x, is_duration, expected_duration);
+  return check_cells(x, is_duration, expected_duration, MissingCells::read);
 }
 
 std::string Exponential::check_support(const SparseRows& x) const {

@@ -10,7 +10,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "conditioned.h"
+#include "conditional_normal.h"
 #include "data_moments.h"
 #include "mix/any_family.h"
 #include "mix/parallel.h"
@@ -364,7 +364,7 @@ Gaussians Gaussians::conditional(const std::vector<Index>& columns, ConstVectorR
   Matrix means(size(), static_cast<Index>(others.size()));
   std::vector<Matrix> covariances;
   for (Index k = 0; k < size(); ++k) {
-    const Conditioned part(mean(k), covariance(k), columns, values);
+    const Conditioned part(whitening_of(k), mean(k), columns, values);
     means.row(k) = part.mean.transpose();
     covariances.push_back(part.scatter);
   }

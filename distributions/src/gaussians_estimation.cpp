@@ -5,6 +5,7 @@
 
 #include "component_loop.h"
 #include "covariance_problem.h"
+#include "data_moments.h"
 #include "mix/distributions/gaussians.h"
 #include "mix/parallel.h"
 #include "mix/scratch.h"
@@ -258,37 +259,46 @@ void Gaussians::use_factor(Index k, ConstMatrixRef lower) {
   }
 }
 
-void Gaussians::start(const AnyRows& x, Shares shares) {
-  const Vector weight = shares.rowwise().sum();
-  const double total = weight.sum();
-  if (!(total > 0)) return;
-  // Means first: scatter about far-away centers would lose digits.
-  const Eigen::RowVectorXd origin = rows_ > 0 ? Eigen::RowVectorXd(location_.transpose())
-                                              : Eigen::RowVectorXd(DenseBlock(x, 0, 1)->row(0));
+// All components with the covariance of the data, each at the mean of its rows.
+void Gaussians::place_means(const AnyRows& x, Shares shares) {
   const Index d = dimension();
-  const Vector sum =
-      sum_over_blocks(x.rows(), size() * (1 + d), [&](Index first, Index count, VectorRef into) {
-        const auto p = shares.middleRows(first, count);
-        Eigen::Map<Matrix> block(into.data(), size(), 1 + d);
-        block.col(0) += p.colwise().sum().transpose();
-        block.rightCols(d).noalias() +=
-            p.transpose() * (DenseBlock(x, first, count)->rowwise() - origin);
-      });
-  const Eigen::Map<const Matrix> block(sum.data(), size(), 1 + d);
-  const Eigen::RowVectorXd center = origin + block.rightCols(d).colwise().sum() / total;
-  if (rows_ > 0) {
-    place(center, scale_);
+  const Matrix unit = diagonal() ? Matrix(Matrix::Ones(d, 1)) : Matrix(Matrix::Identity(d, d));
+  const Matrix spread = rows_ > 0 ? scale_ : unit;
+  const Vector weight = shares.rowwise().sum();
+  if (has_missing(x)) {
+    const Vector center =
+        observed_means(x, weight, rows_ > 0 ? location_ : Vector(Vector::Zero(d)));
+    place(center, spread);
+    means_ = observed_means(x, shares, center.replicate(1, size())).transpose();
   } else {
-    place(center, diagonal() ? Matrix(Matrix::Ones(d, 1)) : Matrix(Matrix::Identity(d, d)));
-  }
-  for (Index k = 0; k < size(); ++k) {
-    if (block(k, 0) > 0) means_.row(k) = origin + block.row(k).tail(d) / block(k, 0);
+    // Means first: scatter about far-away centers would lose digits.
+    const Eigen::RowVectorXd origin = rows_ > 0 ? Eigen::RowVectorXd(location_.transpose())
+                                                : Eigen::RowVectorXd(DenseBlock(x, 0, 1)->row(0));
+    const Vector sum =
+        sum_over_blocks(x.rows(), size() * (1 + d), [&](Index first, Index count, VectorRef into) {
+          const auto p = shares.middleRows(first, count);
+          Eigen::Map<Matrix> block(into.data(), size(), 1 + d);
+          block.col(0) += p.colwise().sum().transpose();
+          block.rightCols(d).noalias() +=
+              p.transpose() * (DenseBlock(x, first, count)->rowwise() - origin);
+        });
+    const Eigen::Map<const Matrix> block(sum.data(), size(), 1 + d);
+    const Eigen::RowVectorXd center = origin + block.rightCols(d).colwise().sum() / weight.sum();
+    place(center, spread);
+    for (Index k = 0; k < size(); ++k) {
+      if (block(k, 0) > 0) means_.row(k) = origin + block.row(k).tail(d) / block(k, 0);
+    }
   }
   orientation_.resize(0, 0);
   update();
+}
+
+void Gaussians::start(const AnyRows& x, Shares shares) {
+  if (!(shares.rowwise().sum().sum() > 0)) return;
+  place_means(x, shares);
   const Vector statistics =
       sum_over_blocks(x.rows(), statistics_size(), [&](Index first, Index count, VectorRef into) {
-        accumulate(*DenseBlock(x, first, count), shares.middleRows(first, count), into);
+        accumulate_any(*this, *DenseBlock(x, first, count), shares.middleRows(first, count), into);
       });
   maximize(statistics, Steps::all);
 }

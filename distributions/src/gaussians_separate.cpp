@@ -4,6 +4,7 @@
 
 #include "mix/distributions/gaussians.h"
 #include "mix/parallel.h"
+#include "mix/scratch.h"
 
 namespace mix {
 namespace {
@@ -86,7 +87,10 @@ void Gaussians::accumulate_of(Index k, Rows x, Weights w, VectorRef statistics) 
           e.about_data ? packed : whiten_of(k, rows, densities(memory, count), memory);
       statistics[k] += r.sum();
       Eigen::Map<Matrix> moments(statistics.data() + size(), size(), d);
-      moments.row(k) += r.transpose() * y.topLeftCorner(count, d);
+      Scratch scratch;
+      VectorMap sums = scratch.vector(d);
+      sums.noalias() = y.topLeftCorner(count, d).transpose() * r;
+      moments.row(k) += sums.transpose();
     });
     return;
   }
@@ -110,7 +114,9 @@ void Gaussians::accumulate_of(Index k, Rows x, Weights w, VectorRef statistics) 
     kernels::add_small_scatter(x, e.means.col(k), inverse(k), w, own);
     return;
   }
-  const Vector origin = Vector::Zero(kernels::PackedTriangle::padded(d));
+  Scratch scratch;
+  VectorMap origin = scratch.vector(kernels::PackedTriangle::padded(d));
+  origin.setZero();
   for_each_part(x.rows(), [&](Index first, Index count, BlockMemory& memory) {
     const Rows rows = x.middleRows(first, count);
     const auto r = w.segment(first, count);
@@ -132,7 +138,9 @@ void Gaussians::accumulate_common(Rows x, Weights w, VectorRef statistics) const
     kernels::add_moments(x, location_, w, statistics.tail(1 + 2 * d));
     return;
   }
-  const Vector origin = Vector::Zero(kernels::PackedTriangle::padded(d));
+  Scratch scratch;
+  VectorMap origin = scratch.vector(kernels::PackedTriangle::padded(d));
+  origin.setZero();
   for_each_part(x.rows(), [&](Index first, Index count, BlockMemory& memory) {
     double* packed = panels(memory, separate_panels, d).data();
     double* y = panels(memory, separate_whitened, d).data();

@@ -205,7 +205,7 @@ std::string MarkovChain::check_support(Rows x) const {
   // Cells after the end are made states, which check_cells does not take for missing ones.
   Matrix sequences = x;
   for (Index i = 0; i < x.rows(); ++i) {
-    for (Index t = x.cols() - 1; t > 0 && std::isnan(x(i, t)); --t) sequences(i, t) = 0;
+    for (Index t = x.cols() - 1; t >= 0 && std::isnan(x(i, t)); --t) sequences(i, t) = 0;
   }
   return check_cells(sequences, [&](Index row, Index t) -> std::string {
     if (is_state(sequences(row, t), most)) return {};

@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "column_sums.h"
 #include "mix/kernels.h"
 #include "mix/special.h"
 #include "mix/support.h"
@@ -39,18 +40,25 @@ Poisson::Poisson(Vector rate) : rate_(std::move(rate)) { check_poisson_rate(rate
 
 void Poisson::log_density(Rows x, VectorRef out) const {
   out.setZero();
-  for (Index j = 0; j < dimension(); ++j) {
-    const double rate = rate_[j];
-    const double log_rate = std::log(rate);
-    for (Index i = 0; i < x.rows(); ++i) {
-      const double count = x(i, j);
-      if (!is_count(count)) {
-        out[i] = -infinity;
-      } else {
-        out[i] += log_poisson(count, rate, log_rate);
-      }
+  for (Index j = 0; j < dimension(); ++j) add_log_density(x, j, out);
+}
+
+void Poisson::add_log_density(Rows x, Index j, VectorRef out) const {
+  const double rate = rate_[j];
+  const double log_rate = std::log(rate);
+  for (Index i = 0; i < x.rows(); ++i) {
+    const double count = x(i, j);
+    if (!is_count(count)) {
+      out[i] = -infinity;
+    } else {
+      out[i] += log_poisson(count, rate, log_rate);
     }
   }
+}
+
+void Poisson::observed_log_density(Rows x, const MissingColumns& columns, VectorRef out) const {
+  out.setZero();
+  for (const Index j : columns.observed) add_log_density(x, j, out);
 }
 
 void Poisson::sample(Rng& rng, VectorRef out) const {
@@ -64,6 +72,11 @@ void Poisson::accumulate(Rows x, Weights w, VectorRef statistics) const {
     statistics[0] += w[i];
     statistics.tail(dimension()) += w[i] * x.row(i).transpose();
   }
+}
+
+void Poisson::accumulate_expected(Rows x, const MissingColumns& columns, Weights w,
+                                  VectorRef statistics) const {
+  add_expected(x, columns, w, rate_, is_count, statistics);
 }
 
 void Poisson::maximize(ConstVectorRef sum) {
@@ -99,7 +112,9 @@ void Poisson::set_coordinates(ConstVectorRef v) {
   if (rate.allFinite()) rate_ = rate;
 }
 
-std::string Poisson::check_support(Rows x) const { return check_cells(x, is_count, expected); }
+std::string Poisson::check_support(Rows x) const {
+  return check_cells(x, is_count, expected, MissingCells::read);
+}
 
 std::string Poisson::check_support(const SparseRows& x) const {
   return check_cells(x, is_count, expected);

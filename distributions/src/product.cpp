@@ -179,6 +179,20 @@ void Product::sample(Index k, Rng& rng, VectorRef out) const {
   }
 }
 
+void Product::impute(Index k, MatrixRef x, Rng* rng) const {
+  for (const Block& block : blocks_) {
+    Matrix own = x(Eigen::all, block.columns);
+    if (!has_missing(Rows(own))) continue;
+    block.family.impute(k, own, rng);
+    x(Eigen::all, block.columns) = own;
+  }
+}
+
+bool Product::takes_missing_cells() const {
+  return std::all_of(blocks_.begin(), blocks_.end(),
+                     [](const Block& block) { return block.family.takes_missing_cells(); });
+}
+
 bool Product::streams() const {
   return std::all_of(blocks_.begin(), blocks_.end(),
                      [](const Block& block) { return block.family.streams(); });
@@ -331,6 +345,7 @@ Matrix Product::embed(Rows x) const {
   Index columns = 0;
   for (const Block& block : blocks_) {
     Matrix part = with_columns(block, x, [&](Rows own) { return block.family.embed(own); });
+    if (part.array().isNaN().any()) fill_with_means(part);
     const double spread = (part.rowwise() - part.colwise().mean()).norm() /
                           std::sqrt(static_cast<double>(x.rows() * part.cols()));
     if (spread > 0) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <functional>
 #include <stdexcept>
 #include <system_error>
@@ -56,10 +57,24 @@ bool numeric(const Table& table) {
                       [](const Column& column) { return column.kind == ColumnKind::category; });
 }
 
+// The cells of a column that are not missing.
+std::vector<double> observed_values(const Table& table, Index column) {
+  const Vector values = table.column_values(column);
+  std::vector<double> observed(values.begin(), values.end());
+  std::erase_if(observed, [](double value) { return std::isnan(value); });
+  return observed;
+}
+
+// Infinity where there are none.
+double least_value(const Table& table, Index column) {
+  const std::vector<double> observed = observed_values(table, column);
+  return observed.empty() ? infinity : *std::min_element(observed.begin(), observed.end());
+}
+
 template <class Valid>
 bool all_cells(const Table& table, const Valid& valid) {
   for (Index d = 0; d < table.column_count(); ++d) {
-    const Vector column = table.column_values(d);
+    const std::vector<double> column = observed_values(table, d);
     if (!std::all_of(column.begin(), column.end(), valid)) return false;
   }
   return true;
@@ -67,8 +82,9 @@ bool all_cells(const Table& table, const Valid& valid) {
 
 bool any_constant_column(const Table& table) {
   for (Index d = 0; d < table.column_count(); ++d) {
-    const Vector column = table.column_values(d);
-    if (column.minCoeff() == column.maxCoeff()) return true;
+    const std::vector<double> column = observed_values(table, d);
+    const auto [least, largest] = std::minmax_element(column.begin(), column.end());
+    if (column.empty() || *least == *largest) return true;
   }
   return false;
 }
@@ -109,7 +125,7 @@ bool suits_counts(const Table& table) { return all_of_kind(table, ColumnKind::co
 bool suits_counts_with_zeros(const Table& table) {
   if (!suits_counts(table)) return false;
   for (Index d = 0; d < table.column_count(); ++d) {
-    if (table.column_values(d).minCoeff() > 0) return false;
+    if (least_value(table, d) > 0) return false;
   }
   return true;
 }
@@ -118,7 +134,7 @@ bool suits_counts_with_zeros(const Table& table) {
 bool suits_counts_from_one(const Table& table) {
   if (!suits_counts(table)) return false;
   for (Index d = 0; d < table.column_count(); ++d) {
-    if (table.column_values(d).minCoeff() != 1) return false;
+    if (least_value(table, d) != 1) return false;
   }
   return true;
 }

@@ -10,7 +10,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "conditioned.h"
+#include "conditional_normal.h"
 #include "data_moments.h"
 #include "degrees_of_freedom.h"
 #include "factor_coordinates.h"
@@ -40,13 +40,19 @@ void add_triangle(ConstMatrixRef scatter, VectorRef out) {
   }
 }
 
-// The standard deviation of a normal distribution with the quartiles of these values.
+// The standard deviation of a normal distribution with the quartiles of these values, of those that
+// are not missing.
 double normal_spread(ConstVectorRef values, Weights w) {
   std::vector<Index> order(static_cast<std::size_t>(values.size()));
   std::iota(order.begin(), order.end(), Index{0});
+  order.erase(
+      std::remove_if(order.begin(), order.end(), [&](Index i) { return std::isnan(values[i]); }),
+      order.end());
+  const double total =
+      static_cast<Index>(order.size()) == w.size() ? w.sum() : Vector(w(order)).sum();
   std::sort(order.begin(), order.end(), [&](Index a, Index b) { return values[a] < values[b]; });
   const auto quantile = [&](double share) {
-    double left = share * w.sum();
+    double left = share * total;
     for (const Index i : order) {
       left -= w[i];
       if (left < 0) return values[i];
@@ -79,6 +85,7 @@ struct Residuals {
 
 // The weighted mean of each component's rows; `otherwise` where no row has a weight.
 Matrix weighted_means(const AnyRows& x, Shares shares, const Matrix& otherwise) {
+  if (has_missing(x)) return observed_means(x, shares, otherwise);
   const Index d = x.cols();
   const Index k = shares.cols();
   // About a row, so that data far from zero lose no digits.
@@ -315,7 +322,8 @@ void StudentT::start(const AnyRows& x, Shares shares) {
   cycle_ = 0;
   maximize_location_and_scale(sum_over_blocks(
       x.rows(), statistics_size(), [&](Index first, Index count, VectorRef statistics) {
-        accumulate(*DenseBlock(x, first, count), shares.middleRows(first, count), statistics);
+        accumulate_any(*this, *DenseBlock(x, first, count), shares.middleRows(first, count),
+                       statistics);
       }));
   dof_.setConstant(options_.dof);
 }
@@ -501,7 +509,9 @@ StudentT StudentT::conditional(const std::vector<Index>& columns, ConstVectorRef
   Matrix means(size(), static_cast<Index>(others.size()));
   std::vector<Matrix> scales;
   for (Index k = 0; k < size(); ++k) {
-    const Conditioned part(mean(k), scale(k), columns, values);
+    Matrix inverse(dimension(), dimension());
+    invert_lower(factors_[scale_index(k)], inverse);
+    const Conditioned part(inverse, mean(k), columns, values);
     means.row(k) = part.mean.transpose();
     scales.emplace_back((dof_[k] + part.distance) / (dof_[k] + given) * part.scatter);
   }

@@ -54,8 +54,10 @@ void UniformBox::log_density(Rows x, VectorRef out) const {
   const double inside = -(upper_ - lower_).array().log().sum();
   for (Index i = 0; i < x.rows(); ++i) {
     const auto row = x.row(i).transpose().array();
-    // Comparisons with NaN are false, so a missing value is outside.
-    out[i] = (row >= lower_.array() && row <= upper_.array()).all() ? inside : -infinity;
+    // Comparisons with NaN are false, so a missing value is on neither side.
+    out[i] = (row < lower_.array() || row > upper_.array()).any() ? -infinity : inside;
+    if (!row.isNaN().any()) continue;
+    out[i] += row.isNaN().select((upper_ - lower_).array().log(), 0.0).sum();
   }
 }
 
@@ -66,10 +68,11 @@ void UniformBox::sample(Rng& rng, VectorRef out) const {
 }
 
 std::string UniformBox::check_support(Rows x) const {
-  return check_cells(x, [&](Index row, Index j) -> std::string {
+  const auto complaint = [&](Index row, Index j) -> std::string {
     if (x(row, j) >= lower_[j] && x(row, j) <= upper_[j]) return {};
     return fmt::format("{} lies outside [{}, {}]", x(row, j), lower_[j], upper_[j]);
-  });
+  };
+  return check_cells(x, complaint, MissingCells::read);
 }
 
 Matrix UniformBox::embed(Rows x) const {

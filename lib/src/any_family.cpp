@@ -17,8 +17,7 @@ void AnyFamily::fit_by_streaming(Interface& family, const AnyRows& x, Shares sha
     family.select_cycle(cycle);
     const Vector sum = sum_over_blocks(
         x.rows(), family.statistics_size(), [&](Index first, Index count, VectorRef statistics) {
-          family.accumulate(x.middleRows(first, count), shares.middleRows(first, count),
-                            statistics);
+          add_up(family, x.middleRows(first, count), shares.middleRows(first, count), statistics);
         });
     family.maximize(sum);
   }
@@ -59,6 +58,7 @@ Matrix standardized(const AnyRows& x) {
   const auto n = static_cast<double>(std::max<Index>(x.rows(), 1));
   Matrix out(x.rows(), x.cols());
   x.write_to(out);
+  if (has_missing(x)) fill_with_means(out);
   const Eigen::RowVectorXd mean = out.colwise().mean();
   out.rowwise() -= mean;
   for (Index d = 0; d < out.cols(); ++d) {

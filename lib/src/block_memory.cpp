@@ -24,6 +24,7 @@ BorrowedMemory::BorrowedMemory() {
 BorrowedMemory::~BorrowedMemory() {
   memory_->allow_single_precision(false);
   memory_->leave_out_common(false);
+  memory_->assume_complete(false);
   --stock().lent;
 }
 

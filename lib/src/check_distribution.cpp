@@ -104,6 +104,7 @@ LawReport Laws::check() {
   run("soft_pass", &Laws::soft_pass);
   run("float_rows", &Laws::float_rows);
   run("sparse_rows", &Laws::sparse_rows);
+  run("missing_cells", &Laws::missing_cells);
   run("separable", &Laws::separable);
   run("coordinates", &Laws::coordinates);
   run("constant_statistics", &Laws::constant_statistics);

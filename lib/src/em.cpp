@@ -69,10 +69,12 @@ class Expectation {
         w_(w),
         unit_weights_((w.array() == 1).all()),
         soft_(options.assignment.as<Soft>() != nullptr),
+        complete_(!has_missing(x)),
         options_(options) {
     if (options.assignment.hard()) labels_.assign(static_cast<std::size_t>(x.rows()), -1);
     if (const auto* policy = options.assignment.as<Truncated>()) {
-      if (x.sparse() == nullptr) truncated_.emplace(x, w, *policy, options.seed);
+      // Rows of one component at a time have no way for missing cells.
+      if (x.sparse() == nullptr && complete_) truncated_.emplace(x, w, *policy, options.seed);
     }
   }
 
@@ -111,8 +113,8 @@ class Expectation {
     const bool notes = !labels_.empty() && iteration > noted_;
     constants_ = state.weights.unaryExpr(&log_weight);
     // Once per run: with soft assignment every row gives out its weight.
-    const bool constant =
-        soft_ && streams && x_.sparse() == nullptr && state.family.constant_statistics();
+    const bool constant = soft_ && streams && complete_ && x_.sparse() == nullptr &&
+                          state.family.constant_statistics();
     if (constant && common_.size() != family_size) common_ = common_statistics(state.family);
     pass.shares.resize(streams ? 0 : x_.rows(), k);
     Scratch scratch;
@@ -124,7 +126,8 @@ class Expectation {
                                                : x_.middleRows(first, count);
       const double* w = unit_weights_ ? nullptr : w_.data() + first;
       VectorRef mass = total.segment(slot_count, k);
-      if (soft_ && streams && x.dense() != nullptr) {
+      const bool complete = complete_ || !has_missing(x);
+      if (soft_ && streams && complete && x.dense() != nullptr) {
         const std::optional<double> value =
             state.family.soft_pass(*x.dense(), constants_, w, mass, total.tail(family_size));
         if (value) {
@@ -135,6 +138,7 @@ class Expectation {
       const BorrowedMemory memory;
       memory->allow_single_precision(single);
       memory->leave_out_common(constant);
+      memory->assume_complete(complete);
       MatrixRef l = memory->matrix(0, kernels::packed_stride, k).topLeftCorner(count, k);
       state.family.log_densities(x, l, memory->part(0));
       if (soft_) {
@@ -225,6 +229,7 @@ class Expectation {
   Weights w_;
   bool unit_weights_;
   bool soft_;
+  bool complete_;  // no cell is missing
   const EmOptions& options_;
   std::vector<Index> labels_;  // of a hard policy
   Index noted_ = -1;           // the iteration they are from

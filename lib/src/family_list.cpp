@@ -84,6 +84,16 @@ void FamilyList::sample(Index k, Rng& rng, VectorRef out) const {
   family->sample(index, rng, out);
 }
 
+void FamilyList::impute(Index k, MatrixRef x, Rng* rng) const {
+  const auto [family, within] = locate(k);
+  family->impute(within, x, rng);
+}
+
+bool FamilyList::takes_missing_cells() const {
+  return std::all_of(families_.begin(), families_.end(),
+                     [](const AnyFamily& family) { return family.takes_missing_cells(); });
+}
+
 double FamilyList::cdf(Index k, double x) const {
   const auto [family, index] = locate(k);
   return family->cdf(index, x);

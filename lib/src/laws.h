@@ -114,6 +114,7 @@ class Laws {
   void soft_pass();
   void float_rows();
   void sparse_rows();
+  void missing_cells();
   void separable();
   void coordinates();
   void constant_statistics();

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "laws.h"
+#include "mix/moments.h"
 
 // The laws of estimation, and those that need a fit: sampling, normalization, counting.
 namespace mix::laws {
@@ -29,6 +30,45 @@ void Laws::ascent() {
       }
       before = after;
     }
+  }
+}
+
+void Laws::missing_cells() {
+  Matrix more(n_ + 1, x_.cols());
+  more << x_, Matrix::Constant(1, x_.cols(), quiet_nan);
+  const Matrix l = log_densities(elsewhere_, more);
+  require_equal(l.topRows(n_), log_densities(elsewhere_, x_), options_.tolerance,
+                "a row without any cell changes the densities of others");
+  require_equal(l.bottomRows(1), Matrix::Zero(1, k_), options_.tolerance,
+                "a row without any cell has another log density than 0");
+  Matrix holes = x_;
+  for (Index i = 0; i < n_; i += 3) holes(i, (i / 3) % x_.cols()) = quiet_nan;
+  // A family of any rows may refuse some all the same, as gaps within a sequence.
+  const bool accepted = elsewhere_.check_support(holes).empty();
+  require(!accepted || elsewhere_.takes_missing_cells(),
+          "takes_missing_cells is false, but check_support accepts rows with missing cells");
+  if (!accepted) return;
+  try {
+    const std::vector<Index> observed = other_columns(x_.cols(), {0});
+    if (!observed.empty()) {
+      const Matrix rest = holes.topRows(1)(Eigen::all, observed);
+      require_equal(log_densities(elsewhere_, holes.topRows(1)),
+                    log_densities(elsewhere_.marginal(observed), rest), options_.tolerance,
+                    "a row with a missing cell has another density than its observed cells");
+    }
+  } catch (const NotAvailable&) {
+  }
+  AnyFamily family = elsewhere_;
+  double before = objective(family, holes, shares_);
+  for (int i = 0; i < 4; ++i) {
+    step(family, holes, shares_);
+    const double after = objective(family, holes, shares_);
+    if (!(after >= before - slack(before))) {
+      fail(fmt::format("a step lowers the log-likelihood of observed cells from {:.10g} to {:.10g}",
+                       before, after));
+      return;
+    }
+    before = after;
   }
 }
 

@@ -31,12 +31,14 @@ std::string complain(double value, const std::function<bool(double)>& valid,
 
 }  // namespace
 
-std::string check_cells(Rows x, const std::function<std::string(Index, Index)>& complaint) {
+std::string check_cells(Rows x, const std::function<std::string(Index, Index)>& complaint,
+                        MissingCells missing) {
   Complaints complaints;
   for (Index row = 0; row < x.rows(); ++row) {
     for (Index column = 0; column < x.cols(); ++column) {
-      const std::string wrong =
-          std::isnan(x(row, column)) ? "the value is missing" : complaint(row, column);
+      const bool is_missing = std::isnan(x(row, column));
+      if (is_missing && missing == MissingCells::read) continue;
+      const std::string wrong = is_missing ? "the value is missing" : complaint(row, column);
       if (wrong.empty()) continue;
       complaints.add(row, column, wrong);
       break;
@@ -45,10 +47,11 @@ std::string check_cells(Rows x, const std::function<std::string(Index, Index)>& 
   return complaints.message();
 }
 
-std::string check_cells(Rows x, const std::function<bool(double)>& valid,
-                        std::string_view expected) {
+std::string check_cells(Rows x, const std::function<bool(double)>& valid, std::string_view expected,
+                        MissingCells missing) {
   return check_cells(
-      x, [&](Index row, Index column) { return complain(x(row, column), valid, expected); });
+      x, [&](Index row, Index column) { return complain(x(row, column), valid, expected); },
+      missing);
 }
 
 std::string check_cells(const SparseRows& x, const std::function<bool(double)>& valid,

@@ -59,9 +59,10 @@ void check_known(const Known& known, Index rows, Index k) {
 
 }  // namespace
 
-void check_cells(const AnyRows& x, const char* what) {
-  const auto check = [what](double value, Index row, Index column) {
-    if (std::isfinite(value)) return;
+void check_cells(const AnyRows& x, const char* what, bool missing) {
+  const auto check = [what, missing = missing && x.sparse() == nullptr](double value, Index row,
+                                                                        Index column) {
+    if (std::isfinite(value) || (missing && std::isnan(value))) return;
     refuse("{}: row {}, column {} is {}; leave such rows out, cells must be finite", what, row + 1,
            column + 1, std::isnan(value) ? "missing (NaN)" : "infinite");
   };
@@ -104,7 +105,7 @@ void check_rows(const MixtureModel& model, const AnyRows& x, const Vector& w, co
            x.cols());
   }
   if (x.rows() == 0) refuse("{}: the data have no rows", what);
-  check_cells(x, what);
+  check_cells(x, what, true);
   if (w.size() > 0) check_weights(w, x.rows(), what);
 }
 

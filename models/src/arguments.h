@@ -5,15 +5,16 @@
 
 namespace mix {
 
-/// Throws std::invalid_argument, with `what` in front, unless all cells are finite.
-void check_cells(const AnyRows& x, const char* what);
+/// Throws std::invalid_argument, with `what` in front, unless all cells are finite or, where
+/// `missing` allows it, missing (NaN) and the rows dense.
+void check_cells(const AnyRows& x, const char* what, bool missing = false);
 
 /// Throws std::invalid_argument, with `what` in front, unless there is one finite weight per row,
 /// none negative, not all 0.
 void check_weights(const Vector& w, Index rows, const char* what);
 
 /// Throws std::invalid_argument, with `what` in front, unless `x` has the model's columns, at least
-/// one row and finite cells, and `w` is empty or passes check_weights.
+/// one row and finite or missing cells, and `w` is empty or passes check_weights.
 void check_rows(const MixtureModel& model, const AnyRows& x, const Vector& w, const char* what);
 
 /// Throws std::invalid_argument for what no fit of `model` to `x` can have.

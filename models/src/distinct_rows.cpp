@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -66,7 +67,7 @@ class Groups {
   }
   [[nodiscard]] bool equal(Index a, Index b) const {
     for (Index d = 0; d < x_.cols(); ++d) {
-      if (!(x_(a, d) == x_(b, d))) return false;
+      if (!(x_(a, d) == x_(b, d)) && !(std::isnan(x_(a, d)) && std::isnan(x_(b, d)))) return false;
     }
     return true;
   }

@@ -9,11 +9,14 @@
 namespace mix {
 namespace {
 
-// Names of the families that suit all columns of the table.
+// Names of the families that suit all columns of the table, and its missing cells.
 std::vector<std::string> suitable_names(const Table& table) {
+  const bool missing = table.has_missing();
   std::vector<std::string> names;
   for (const FamilyEntry& entry : registry().entries()) {
-    if (entry.make && entry.suits && entry.suits(table)) names.push_back(entry.name);
+    if (!entry.make || !entry.suits || !entry.suits(table)) continue;
+    if (missing && !entry.make({.k = 1, .columns = &table}).takes_missing_cells()) continue;
+    names.push_back(entry.name);
   }
   return names;
 }

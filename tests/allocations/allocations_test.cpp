@@ -129,6 +129,29 @@ std::vector<Case> cases() {
   return all;
 }
 
+// A third of the cells is missing.
+Matrix with_holes(Matrix x) {
+  for (Index i = 0; i < x.rows(); ++i) {
+    for (Index j = 0; j < x.cols(); ++j) {
+      if ((i * i + j * (i + 3)) % 3 == 0) x(i, j) = quiet_nan;
+    }
+  }
+  return x;
+}
+
+std::vector<Case> incomplete_cases() {
+  std::vector<Case> all;
+  for (const Structure structure : {Structure::VVV, Structure::EEE, Structure::VVI}) {
+    all.push_back({"gaussian_" + to_string(structure), Gaussians(3, 5, {.structure = structure}),
+                   with_holes(reals(1500, 5))});
+  }
+  all.push_back({"student_t", StudentT(3, 3), with_holes(reals(1500, 3))});
+  all.push_back({"poisson", Untied(Poisson(3), 3), with_holes(counts(1500, 3))});
+  all.push_back({"bernoulli", Untied(Bernoulli(4), 3), with_holes(codes(1500, 4).cwiseMin(1))});
+  all.push_back({"normal", Untied(Normal(), 3), with_holes(reals(1500, 1))});
+  return all;
+}
+
 class Iterations : public ::testing::TestWithParam<Case> {};
 
 // What more passes take from the system beyond what fewer take: nothing.
@@ -150,6 +173,8 @@ TEST_P(Iterations, AllocateNothing) {
 }
 
 INSTANTIATE_TEST_SUITE_P(EveryFamily, Iterations, ::testing::ValuesIn(cases()),
+                         [](const auto& entry) { return entry.param.name; });
+INSTANTIATE_TEST_SUITE_P(MissingCells, Iterations, ::testing::ValuesIn(incomplete_cases()),
                          [](const auto& entry) { return entry.param.name; });
 
 }  // namespace

@@ -187,7 +187,9 @@ TEST(BadInput, NamesThePlaceOfANegativeWeight) {
 TEST(BadInput, RefusesRowsThatAreAllIncomplete) {
   const Folder here;
   here.write("missing.csv", "a,b\n1,NA\n,2\n");
-  here.refuse({"fit", "missing.csv"}, {"line 2", "\"b\""});
+  here.refuse({"fit", "missing.csv", "--family", "multinomial"}, {"line 2", "\"b\""});
+  here.write("hole.csv", "a,b\n1,NA\n2,NA\n4,NA\n");
+  here.refuse({"fit", "hole.csv", "--family", "gaussian"}, {"\"b\"", "no observed cell"});
 }
 
 TEST(BadInput, RefusesATableOfTextAlone) {

@@ -191,15 +191,43 @@ TEST(Fit, TriesAsManyStartsAsTheEffortSays) {
   EXPECT_LT(starts("default"), starts("thorough"));
 }
 
-TEST(Fit, LeavesOutTextColumnsAndIncompleteRowsAndSaysSo) {
+TEST(Fit, LeavesOutTextColumnsAndSaysSo) {
   const Folder here;
   const Outcome run =
       here.succeed({"fit", penguins, "--components", "2", "--structure", "EEE", "--json"});
   EXPECT_THAT(run.err, HasSubstr("species, island, sex"));
-  EXPECT_THAT(run.err, HasSubstr("left out 2 of 344 rows"));
+  EXPECT_THAT(run.err, HasSubstr("missing cells in 2 of 344 rows, whose other cells count"));
   EXPECT_THAT(run.err, HasSubstr("line 5"));
-  EXPECT_EQ(run.json()["n"], 342);
+  EXPECT_EQ(run.json()["n"], 344);
   EXPECT_EQ(run.json()["d"], 5);
+}
+
+TEST(Fit, LeavesOutIncompleteRowsWhereAFamilyTakesNoneAndSaysSo) {
+  const Folder here;
+  here.write("counts.csv", "a,b,w\n3,1,1\n1,,1\n2,2,1\n0,4,\n5,1,2\n");
+  const std::vector<std::string> options{"--columns",    "a,b", "--weights", "w",
+                                         "--components", "1",   "--json"};
+  const auto fit = [&](const std::string& family) {
+    std::vector<std::string> args{"fit", "counts.csv", "--family", family};
+    args.insert(args.end(), options.begin(), options.end());
+    return here.succeed(args);
+  };
+  const Outcome whole = fit("multinomial");
+  EXPECT_THAT(whole.err, HasSubstr("left out 2 of 5 rows with missing cells, for multinomial"));
+  EXPECT_EQ(whole.json()["n"], 3);
+  // Without a weight a row counts for nothing.
+  const Outcome some = fit("poisson");
+  EXPECT_THAT(some.err, HasSubstr("left out 1 of 5 rows with missing cells; the first is counts.csv line 5"));
+  EXPECT_THAT(some.err, HasSubstr("missing cells in 1 of 4 rows, whose other cells count"));
+  EXPECT_EQ(some.json()["n"], 4);
+}
+
+TEST(Compare, TriesFamiliesThatTakeMissingCellsByItself) {
+  const Folder here;
+  here.write("counts.csv", "a,b\n3,1\n1,\n2,2\n0,4\n5,1\n,7\n2,3\n");
+  const Outcome run = here.succeed({"compare", "counts.csv", "--components", "1", "--json"});
+  EXPECT_EQ(run.json()["n"], 7);
+  for (const Json& row : run.json()["table"]) EXPECT_NE(row["name"], "multinomial");
 }
 
 TEST(Fit, CountsAWeightOfTwoAsADoubledRow) {
@@ -259,7 +287,7 @@ TEST(Fit, GivesEachBlockOfColumnsItsFamily) {
   EXPECT_EQ(fit["name"], "gaussian x categorical x poisson");
   EXPECT_EQ(fit["structure"], "EEE");
   EXPECT_EQ(fit["components"][0]["distribution"], "product");
-  EXPECT_EQ(fit["n"], 333);
+  EXPECT_EQ(fit["n"], 344);
 }
 
 TEST(Fit, TakesTheTrialsOfABinomialFromAColumn) {

@@ -138,16 +138,62 @@ TEST(Predict, FindsColumnsByNameWhateverTheirOrder) {
 TEST(Predict, KeepsALineForEveryRowAlsoWhereACellIsMissing) {
   const Folder here;
   fit_faithful(here);
-  here.write("new.csv", "eruptions,waiting\n3.6,79\nNA,54\n1.8,54\n");
+  here.write("new.csv", "eruptions,waiting\n3.6,79\nNA,54\n,\n1.8,54\n");
   const Outcome run = here.succeed({"predict", "model.json", "new.csv", "--responsibilities"});
   const auto lines = lines_of(run.out);
-  ASSERT_EQ(lines.size(), 4U);
-  EXPECT_EQ(lines[2], "NA,NA,NA,NA,NA");
-  EXPECT_THAT(run.err, HasSubstr("1 row with missing cells has no label"));
+  ASSERT_EQ(lines.size(), 5U);
+  EXPECT_EQ(lines[2].substr(0, 1), lines[4].substr(0, 1));
+  EXPECT_EQ(lines[3], "NA,NA,NA,NA,NA");
+  EXPECT_THAT(run.err, HasSubstr("2 rows with missing cells are labelled by their other cells"));
   EXPECT_THAT(run.err, HasSubstr("new.csv line 3, column \"eruptions\""));
   const Json json = here.succeed({"predict", "model.json", "new.csv", "--json"}).json();
-  EXPECT_TRUE(json["labels"][1].is_null());
-  EXPECT_TRUE(json["log_density"][1].is_null());
+  EXPECT_TRUE(json["labels"][1].is_number());
+  EXPECT_TRUE(json["labels"][2].is_null());
+  EXPECT_TRUE(json["log_density"][2].is_null());
+}
+
+TEST(Predict, KeepsALineWhereAFamilyNeedsWholeRows) {
+  const Folder here;
+  here.write("counts.csv", "a,b\n3,1\n1,5\n2,2\n0,4\n5,1\n");
+  (void)here.succeed(
+      {"fit", "counts.csv", "--family", "multinomial", "--components", "1", "--out", "m.json"});
+  here.write("new.csv", "a,b\n3,1\nNA,5\n");
+  const Outcome run = here.succeed({"predict", "m.json", "new.csv"});
+  EXPECT_EQ(lines_of(run.out)[2], "NA,NA,NA");
+  EXPECT_THAT(run.err, HasSubstr("1 row with missing cells has no label"));
+  here.refuse({"impute", "m.json", "new.csv"}, {"multinomial"});
+}
+
+TEST(Impute, FillsMissingCellsAndLeavesTheOthers) {
+  const Folder here;
+  fit_faithful(here);
+  here.write("new.csv", "eruptions,waiting\n3.625,79\nNA,54\n,\n1.8,54\n");
+  const Outcome run = here.succeed({"impute", "model.json", "new.csv"});
+  const auto lines = lines_of(run.out);
+  ASSERT_EQ(lines.size(), 5U);
+  EXPECT_EQ(lines[0], "eruptions,waiting");
+  EXPECT_EQ(lines[1], "3.625,79");
+  EXPECT_EQ(lines[4], "1.8,54");
+  EXPECT_NEAR(std::stod(lines[2]), 2, 0.3);  // short eruptions go with short waits
+  EXPECT_TRUE(lines[2].ends_with(",54"));
+  EXPECT_NEAR(std::stod(lines[3]), 3.4878, 1e-3);  // the mean of all
+  EXPECT_THAT(run.err, HasSubstr("filled 3 missing cells of 4 rows"));
+  const auto drawn = [&](const std::string& seed, const std::string& threads) {
+    return here.succeed({"impute", "model.json", "new.csv", "--draw", seed, "--threads", threads})
+        .out;
+  };
+  EXPECT_EQ(drawn("1", "1"), drawn("1", "3"));
+  EXPECT_NE(drawn("1", "1"), drawn("2", "1"));
+}
+
+TEST(Impute, FillsCategoriesByTheMostProbable) {
+  const Folder here;
+  here.write("rows.csv", "color,n\nblue,0\nred,1\nred,2\nred,4\nblue,1\n");
+  (void)here.succeed({"fit", "rows.csv", "--family", "color=categorical,n=poisson", "--components",
+                      "1", "--out", "m.json"});
+  here.write("new.csv", "color,n\n,\nblue,\n");
+  EXPECT_EQ(lines_of(here.succeed({"impute", "m.json", "new.csv"}).out),
+            (std::vector<std::string>{"color,n", "red,1.6", "blue,1.6"}));
 }
 
 TEST(Predict, TranslatesCategoriesThroughTheLevelsOfTheModel) {

@@ -389,9 +389,9 @@ TEST(Gaussians, RefuseWhatTheyCannotDescribe) {
   data.x.col(2).setConstant(0.1);
   Gaussians family(2, 4);
   EXPECT_NE(message([&] { family.prepare(data.x, data.w); }).find("column 3"), std::string::npos);
-  data.x(7, 2) = quiet_nan;
-  const std::string nan = message([&] { family.prepare(data.x, data.w); });
-  EXPECT_NE(nan.find("row 8, column 3"), std::string::npos) << nan;
+  data.x(7, 2) = infinity;
+  const std::string infinite = message([&] { family.prepare(data.x, data.w); });
+  EXPECT_NE(infinite.find("row 8, column 3"), std::string::npos) << infinite;
   EXPECT_THROW(Gaussians(0, 2), std::invalid_argument);
   EXPECT_THROW(Gaussians(2, 0), std::invalid_argument);
   EXPECT_THROW(Gaussians(2, 2, {.floor = -1}), std::invalid_argument);

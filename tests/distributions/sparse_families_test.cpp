@@ -110,9 +110,17 @@ TEST(SparseRows, OfMultinomialsEqualDenseOnes) {
   expect_as_dense(family, x);
   x(7, 7) = 5000;  // beyond the table of log-factorials
   expect_as_dense(family, x);
-  for (const double odd : {-1.0, 0.5, quiet_nan}) {
+  for (const double odd : {-1.0, 0.5, infinity}) {
     x(600, 7) = odd;
     expect_as_dense(family, x);
+  }
+}
+
+TEST(SparseRows, HaveNoMissingCells) {
+  Matrix x = sparse_counts(20, 4);
+  x(6, 2) = quiet_nan;
+  for (const AnyFamily& family : {AnyFamily(Multinomial(4)), AnyFamily(Poisson(4))}) {
+    EXPECT_EQ(family.check_support(stored(x)), "row 7, column 3: the value is missing");
   }
 }
 
@@ -147,7 +155,7 @@ TEST(SparseRows, OfExponentialsEqualDenseOnes) {
   std::vector<Exponential> components;
   for (std::uint64_t k = 0; k < 3; ++k) components.emplace_back(some_probabilities(12, k));
   expect_as_dense(Untied(components), x);
-  for (const double odd : {-1.0, quiet_nan}) {
+  for (const double odd : {-1.0, infinity}) {
     x(600, 7) = odd;
     expect_as_dense(Untied(components), x);
   }

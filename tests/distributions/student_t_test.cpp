@@ -424,7 +424,7 @@ TEST(StudentT, RefusesWhatItCannotDescribe) {
   x.col(2).setConstant(4.5);
   EXPECT_THAT([&] { t.prepare(x, Vector::Ones(20)); },
               testing::ThrowsMessage<std::invalid_argument>(testing::HasSubstr("column 3")));
-  x(3, 1) = quiet_nan;
+  x(3, 1) = infinity;
   EXPECT_THAT([&] { t.prepare(x, Vector::Ones(20)); },
               testing::ThrowsMessage<std::invalid_argument>(testing::HasSubstr("row 4, column 2")));
   EXPECT_THROW(StudentT(0, 2), std::invalid_argument);

@@ -433,7 +433,7 @@ TEST(TruncatedToNeighbors, ReportsRowsOfNoDensityAndNaN) {
 
   Matrix y = around_centers(600, 2, 20, 4);
   MixtureState other = at_rows(y, 20, {.structure = Structure::VVI});
-  y(5, 1) = quiet_nan;
+  y(5, 1) = infinity;
   other.weights = Vector::Constant(20, 0.05);
   const EmReport broken = run_em(other, y, Vector::Ones(600), {.assignment = policy});
   EXPECT_EQ(broken.stop, Stop::not_finite);

@@ -354,7 +354,8 @@ TEST(Fit, WrongArgumentsSayWhatValueLimitAndRemedy) {
               HasSubstr("5 components for 4 rows"));
   Matrix hole = x;
   hole(7, 1) = quiet_nan;
-  EXPECT_THAT(error_of(mixture(Gaussians(2, 2)), hole), HasSubstr("row 8, column 2 is missing"));
+  EXPECT_THAT(error_of(mixture(Untied(Multinomial(2), 2)), hole),
+              HasSubstr("row 8, column 2: the value is missing"));
   Matrix constant = x;
   constant.col(1).setConstant(4);
   EXPECT_THAT(error_of(mixture(Gaussians(2, 2)), constant), HasSubstr("column 2"));

@@ -216,8 +216,9 @@ TEST(FloatFit, RefusesWhatNoFitCanHaveAsOfDoubles) {
   expect_error(model, x, "row 901, column 3: -1 is not a count (0, 1, 2, ...); 2 rows in all");
   x(1100, 1) = std::numeric_limits<float>::infinity();
   expect_error(model, x, "row 1101, column 2 is infinite");
+  x(1100, 1) = 1;
   x(1000, 0) = std::numeric_limits<float>::quiet_NaN();
-  expect_error(model, x, "row 1001, column 1 is missing (NaN)");
+  expect_error(mixture(Untied(Multinomial(3), 2)), x, "row 1001, column 1: the value is missing");
   MatrixF constant = measurements(600, 2);
   constant.col(1).setConstant(0.1F);
   expect_error(mixture(Gaussians(2, 2)), constant, "column 2 is constant");

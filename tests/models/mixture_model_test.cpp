@@ -6,6 +6,7 @@
 #include <numbers>
 
 #include "mix/distributions/gaussians.h"
+#include "mix/distributions/multinomial.h"
 #include "mix/distributions/normal.h"
 #include "mix/distributions/poisson.h"
 #include "mix/distributions/student_t.h"
@@ -55,7 +56,7 @@ TEST(MixtureModel, PredictionsOfManyRowsAgreeWithEachOther) {
       mixture({0.2, 0.5, 0.3}, Gaussians(Matrix{{0.0, 0.0}, {3.0, 1.0}, {0.0, 4.0}},
                                          std::vector<Matrix>(3, Matrix::Identity(2, 2))));
   Matrix x = model.sample(2000, 6).x;
-  x(1500, 1) = quiet_nan;
+  x(1500, 1) = infinity;
   const Matrix r = model.responsibilities(x);
   const Posterior both = model.posterior(x);
   const std::vector<Index> labels = model.predict(x);
@@ -179,7 +180,9 @@ TEST(MixtureModel, LabelsWhatNoComponentExplainsMinusOne) {
   const MixtureModel boxes = mixture(UniformBox(Vector::Zero(1), Vector::Ones(1)));
   EXPECT_EQ(boxes.predict(Matrix{{0.5}, {2.0}}), (std::vector<Index>{0, -1}));
   const MixtureModel normal = mixture(Normal());
-  EXPECT_EQ(normal.predict(Matrix{{0.5}, {quiet_nan}}), (std::vector<Index>{0, -1}));
+  EXPECT_EQ(normal.predict(Matrix{{0.5}, {infinity}}), (std::vector<Index>{0, -1}));
+  const MixtureModel whole_rows = mixture(Multinomial(2));
+  EXPECT_EQ(whole_rows.predict(Matrix{{1, 2}, {quiet_nan, 2}}), (std::vector<Index>{0, -1}));
 }
 
 TEST(MixtureModel, RefusesToScoreRowsOfAnotherDimension) {

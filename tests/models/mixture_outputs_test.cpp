@@ -35,7 +35,7 @@ UniformBox segment(double from, double to) {
   return {Vector::Constant(1, from), Vector::Constant(1, to)};
 }
 
-double normal_density(double x, double mean, double variance) {
+double normal_of_variance(double x, double mean, double variance) {
   return std::exp(-(x - mean) * (x - mean) / (2 * variance)) /
          std::sqrt(2 * std::numbers::pi * variance);
 }
@@ -106,15 +106,15 @@ TEST(Outputs, MomentsThatDoNotExistSaySo) {
 TEST(Outputs, MarginalOfAPlaneIsTheMixtureOfOneColumn) {
   const MixtureModel model = two_planes().marginal({1});
   ASSERT_EQ(model.dimension(), 1);
-  const double expected = 0.25 * normal_density(0.7, 0, 1) + 0.75 * normal_density(0.7, 2, 1);
+  const double expected = 0.25 * normal_of_variance(0.7, 0, 1) + 0.75 * normal_density(0.7, 2, 1);
   EXPECT_NEAR(std::exp(model.log_density(Matrix{{0.7}})[0]), expected, 1e-15);
 }
 
 TEST(Outputs, ConditionalOfAPlaneIsTheOneOfTextbooks) {
   const MixtureModel model = two_planes().conditional({0}, Vector{{2.0}});
   // The responsibilities for x = 2.
-  const double first = 0.25 * normal_density(2, 0, 1);
-  const double second = 0.75 * normal_density(2, 4, 4);
+  const double first = 0.25 * normal_of_variance(2, 0, 1);
+  const double second = 0.75 * normal_of_variance(2, 4, 4);
   EXPECT_NEAR(model.weights()[0], first / (first + second), 1e-14);
   const Moments one = model.family().moments(0);
   const Moments two = model.family().moments(1);

@@ -12,7 +12,7 @@ FAMILIES = [
     "gaussian", "gaussian_labels", "gaussian_noise", "student_t", "poisson", "poisson_independent",
     "multinomial", "lca", "bernoulli", "binomial", "exponential", "kmeans",
     "geometric", "negative_binomial",
-    "gamma", "weibull", "von_mises", "vmf",
+    "gamma", "weibull", "von_mises", "vmf", "gaussian_missing",
 ]
 KEPT = [
     "id", "family", "data_file", "columns", "label_columns", "model", "k", "n", "d", "dof_mode",

@@ -68,7 +68,8 @@ Data data_of(const Case& c) {
       }
     }
   }
-  const auto complete = file.drop_missing(names);
+  const bool missing = c.at("family") == "gaussian_missing";
+  const auto complete = missing ? CompleteRows{file, {}} : file.drop_missing(names);
   Data data{complete.table.select(names), {}, has_trials};
   if (!weights.empty()) {
     data.weights = complete.table.values().col(complete.table.index_of(weights));
@@ -106,7 +107,7 @@ AnyFamily family_of(const Case& c, const Data& data) {
   const std::string family = c.at("family");
   const Index k = c.at("k");
   const Index d = data.columns.column_count();
-  if (family == "gaussian" || family == "gaussian_labels") {
+  if (family == "gaussian" || family == "gaussian_labels" || family == "gaussian_missing") {
     return Gaussians(k, d, {.structure = structure_of(c)});
   }
   if (family == "gaussian_noise") {
@@ -225,7 +226,8 @@ INSTANTIATE_TEST_SUITE_P(Reference, EveryFamily,
                          testing::Values("gaussian_noise", "student_t", "poisson",
                                          "poisson_independent", "multinomial", "lca", "bernoulli",
                                          "binomial", "exponential", "gamma", "weibull", "von_mises",
-                                         "vmf", "geometric", "negative_binomial"),
+                                         "vmf", "geometric", "negative_binomial",
+                                         "gaussian_missing"),
                          [](const auto& each) { return std::string(each.param); });
 
 TEST(Reference, GaussiansReachAtLeast95PercentOfSolidCases) {

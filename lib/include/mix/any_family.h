@@ -58,12 +58,13 @@ class AnyFamily {
   // family does not read, it gets dense copies of doubles: of one block at a time in a pass and in
   // `check_support`; of all rows in `fit`, `start`, `prepare` and `embed` where it has these
   // functions and they do not take AnyRows. SparseRows::dense refuses copies of too many rows.
+  // Cells that are missing (NaN) are sorted out here, docs/design/contract.md says how.
 
   /// Writes the log density of every row (rows) under every component (columns of `out`).
-  void log_densities(const AnyRows& x, MatrixRef out) const { self_->log_densities(x, out); }
+  void log_densities(const AnyRows& x, MatrixRef out) const { evaluate(*self_, x, out); }
   /// The same for one block of rows, whose statistics are asked for next with the same memory.
   void log_densities(const AnyRows& x, MatrixRef out, BlockMemory& memory) const {
-    self_->log_densities(x, out, memory);
+    evaluate(*self_, x, out, memory);
   }
 
   /// Whether the estimate is a function of additive statistics.
@@ -72,12 +73,12 @@ class AnyFamily {
   [[nodiscard]] Index statistics_size() const { return self_->statistics_size(); }
   /// Adds the statistics of a block.
   void accumulate(const AnyRows& x, Shares shares, VectorRef statistics) const {
-    self_->accumulate(x, shares, statistics);
+    add_up(*self_, x, shares, statistics);
   }
   /// The same for the block of rows that log_densities just saw with the same memory.
   void accumulate(const AnyRows& x, Shares shares, VectorRef statistics,
                   BlockMemory& memory) const {
-    self_->accumulate(x, shares, statistics, memory);
+    add_up(*self_, x, shares, statistics, memory);
   }
   /// The whole of Soft's pass over one block of rows, as the concept SoftPassing says; nothing
   /// where the family has no way of its own for it.
@@ -111,9 +112,9 @@ class AnyFamily {
   /// Sets the parameters from the sum of statistics of all rows.
   void maximize(ConstVectorRef sum) { self_->maximize(sum); }
   /// One estimate from all rows at once: what accumulate and maximize do, or the family's own fit.
-  void fit(const AnyRows& x, Shares shares) { self_->fit(x, shares); }
+  void fit(const AnyRows& x, Shares shares);
   /// The first estimate, independent of the current parameters.
-  void start(const AnyRows& x, Shares shares) { self_->start(x, shares); }
+  void start(const AnyRows& x, Shares shares);
 
   /// Whether the parameters have coordinates without bounds.
   [[nodiscard]] bool charted() const { return self_->charted(); }
@@ -129,14 +130,14 @@ class AnyFamily {
   void select_cycle(Index cycle) { self_->select_cycle(cycle); }
 
   /// Learns location and scale of the data; called once before the first estimate.
-  void prepare(const AnyRows& x, Weights w) { self_->prepare(x, w); }
+  void prepare(const AnyRows& x, Weights w);
   /// Empty, or which rows no parameter value can explain, and why.
-  [[nodiscard]] std::string check_support(const AnyRows& x) const {
-    return self_->check_support(x);
-  }
+  [[nodiscard]] std::string check_support(const AnyRows& x) const;
+  /// Whether any cells of a row may be missing (NaN); otherwise all of them, or none.
+  [[nodiscard]] bool takes_missing_cells() const { return self_->takes_missing_cells(); }
   /// Rows as points whose Euclidean distances mean something for this family; sparse rows of many
   /// columns as `projected` approximates them.
-  [[nodiscard]] Matrix embed(const AnyRows& x) const { return self_->embed(x); }
+  [[nodiscard]] Matrix embed(const AnyRows& x) const;
   /// The log prior density at the parameters, 0 without a prior.
   [[nodiscard]] double log_prior() const { return self_->log_prior(); }
   /// Why component k looks like an artifact of an unbounded likelihood; empty when it does not.
@@ -163,6 +164,9 @@ class AnyFamily {
   /// values. Throws as `marginal`, and where no column is left or a value is not finite.
   [[nodiscard]] AnyFamily conditional(const std::vector<Index>& columns,
                                       ConstVectorRef values) const;
+  /// Replaces the missing cells (NaN) of `x` by their means given the observed cells of the row
+  /// under component k, or, where `rng` is not null, by draws.
+  void impute(Index k, MatrixRef x, Rng* rng = nullptr) const;
 
   /// Whether components can be reordered and left out.
   [[nodiscard]] bool selects() const { return self_->selects(); }
@@ -224,6 +228,8 @@ class AnyFamily {
     virtual void maximize(ConstVectorRef sum) = 0;
     virtual void fit(const AnyRows& x, Shares shares) = 0;
     virtual void start(const AnyRows& x, Shares shares) = 0;
+    // Whether that is a function of its own, rather than `fit`.
+    [[nodiscard]] virtual bool starts() const = 0;
     [[nodiscard]] virtual bool charted() const = 0;
     [[nodiscard]] virtual Vector coordinates() const = 0;
     virtual void set_coordinates(ConstVectorRef v) = 0;
@@ -237,6 +243,18 @@ class AnyFamily {
     [[nodiscard]] virtual std::string caution(Index k) const = 0;
     [[nodiscard]] virtual bool samples() const = 0;
     virtual void sample(Index k, Rng& rng, VectorRef out) const = 0;
+    // Which rows its functions get: also those with missing cells, or those without, and in the
+    // second case where those with some cells go: to the next two functions, or nowhere.
+    enum class Intake { any_rows, by_pattern, whole_rows };
+    [[nodiscard]] virtual Intake intake() const = 0;
+    [[nodiscard]] virtual bool takes_missing_cells() const = 0;
+    virtual void observed_log_densities(Rows x, const MissingColumns& columns,
+                                        MatrixRef out) const = 0;
+    virtual void accumulate_expected(Rows x, const MissingColumns& columns, Shares shares,
+                                     VectorRef statistics) const = 0;
+    // False where the family has no function for it.
+    [[nodiscard]] virtual bool impute(Index k, MatrixRef x, Rng* rng) const = 0;
+    [[nodiscard]] virtual bool independent_columns() const = 0;
     [[nodiscard]] virtual double cdf(Index k, double x) const = 0;
     [[nodiscard]] virtual Moments moments(Index k) const = 0;
     [[nodiscard]] virtual AnyFamily marginal(const std::vector<Index>& columns) const = 0;
@@ -252,6 +270,16 @@ class AnyFamily {
   template <class F>
   struct Holder;
 
+  // Sort out missing cells: whether there are any that the family does not read, and what these
+  // functions do with them.
+  static bool lacks_cells(const Interface& family, const AnyRows& x);
+  static void evaluate(const Interface& family, const AnyRows& x, MatrixRef out);
+  static void evaluate(const Interface& family, const AnyRows& x, MatrixRef out,
+                       BlockMemory& memory);
+  static void add_up(const Interface& family, const AnyRows& x, Shares shares,
+                     VectorRef statistics);
+  static void add_up(const Interface& family, const AnyRows& x, Shares shares, VectorRef statistics,
+                     BlockMemory& memory);
   // Estimates a streaming family: one accumulate-and-maximize per cycle, summed over blocks in an
   // order that depends on the number of rows alone.
   static void fit_by_streaming(Interface& family, const AnyRows& x, Shares shares);
@@ -262,6 +290,11 @@ class AnyFamily {
   // Empty when no block of the rows has a complaint; otherwise that about all rows.
   static std::string complaint_of_blocks(const AnyRows& x,
                                          const std::function<std::string(Rows)>& check);
+
+  // For functions of all rows of a family that takes whole rows only.
+  [[nodiscard]] bool takes_whole_rows() const {
+    return self_->intake() == Interface::Intake::whole_rows;
+  }
 
   std::unique_ptr<Interface> self_;
 };
@@ -282,365 +315,11 @@ class NoFamily {
 /// Columns centered and divided by their standard deviations: the default embedding.
 Matrix standardized(const AnyRows& x);
 
-template <class F>
-struct AnyFamily::Holder final : AnyFamily::Interface {
-  explicit Holder(F value) : family(std::move(value)) {}
+}  // namespace mix
 
-  [[nodiscard]] std::unique_ptr<Interface> clone() const override {
-    return std::make_unique<Holder>(family);
-  }
-  bool assign([[maybe_unused]] const Interface& other) override {
-    if constexpr (std::is_copy_assignable_v<F>) {
-      if (const auto* same = dynamic_cast<const Holder*>(&other)) {
-        family = same->family;
-        return true;
-      }
-    }
-    return false;
-  }
-  [[nodiscard]] Index size() const override { return family.size(); }
-  [[nodiscard]] Index dimension() const override { return family.dimension(); }
-  [[nodiscard]] Index parameter_count() const override { return family.parameter_count(); }
-  [[nodiscard]] std::string name() const override {
-    if constexpr (Named<F>) return std::string(F::name);
-    return "custom";
-  }
-  [[nodiscard]] std::string title() const override {
-    if constexpr (Titled<F>) return family.title();
-    return name();
-  }
-  void log_densities(const AnyRows& x, MatrixRef out) const override {
-    if (const Rows* dense = x.dense()) {
-      family.log_densities(*dense, out);
-    } else {
-      evaluate_blocks(*this, x, out);
-    }
-  }
-  void log_densities(const AnyRows& x, MatrixRef out, BlockMemory& memory) const override {
-    if (const Rows* dense = x.dense()) {
-      evaluate(*dense, out, memory);
-      return;
-    }
-    if constexpr (FamilyOfAnyRows<F>) {
-      if (x.sparse() != nullptr) return family.log_densities(x, out, memory);
-    } else if constexpr (SparseFamily<F>) {
-      const SparseRows* sparse = x.sparse();
-      if (sparse != nullptr && family.log_densities(*sparse, out, memory.part(sparse_part))) return;
-    }
-    evaluate(DenseBlock::in(memory.matrix(0), x), out, memory.part(dense_part));
-  }
-  [[nodiscard]] bool streams() const override {
-    // A wrapper around other families knows only at run time whether they all stream.
-    if constexpr (requires {
-                    { family.streams() } -> std::convertible_to<bool>;
-                  }) {
-      return family.streams();
-    }
-    return StreamingFamily<F>;
-  }
-  [[nodiscard]] Index statistics_size() const override {
-    if constexpr (StreamingFamily<F>) return family.statistics_size();
-    return 0;
-  }
-  void accumulate(const AnyRows& x, Shares shares, VectorRef statistics) const override {
-    if (const Rows* dense = x.dense()) {
-      add_up(*dense, shares, statistics);
-    } else {
-      accumulate_blocks(*this, x, shares, statistics);
-    }
-  }
-  void accumulate(const AnyRows& x, Shares shares, VectorRef statistics,
-                  BlockMemory& memory) const override {
-    if (const Rows* dense = x.dense()) {
-      add_up(*dense, shares, statistics, memory);
-      return;
-    }
-    if constexpr (FamilyOfAnyRows<F>) {
-      if (x.sparse() != nullptr) return family.accumulate(x, shares, statistics, memory);
-    } else if constexpr (SparseFamily<F>) {
-      const SparseRows* sparse = x.sparse();
-      if (sparse != nullptr &&
-          family.accumulate(*sparse, shares, statistics, memory.part(sparse_part))) {
-        return;
-      }
-    }
-    add_up(memory.matrix(0).topLeftCorner(x.rows(), x.cols()), shares, statistics,
-           memory.part(dense_part));
-  }
-  [[nodiscard]] std::optional<double> soft_pass(
-      [[maybe_unused]] Rows x, [[maybe_unused]] ConstVectorRef log_weights,
-      [[maybe_unused]] const double* w, [[maybe_unused]] VectorRef mass,
-      [[maybe_unused]] VectorRef statistics) const override {
-    if constexpr (SoftPassing<F>) return family.soft_pass(x, log_weights, w, mass, statistics);
-    return std::nullopt;
-  }
-  [[nodiscard]] bool separable() const override {
-    // A wrapper around other families knows only at run time.
-    if constexpr (requires {
-                    { family.separable() } -> std::convertible_to<bool>;
-                  }) {
-      return family.separable();
-    }
-    return Separable<F> && streams();
-  }
-  void log_density_of([[maybe_unused]] Index k, [[maybe_unused]] Rows x,
-                      [[maybe_unused]] VectorRef out) const override {
-    if constexpr (Separable<F>) {
-      family.log_density_of(k, x, out);
-    } else {
-      throw not_separable();
-    }
-  }
-  void accumulate_of([[maybe_unused]] Index k, [[maybe_unused]] Rows x, [[maybe_unused]] Weights w,
-                     [[maybe_unused]] VectorRef statistics) const override {
-    if constexpr (Separable<F>) {
-      family.accumulate_of(k, x, w, statistics);
-    } else {
-      throw not_separable();
-    }
-  }
-  [[nodiscard]] bool shares_statistics() const override {
-    if constexpr (SharingStatistics<F>) return family.shares_statistics();
-    return false;
-  }
-  void accumulate_common([[maybe_unused]] Rows x, [[maybe_unused]] Weights w,
-                         [[maybe_unused]] VectorRef statistics) const override {
-    if constexpr (SharingStatistics<F>) family.accumulate_common(x, w, statistics);
-  }
-  [[nodiscard]] bool constant_statistics() const override {
-    if constexpr (KeepingStatistics<F>) return family.constant_statistics();
-    return false;
-  }
-  [[nodiscard]] double common_log_density(
-      [[maybe_unused]] ConstVectorRef statistics) const override {
-    if constexpr (KeepingStatistics<F>) return family.common_log_density(statistics);
-    return 0;
-  }
-  void maximize(ConstVectorRef sum) override {
-    if constexpr (StreamingFamily<F>) {
-      family.maximize(sum);
-    } else {
-      throw std::logic_error("family '" + name() + "' has no additive statistics; call fit");
-    }
-  }
-  void fit(const AnyRows& x, Shares shares) override {
-    if constexpr (requires { family.fit(x, shares); }) {
-      family.fit(x, shares);
-    } else if constexpr (RefittableFamily<F>) {
-      family.fit(*DenseRows(x), shares);
-    } else {
-      fit_by_streaming(*this, x, shares);
-    }
-  }
-  void start(const AnyRows& x, Shares shares) override {
-    if constexpr (requires { family.start(x, shares); }) {
-      family.start(x, shares);
-    } else if constexpr (Startable<F>) {
-      family.start(*DenseRows(x), shares);
-    } else {
-      fit(x, shares);
-    }
-  }
-  [[nodiscard]] bool charted() const override {
-    // A wrapper around other families knows only at run time.
-    if constexpr (requires {
-                    { family.charted() } -> std::convertible_to<bool>;
-                  }) {
-      return family.charted();
-    }
-    return Charted<F>;
-  }
-  [[nodiscard]] Vector coordinates() const override {
-    if constexpr (Charted<F>) {
-      return family.coordinates();
-    } else {
-      throw not_charted();
-    }
-  }
-  void set_coordinates([[maybe_unused]] ConstVectorRef v) override {
-    if constexpr (Charted<F>) {
-      family.set_coordinates(v);
-    } else {
-      throw not_charted();
-    }
-  }
-  [[nodiscard]] Index cycles() const override {
-    if constexpr (Cyclic<F>) return family.cycles();
-    return 1;
-  }
-  void select_cycle([[maybe_unused]] Index cycle) override {
-    if constexpr (Cyclic<F>) family.select_cycle(cycle);
-  }
-  void prepare([[maybe_unused]] const AnyRows& x, [[maybe_unused]] Weights w) override {
-    if constexpr (SparsePreparable<F>) {
-      if (x.sparse() != nullptr) return family.prepare(*x.sparse(), w);
-    }
-    if constexpr (requires { family.prepare(x, w); }) {
-      family.prepare(x, w);
-    } else if constexpr (Preparable<F>) {
-      family.prepare(*DenseRows(x), w);
-    }
-  }
-  [[nodiscard]] std::string check_support([[maybe_unused]] const AnyRows& x) const override {
-    if constexpr (SparseSupported<F>) {
-      if (x.sparse() != nullptr) return family.check_support(*x.sparse());
-    }
-    if constexpr (requires { family.check_support(x); }) {
-      return family.check_support(x);
-    } else if constexpr (Supported<F>) {
-      if (const Rows* dense = x.dense()) return family.check_support(*dense);
-      return complaint_of_blocks(x, [&](Rows rows) { return family.check_support(rows); });
-    }
-    return {};
-  }
-  [[nodiscard]] Matrix embed(const AnyRows& x) const override {
-    if constexpr (requires { family.embed(x); }) {
-      return family.embed(x);
-    } else {
-      if constexpr (SparseEmbeddable<F> || !Embeddable<F>) {
-        if (const SparseRows* sparse = x.sparse()) {
-          return projected(sparse->with_values(cell_coordinates(*sparse)));
-        }
-      }
-      if constexpr (Embeddable<F>) return family.embed(*DenseRows(x));
-      return standardized(x);
-    }
-  }
-  [[nodiscard]] double log_prior() const override {
-    if constexpr (WithPrior<F>) return family.log_prior();
-    return 0;
-  }
-  [[nodiscard]] std::string flaw([[maybe_unused]] Index k,
-                                 [[maybe_unused]] double mass) const override {
-    if constexpr (SelfCritical<F>) return family.flaw(k, mass);
-    return {};
-  }
-  [[nodiscard]] std::string caution([[maybe_unused]] Index k) const override {
-    if constexpr (Cautious<F>) return family.caution(k);
-    return {};
-  }
-  [[nodiscard]] bool samples() const override {
-    if constexpr (requires {
-                    { family.samples() } -> std::convertible_to<bool>;
-                  }) {
-      return family.samples();
-    }
-    return SampleableFamily<F>;
-  }
-  void sample([[maybe_unused]] Index k, [[maybe_unused]] Rng& rng,
-              [[maybe_unused]] VectorRef out) const override {
-    if constexpr (SampleableFamily<F>) {
-      family.sample(k, rng, out);
-    } else {
-      throw std::logic_error("family '" + name() + "' has no sample(rng, out)");
-    }
-  }
-  [[nodiscard]] double cdf([[maybe_unused]] Index k, [[maybe_unused]] double x) const override {
-    if constexpr (requires { family.cdf(k, x); }) {
-      if (dimension() == 1) return family.cdf(k, x);
-    }
-    throw not_available("cdf");
-  }
-  [[nodiscard]] Moments moments([[maybe_unused]] Index k) const override {
-    if constexpr (requires { family.moments(k); }) return family.moments(k);
-    throw not_available("moments");
-  }
-  [[nodiscard]] AnyFamily marginal(
-      [[maybe_unused]] const std::vector<Index>& columns) const override {
-    if constexpr (requires { family.marginal(columns); }) return family.marginal(columns);
-    throw not_available("marginal distributions");
-  }
-  [[nodiscard]] AnyFamily conditional([[maybe_unused]] const std::vector<Index>& columns,
-                                      [[maybe_unused]] ConstVectorRef values) const override {
-    if constexpr (requires { family.conditional(columns, values); }) {
-      return family.conditional(columns, values);
-    }
-    throw not_available("conditional distributions");
-  }
-  [[nodiscard]] bool selects() const override {
-    if constexpr (requires {
-                    { family.selects() } -> std::convertible_to<bool>;
-                  }) {
-      return family.selects();
-    }
-    return Selectable<F>;
-  }
-  void select([[maybe_unused]] const std::vector<Index>& order) override {
-    if constexpr (Selectable<F>) {
-      family.select(order);
-    } else {
-      throw std::logic_error("family '" + name() + "' has no select(order)");
-    }
-  }
-  void fields([[maybe_unused]] Fields& visit) override {
-    if constexpr (Visitable<F>) {
-      family.fields(visit);
-    } else {
-      throw std::logic_error("family '" + name() +
-                             "' names no parameters, so it cannot be saved: give it a "
-                             "void fields(mix::Fields& visit)");
-    }
-  }
-  void describe([[maybe_unused]] Index k, [[maybe_unused]] Fields& visit) const override {
-    if constexpr (Describable<F>) family.describe(k, visit);
-  }
-  [[nodiscard]] std::unique_ptr<AnyFamily> one_by_one() const override {
-    if constexpr (requires {
-                    { family.one_by_one() } -> std::same_as<F>;
-                  }) {
-      return std::make_unique<AnyFamily>(family.one_by_one());
-    }
-    return nullptr;
-  }
+#include "mix/any_family_holder.h"  // IWYU pragma: export
 
-  [[nodiscard]] NotAvailable not_available(const std::string& what) const {
-    const char* columns = dimension() == 1 ? "" : " of several columns";
-    return NotAvailable("family '" + name() + "'" + columns + " has no " + what);
-  }
-  [[nodiscard]] std::logic_error not_charted() const {
-    return std::logic_error("family '" + name() + "' has no coordinates() and set_coordinates(v)");
-  }
-  [[nodiscard]] std::logic_error not_separable() const {
-    return std::logic_error("family '" + name() +
-                            "' has no log_density_of(k, x, out) and accumulate_of(k, x, w, sum)");
-  }
-
-  F family;
-
- private:
-  // What the memory of a block of rows that are not dense doubles holds, besides the block.
-  enum Part : std::size_t { sparse_part, dense_part };
-
-  void evaluate(Rows x, MatrixRef out, [[maybe_unused]] BlockMemory& memory) const {
-    if constexpr (Remembering<F>) {
-      family.log_densities(x, out, memory);
-    } else {
-      family.log_densities(x, out);
-    }
-  }
-  void add_up(Rows x, Shares shares, VectorRef statistics) const {
-    if constexpr (StreamingFamily<F>) {
-      family.accumulate(x, shares, statistics);
-    } else {
-      throw std::logic_error("family '" + name() + "' has no additive statistics; call fit");
-    }
-  }
-  void add_up(Rows x, Shares shares, VectorRef statistics,
-              [[maybe_unused]] BlockMemory& memory) const {
-    if constexpr (Remembering<F>) {
-      family.accumulate(x, shares, statistics, memory);
-    } else {
-      add_up(x, shares, statistics);
-    }
-  }
-  [[nodiscard]] Vector cell_coordinates(const SparseRows& x) const {
-    if constexpr (SparseEmbeddable<F>) {
-      return family.embed(x);
-    } else {
-      return scaled_cells(x);
-    }
-  }
-};
+namespace mix {
 
 inline AnyFamily::AnyFamily() : AnyFamily(NoFamily{}) {}
 

@@ -41,6 +41,7 @@ class BlockMemory {
     while (parts_.size() <= i) parts_.push_back(std::make_unique<BlockMemory>());
     parts_[i]->single_precision_ = single_precision_;
     parts_[i]->without_common_ = without_common_;
+    parts_[i]->complete_ = complete_;
     return *parts_[i];
   }
 
@@ -53,9 +54,14 @@ class BlockMemory {
   [[nodiscard]] bool without_common() const { return without_common_; }
   void leave_out_common(bool left_out) { without_common_ = left_out; }
 
+  /// Whether the engine knows that no cell of the block is missing, so that nobody need look.
+  [[nodiscard]] bool complete() const { return complete_; }
+  void assume_complete(bool complete) { complete_ = complete; }
+
  private:
   bool single_precision_ = false;
   bool without_common_ = false;
+  bool complete_ = false;
   std::vector<std::unique_ptr<Matrix>> matrices_;
   std::vector<std::unique_ptr<Eigen::MatrixXf>> singles_;
   std::vector<std::unique_ptr<BlockMemory>> parts_;

@@ -10,6 +10,7 @@
 #include "mix/any_rows.h"
 #include "mix/block_memory.h"
 #include "mix/fields.h"
+#include "mix/missing.h"
 #include "mix/moments.h"
 #include "mix/random.h"
 #include "mix/types.h"
@@ -229,6 +230,42 @@ concept FamilyOfAnyRows = requires(const F& f, const AnyRows& x, MatrixRef out, 
   f.accumulate(x, shares, statistics, memory);
 };
 
+/// A distribution or family whose `log_density`, `accumulate`, `prepare` and so on read rows with
+/// missing cells (NaN) themselves: `static constexpr bool reads_missing_cells = true;`.
+template <class T>
+concept ReadsMissingCells = requires {
+  requires T::reads_missing_cells;
+};
+
+/// A family that gets rows with missing cells sorted by what they lack: the log density of the
+/// observed cells, and the expected statistics given these. All others see whole rows only.
+template <class F>
+concept Marginalizing = StreamingFamily<F> &&
+    requires(const F& f, Rows x, const MissingColumns& columns, MatrixRef out, Shares shares,
+             VectorRef statistics) {
+  f.observed_log_densities(x, columns, out);
+  f.accumulate_expected(x, columns, shares, statistics);
+};
+
+/// The same of a distribution.
+template <class D>
+concept MarginalizingComponent = Streaming<D> &&
+    requires(const D& d, Rows x, const MissingColumns& columns, VectorRef out, Weights w) {
+  d.observed_log_density(x, columns, out);
+  d.accumulate_expected(x, columns, w, out);
+};
+
+/// Replaces the missing cells of `x` by their means given the observed cells of the row under
+/// component k, or draws them where `rng` is not null.
+template <class F>
+concept ImputingFamily = requires(const F& f, Index k, MatrixRef x, Rng* rng) {
+  f.impute(k, x, rng);
+};
+template <class D>
+concept Imputing = requires(const D& d, MatrixRef x, Rng* rng) {
+  d.impute(x, rng);
+};
+
 /// A name in snake case: `static constexpr std::string_view name = "poisson";`
 template <class T>
 concept Named = requires {
@@ -345,15 +382,20 @@ concept WithMarginals = requires(const D& d, const std::vector<Index>& columns) 
   { d.marginal(columns) } -> std::same_as<D>;
 };
 
+/// `static constexpr bool independent_columns = true;`: of the others' values nothing depends.
+template <class T>
+concept IndependentColumns = requires {
+  requires T::independent_columns;
+};
+
 /// The same for `conditional(columns, values)`, the distribution of all other columns where the
-/// chosen ones have these values. One with a constant `independent_columns` that is true needs
-/// none.
+/// chosen ones have these values. One of independent columns needs none.
 template <class D>
-concept WithConditionals = WithMarginals<D> &&(
-    requires { requires D::independent_columns; } ||
-    requires(const D& d, const std::vector<Index>& columns, ConstVectorRef values) {
-      { d.conditional(columns, values) } -> std::same_as<D>;
-    });
+concept WithConditionals = WithMarginals<D> &&
+    (IndependentColumns<D> ||
+     requires(const D& d, const std::vector<Index>& columns, ConstVectorRef values) {
+       { d.conditional(columns, values) } -> std::same_as<D>;
+     });
 
 /// `check_support(x)` is empty, or says which rows no parameter value can explain and why.
 template <class T>

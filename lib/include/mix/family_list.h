@@ -11,6 +11,7 @@ namespace mix {
 class FamilyList {
  public:
   static constexpr std::string_view name = "list";
+  static constexpr bool reads_missing_cells = true;
 
   FamilyList() = default;
   /// Throws std::invalid_argument when the dimensions differ.
@@ -28,6 +29,8 @@ class FamilyList {
   void log_densities(const AnyRows& x, MatrixRef out, BlockMemory& memory) const;
   [[nodiscard]] bool samples() const;
   void sample(Index k, Rng& rng, VectorRef out) const;
+  void impute(Index k, MatrixRef x, Rng* rng) const;
+  [[nodiscard]] bool takes_missing_cells() const;
 
   [[nodiscard]] double cdf(Index k, double x) const;
   [[nodiscard]] Moments moments(Index k) const;
@@ -80,6 +83,7 @@ class FamilyList {
 class Frozen {
  public:
   static constexpr std::string_view name = "frozen";
+  static constexpr bool reads_missing_cells = true;
 
   Frozen() = default;
   /// Takes whatever AnyFamily takes. A template, because a plain AnyFamily parameter would make the
@@ -101,6 +105,8 @@ class Frozen {
   }
   [[nodiscard]] bool samples() const { return family_.samples(); }
   void sample(Index k, Rng& rng, VectorRef out) const { family_.sample(k, rng, out); }
+  [[nodiscard]] bool takes_missing_cells() const { return family_.takes_missing_cells(); }
+  void impute(Index k, MatrixRef x, Rng* rng) const { family_.impute(k, x, rng); }
   [[nodiscard]] double cdf(Index k, double x) const { return family_.cdf(k, x); }
   [[nodiscard]] Moments moments(Index k) const { return family_.moments(k); }
   [[nodiscard]] Frozen marginal(const std::vector<Index>& columns) const {

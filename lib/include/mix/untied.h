@@ -25,6 +25,16 @@ class Untied {
     return std::string_view("custom");
   }();
 
+  static constexpr bool reads_missing_cells = ReadsMissingCells<D>;
+  [[nodiscard]] bool takes_missing_cells() const requires requires(const D& d) {
+    { d.takes_missing_cells() } -> std::convertible_to<bool>;
+  }
+  {
+    return std::all_of(components_.begin(), components_.end(),
+                       [](const D& d) { return d.takes_missing_cells(); });
+  }
+  static constexpr bool independent_columns = IndependentColumns<D>;
+
   Untied() = default;
   /// `k` copies of `prototype`, the state in which every component starts.
   explicit Untied(D prototype, Index k = 1)
@@ -96,6 +106,9 @@ class Untied {
   void sample(Index k, Rng& rng, VectorRef out) const requires Sampleable<D> {
     component(k).sample(rng, out);
   }
+  void impute(Index k, MatrixRef x, Rng* rng) const requires Imputing<D> {
+    component(k).impute(x, rng);
+  }
 
   [[nodiscard]] double cdf(Index k, double x) const requires WithCdf<D> {
     return component(k).cdf(x);
@@ -110,7 +123,7 @@ class Untied {
   }
   [[nodiscard]] Untied conditional(const std::vector<Index>& columns,
                                    ConstVectorRef values) const requires WithConditionals<D> {
-    if constexpr (requires { requires D::independent_columns; }) {
+    if constexpr (IndependentColumns<D>) {
       return marginal(other_columns(dimension(), columns));
     } else {
       std::vector<D> conditionals;
@@ -159,6 +172,19 @@ class Untied {
     if (memory.matrix(found_place)(0, 0) != 1) return false;
     natural_.accumulate(x, shares, statistics);
     return true;
+  }
+  void observed_log_densities(Rows x, const MissingColumns& columns,
+                              MatrixRef out) const requires MarginalizingComponent<D> {
+    for (Index k = 0; k < size(); ++k) component(k).observed_log_density(x, columns, out.col(k));
+  }
+  void accumulate_expected(Rows x, const MissingColumns& columns, Shares shares,
+                           VectorRef statistics) const requires MarginalizingComponent<D> {
+    for (Index k = 0; k < size(); ++k) {
+      const auto i = static_cast<std::size_t>(k);
+      component(k).accumulate_expected(
+          x, columns, shares.col(k),
+          statistics.segment(offsets_[i], offsets_[i + 1] - offsets_[i]));
+    }
   }
   void log_density_of(Index k, Rows x, VectorRef out) const { component(k).log_density(x, out); }
   void accumulate_of(Index k, Rows x, Weights w, VectorRef statistics) const requires Streaming<D> {

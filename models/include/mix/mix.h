@@ -45,6 +45,7 @@
 #include "mix/models/compare.h"
 #include "mix/models/family_blocks.h"
 #include "mix/models/fit.h"
+#include "mix/models/impute.h"
 #include "mix/models/kmeans.h"
 #include "mix/models/mixture_model.h"
 #include "mix/models/model_file.h"

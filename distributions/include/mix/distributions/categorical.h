@@ -21,6 +21,7 @@ namespace mix {
 class Categorical {
  public:
   static constexpr std::string_view name = "categorical";
+  static constexpr bool reads_missing_cells = true;
   /// No column may have more levels.
   static constexpr Index most_levels = 65536;
 
@@ -42,6 +43,8 @@ class Categorical {
   [[nodiscard]] Index parameter_count() const;
   void log_density(Rows x, VectorRef out) const;
   void sample(Rng& rng, VectorRef out) const;
+  /// Replaces missing cells by the most probable category, or draws them.
+  void impute(MatrixRef x, Rng* rng) const;
   /// The columns are independent: of the others' values nothing depends.
   static constexpr bool independent_columns = true;
   [[nodiscard]] Categorical marginal(const std::vector<Index>& columns) const;

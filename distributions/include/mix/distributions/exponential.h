@@ -7,6 +7,7 @@
 
 #include "mix/any_rows.h"
 #include "mix/fields.h"
+#include "mix/missing.h"
 #include "mix/moments.h"
 #include "mix/random.h"
 #include "mix/sparse_rows.h"
@@ -48,6 +49,10 @@ class Exponential {
   /// The weight of the rows, then the weighted sum of each column.
   [[nodiscard]] Index statistics_size() const { return 1 + rate_.size(); }
   void accumulate(Rows x, Weights w, VectorRef statistics) const;
+  /// Of rows that lack the same cells; a missing cell counts as the mean that is expected there.
+  void observed_log_density(Rows x, const MissingColumns& columns, VectorRef out) const;
+  void accumulate_expected(Rows x, const MissingColumns& columns, Weights w,
+                           VectorRef statistics) const;
   void maximize(ConstVectorRef sum);
 
   /// As an exponential family: the features are the rows themselves.
@@ -74,6 +79,7 @@ class Exponential {
   void describe(Fields& visit) const;
 
  private:
+  void add_log_density(Rows x, Index j, VectorRef out) const;
   void learn_least_mean(ConstVectorRef sum);
 
   Vector rate_;

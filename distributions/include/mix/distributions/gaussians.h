@@ -10,6 +10,7 @@
 #include "mix/distributions/gaussian_options.h"
 #include "mix/fields.h"
 #include "mix/kernels.h"
+#include "mix/missing.h"
 #include "mix/moments.h"
 #include "mix/random.h"
 #include "mix/scratch.h"
@@ -78,10 +79,18 @@ class Gaussians {
   /// Whether that scatter is about the mean of the data, which prepare learned.
   [[nodiscard]] bool constant_statistics() const { return evaluation_.about_data; }
   [[nodiscard]] double common_log_density(ConstVectorRef statistics) const;
+  /// Of rows that all lack the same cells, by the normal distribution of the others: conditional
+  /// means and covariances of the missing cells (Little & Rubin 2002, section 11.2) enter the same
+  /// statistics, so that estimates of all structures are as of complete rows.
+  void observed_log_densities(Rows x, const MissingColumns& columns, MatrixRef out) const;
+  void accumulate_expected(Rows x, const MissingColumns& columns, Shares shares,
+                           VectorRef statistics) const;
+  /// Replaces missing cells by their conditional means under component k, or draws them.
+  void impute(Index k, MatrixRef x, Rng* rng) const;
   void maximize(ConstVectorRef sum);
 
-  /// Learns location and scale. Throws std::invalid_argument for entries that are not finite and
-  /// for columns without spread.
+  /// Learns location and scale, from the observed cells. Throws std::invalid_argument for infinite
+  /// entries and for columns without spread or without any observed cell.
   void prepare(const AnyRows& x, Weights w);
   /// The estimate from these shares, whatever the parameters are.
   void start(const AnyRows& x, Shares shares);
@@ -174,6 +183,8 @@ class Gaussians {
                              Index& repairs) const;
   void use_factor(Index k, ConstMatrixRef lower);
   [[nodiscard]] const Matrix& inverse(Index k) const;
+  [[nodiscard]] ConstMatrixRef whitening_of(Index k) const;
+  void place_means(const AnyRows& x, Shares shares);
   [[nodiscard]] bool keeps_whitened() const;
   [[nodiscard]] Matrix whitened_floor(Index k, double rows) const;
   template <class T>

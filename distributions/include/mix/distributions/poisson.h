@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "mix/fields.h"
+#include "mix/missing.h"
 #include "mix/moments.h"
 #include "mix/random.h"
 #include "mix/sparse_rows.h"
@@ -46,6 +47,10 @@ class Poisson {
   /// The weight of the rows, then the weighted sum of each column.
   [[nodiscard]] Index statistics_size() const { return 1 + rate_.size(); }
   void accumulate(Rows x, Weights w, VectorRef statistics) const;
+  /// Of rows that lack the same cells; a missing cell counts as the mean that is expected there.
+  void observed_log_density(Rows x, const MissingColumns& columns, VectorRef out) const;
+  void accumulate_expected(Rows x, const MissingColumns& columns, Weights w,
+                           VectorRef statistics) const;
   void maximize(ConstVectorRef sum);
 
   /// As an exponential family: the features are the counts.
@@ -67,6 +72,8 @@ class Poisson {
   void fields(Fields& visit);
 
  private:
+  void add_log_density(Rows x, Index j, VectorRef out) const;
+
   Vector rate_;
 };
 

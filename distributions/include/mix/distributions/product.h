@@ -14,6 +14,7 @@ namespace mix {
 class Product {
  public:
   static constexpr std::string_view name = "product";
+  static constexpr bool reads_missing_cells = true;
 
   struct Block {
     std::vector<Index>
@@ -38,6 +39,8 @@ class Product {
   void log_densities(Rows x, MatrixRef out, BlockMemory& memory) const;
   [[nodiscard]] bool samples() const;
   void sample(Index k, Rng& rng, VectorRef out) const;
+  void impute(Index k, MatrixRef x, Rng* rng) const;
+  [[nodiscard]] bool takes_missing_cells() const;
   [[nodiscard]] double cdf(Index k, double x) const { return blocks_.front().family.cdf(k, x); }
   [[nodiscard]] Moments moments(Index k) const;
   [[nodiscard]] Product marginal(const std::vector<Index>& columns) const;

@@ -6,6 +6,7 @@
 
 #include "mix/any_rows.h"
 #include "mix/fields.h"
+#include "mix/missing.h"
 #include "mix/moments.h"
 #include "mix/random.h"
 #include "mix/types.h"
@@ -91,6 +92,12 @@ class StudentT {
   /// What log_densities and accumulate do for component k alone.
   void log_density_of(Index k, Rows x, VectorRef out) const;
   void accumulate_of(Index k, Rows x, Weights w, VectorRef statistics) const;
+  /// Of rows that all lack the same cells, by the t distribution of the others.
+  void observed_log_densities(Rows x, const MissingColumns& columns, MatrixRef out) const;
+  void accumulate_expected(Rows x, const MissingColumns& columns, Shares shares,
+                           VectorRef statistics) const;
+  /// Replaces missing cells by their conditional means under component k, or draws them.
+  void impute(Index k, MatrixRef x, Rng* rng) const;
   void maximize(ConstVectorRef sum);
   /// Weighted means and covariances; the degrees of freedom of the options.
   void start(const AnyRows& x, Shares shares);
@@ -101,8 +108,8 @@ class StudentT {
   [[nodiscard]] Vector coordinates() const;
   void set_coordinates(ConstVectorRef v);
 
-  /// Learns the spread of the data. Throws std::invalid_argument for non-finite cells and constant
-  /// columns.
+  /// Learns the spread of the data. Throws std::invalid_argument for infinite cells and columns
+  /// that are constant or have no observed cell.
   void prepare(const AnyRows& x, Weights w);
   /// What the pseudo-scatter contributes to the objective; 0 before `prepare`.
   [[nodiscard]] double log_prior() const;

@@ -17,6 +17,7 @@ namespace mix {
 class UniformBox {
  public:
   static constexpr std::string_view name = "uniform";
+  static constexpr bool reads_missing_cells = true;
 
   UniformBox() = default;
   /// Throws std::invalid_argument unless `lower` < `upper` in every column, both finite.

@@ -32,6 +32,7 @@ struct Regression {
 class MixtureModel {
  public:
   static constexpr std::string_view name = "mixture";
+  static constexpr bool reads_missing_cells = true;
 
   MixtureModel() = default;
   /// Equal weights. A template, so that a MixtureModel is copied here and never converted.
@@ -66,7 +67,7 @@ class MixtureModel {
   /// Responsibilities and log densities together, for little more than the price of one.
   [[nodiscard]] Posterior posterior(const AnyRows& x) const;
   /// The most probable component of each row, from 0; ties to the lowest index. -1 for a row that
-  /// no component explains, or that has a missing cell.
+  /// no component explains. Missing cells (NaN) drop out.
   [[nodiscard]] std::vector<Index> predict(const AnyRows& x) const;
   /// The sum of the rows' log densities.
   [[nodiscard]] double log_likelihood(const AnyRows& x) const;
@@ -122,6 +123,7 @@ class MixtureModel {
   [[nodiscard]] Vector label_entropy(const AnyRows& x) const;
 
   // As a component of another mixture: one M-step is one EM step inside.
+  [[nodiscard]] bool takes_missing_cells() const { return state_.family.takes_missing_cells(); }
   [[nodiscard]] bool streams() const { return state_.family.streams(); }
   [[nodiscard]] Index statistics_size() const;
   void accumulate(Rows x, Weights w, VectorRef statistics) const;
