@@ -168,6 +168,23 @@ void add_fit_flags(CLI::App& command, FitFlags& flags) {
                   "column with the numbers of trials, for the families binomial and beta_binomial")
       ->type_name("COLUMN");
   command
+      .add_option("--response", flags.roles.response,
+                  "of a regression: the column that it predicts from the covariates")
+      ->type_name("COLUMN");
+  command
+      .add_option("--covariates", flags.roles.covariates,
+                  "of a regression: the columns that it predicts from (default: the columns of "
+                  "numbers that play no other part)")
+      ->type_name("COLUMNS");
+  command
+      .add_option("--offset", flags.roles.offset,
+                  "of a regression: the column that is added to its linear predictor")
+      ->type_name("COLUMN");
+  command
+      .add_option("--gate", flags.roles.gate,
+                  "columns that the mixing weights depend on, by multinomial logits")
+      ->type_name("COLUMNS");
+  command
       .add_option("--init", flags.init,
                   "start: auto, k-means++, kmeans, random, hierarchical, growing, short-runs, or "
                   "labels:COLUMN (default: auto)")
@@ -251,11 +268,15 @@ Problem make_problem(const FitFlags& flags, FamilyChoice choice) {
   CandidateOptions candidates = flags.candidates;
   candidates.trials = roles.trials;
   if (!roles.trials.empty()) choice.add_trials(roles.trials);
+  candidates.offset = roles.offset;
+  choice.check_response(roles.response, roles.covariates + roles.offset);
 
   Problem problem;
   problem.data = read_data(flags.file, roles, choice, Floats::kept);
   const Data& data = problem.data;
   CompareOptions& options = problem.options;
+  candidates.gate = split(roles.gate, ',');
+  candidates.gate_only = data.gate_only;
   options.components = choose_components(flags, data);
   options.criterion = flags.criterion;
   options.fit = choose_fit_options(flags, data);
