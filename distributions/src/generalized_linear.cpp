@@ -12,6 +12,7 @@
 #include "mix/special.h"
 #include "mix/support.h"
 #include "regression_step.h"
+#include "rising_sum.h"
 
 namespace mix {
 namespace {
@@ -26,6 +27,11 @@ constexpr double begin_share = 1e-3;
 // Predictors of a component change by more than this per unit of the basis only where rows
 // separate.
 constexpr double separated = 12;
+
+// Of the size: the mass, the tally of the counts, and at the nodes of a window the sum of what
+// depends on the means.
+constexpr Index tallied_responses = 128;
+constexpr Index size_statistics = 1 + rising_statistics(tallied_responses) + window_nodes;
 
 template <class Response>
 constexpr bool counts_trials = std::is_same_v<Response, BinomialResponse>;
@@ -126,7 +132,7 @@ void GeneralizedLinear<Response>::sample(Index k, Rng& rng, VectorRef out) const
 
 template <class Response>
 Index GeneralizedLinear<Response>::own_statistics() const {
-  return cycle_ == 0 ? NormalEquations::statistics_size(design_.size()) : window_nodes + 1;
+  return cycle_ == 0 ? NormalEquations::statistics_size(design_.size()) : size_statistics;
 }
 
 template <class Response>
@@ -160,16 +166,21 @@ void GeneralizedLinear<Response>::accumulate(Rows x, Shares shares, VectorRef st
   for (Index k = 0; k < size(); ++k) {
     take_weights(k);
     const LogWindow window = LogWindow::around(sizes_[k], least_size, largest_size);
+    const RisingTally tally(sizes_[k], tallied_responses);
     VectorRef own = statistics.segment(k * length, length);
-    own[window_nodes] += w.sum();
+    own[0] += w.sum();
+    VectorRef counts = own.segment(1, rising_statistics(tallied_responses));
+    for (Index i = 0; i < x.rows(); ++i) {
+      if (w[i] > 0) tally.add(x(i, response), w[i], counts);
+    }
+    const Vector means = eta.col(k).array().exp();
+    VectorRef rest = own.tail(window_nodes);
     for (Index j = 0; j < window_nodes; ++j) {
       const double r = std::exp(window.node(j));
       for (Index i = 0; i < x.rows(); ++i) {
         if (!(w[i] > 0)) continue;
-        const double y = x(i, response);
-        const double mean = std::exp(eta(i, k));
-        own[j] +=
-            w[i] * (rising_slope(y, r) - r * std::log1p(mean / r) + (mean - y) / (1 + mean / r));
+        const double mean = means[i];
+        rest[j] += w[i] * ((mean - x(i, response)) / (1 + mean / r) - r * std::log1p(mean / r));
       }
     }
   }
@@ -186,20 +197,24 @@ void GeneralizedLinear<Response>::maximize_coefficients(Index k, ConstVectorRef 
 
 template <class Response>
 void GeneralizedLinear<Response>::maximize_size(Index k, ConstVectorRef sum) {
-  const double mass = sum[window_nodes];
+  const double mass = sum[0];
   if (!(mass > 0)) return;
   const LogWindow window = LogWindow::around(sizes_[k], least_size, largest_size);
-  const WindowInterpolation slope(window, sum.head(window_nodes) / mass);
+  const RisingSum rising_sum(sum.segment(1, rising_statistics(tallied_responses)),
+                             tallied_responses, sizes_[k], mass);
+  const WindowInterpolation rest(window, sum.tail(window_nodes) / mass);
+  // The derivative of the log-likelihood by log r.
+  const auto slope = [&](double s) { return rising_sum.at(s).rising + rest(s).first; };
   // Uphill from the current size to the first maximum, or to the end of the window.
   double here = std::clamp(std::log(sizes_[k]), window.first, window.last);
-  const bool rising = slope(here).first > 0;
+  const bool rising = slope(here) > 0;
   const double end = rising ? window.last : window.first;
   constexpr int parts = 32;
   const double step = (end - here) / parts;
   double next = here;
   for (int i = 0; i < parts && here != end; ++i) {
     next = i + 1 == parts ? end : here + step;
-    if ((slope(next).first > 0) != rising) break;
+    if ((slope(next) > 0) != rising) break;
     here = next;
   }
   if (here != end) {
@@ -208,7 +223,7 @@ void GeneralizedLinear<Response>::maximize_size(Index k, ConstVectorRef sum) {
     here = 0.5 * (low + high);
     constexpr int most_halvings = 60;
     for (int i = 0; i < most_halvings && high - low > 1e-16 * std::abs(here); ++i) {
-      (slope(here).first > 0 ? low : high) = here;
+      (slope(here) > 0 ? low : high) = here;
       here = 0.5 * (low + high);
     }
   }
