@@ -255,11 +255,11 @@ FamilyChoice parse_families(const std::string& text) {
 
 std::vector<Candidate> make_candidates(const FamilyChoice& choice, const Table& columns,
                                        const CandidateOptions& options) {
-  if (options.noise) check_noise(without(columns, options.gate_only));
   if (options.noise && names_regression(choice)) {
     throw std::invalid_argument(
         "--noise describes all columns, but a regression only the response: leave it out");
   }
+  if (options.noise) check_noise(without(columns, options.gate_only));
   const auto setting = std::make_shared<const Setting>(Setting{columns, options});
   // The likelihood is that of the other columns given the trials, for every family.
   const auto without_trials = std::make_shared<const Setting>(

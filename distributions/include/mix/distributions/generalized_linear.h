@@ -82,8 +82,8 @@ class GeneralizedLinear : public Regressions {
   /// trials are at their means: they have no distribution here.
   void sample(Index k, Rng& rng, VectorRef out) const;
 
-  /// Per component the normal equations, or in the second cycle the derivative of the
-  /// log-likelihood by log r at the nodes of a window about the current r.
+  /// Per component the normal equations, or in the second cycle the weights of the counts below
+  /// 128, and at the nodes of a window about the current r what else its score consists of.
   [[nodiscard]] Index statistics_size() const { return size() * own_statistics(); }
   void accumulate(Rows x, Shares shares, VectorRef statistics) const;
   void maximize(ConstVectorRef sum);
