@@ -6,6 +6,7 @@
 #include <cmath>
 #include <utility>
 
+#include "mix/distributions/gated.h"
 #include "mix/json_fields.h"
 #include "text.h"
 
@@ -122,7 +123,9 @@ class Flattener {
 
   void add_vector(const std::string& name, const Json& value, const std::vector<Column>& columns) {
     for (std::size_t j = 0; j < value.size(); ++j) {
-      const bool per_column = value.size() == columns.size();
+      // Those of a regression are of its first columns.
+      const bool per_column = value.size() == columns.size() ||
+                              (name == "coefficients" && value.size() < columns.size());
       std::string label = per_column ? columns[j].name : fmt::format("{}", j + 1);
       // The probability of a column with two levels is that of the second.
       if (per_column && columns[j].levels.size() == 2) label += " = " + columns[j].levels[1];
@@ -227,9 +230,13 @@ std::vector<Column> columns_or_numbered(const std::vector<Column>& columns, Inde
 std::vector<ComponentRow> component_rows(const MixtureModel& model,
                                          const std::vector<Column>& columns, std::size_t most) {
   const std::vector<Section> sections = collect(model, columns);
-  ComponentRow weight{"weight", {}};
-  for (const double w : model.weights()) weight.cells.push_back(fmt::format("{:.4f}", w));
-  std::vector<ComponentRow> rows{std::move(weight)};
+  std::vector<ComponentRow> rows;
+  // Those of a gated family differ by row.
+  if (model.family().as<Gated>() == nullptr) {
+    ComponentRow weight{"weight", {}};
+    for (const double w : model.weights()) weight.cells.push_back(fmt::format("{:.4f}", w));
+    rows.push_back(std::move(weight));
+  }
   for (const Section& section : sections) {
     // Diagonal structures: there is nothing to see.
     if (section.name == "correlation" && all_zero(section)) continue;

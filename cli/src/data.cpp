@@ -24,17 +24,19 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
 }
 
 void check_roles(const Table& table, const ColumnRoles& roles) {
-  for (const std::string* name :
-       {&roles.weights, &roles.labels, &roles.start_labels, &roles.trials}) {
+  for (const std::string* name : {&roles.weights, &roles.labels, &roles.start_labels, &roles.trials,
+                                  &roles.response, &roles.offset}) {
     if (!name->empty()) (void)table.index_of(*name);
   }
+  for (const std::string& name : split(roles.gate, ',')) (void)table.index_of(name);
 }
 
 // The columns that nobody named: those the families can describe and that play no other part.
 std::vector<std::string> default_columns(const Table& table, const ColumnRoles& roles,
                                          const FamilyChoice& choice) {
-  const std::vector<std::string> other{roles.weights, roles.labels, roles.start_labels,
-                                       roles.trials};
+  std::vector<std::string> other = split(roles.gate, ',');
+  other.insert(other.end(), {roles.weights, roles.labels, roles.start_labels, roles.trials,
+                             roles.response, roles.offset});
   std::vector<std::string> columns;
   std::vector<std::string> text;
   for (const Column& column : table.columns()) {
@@ -50,7 +52,8 @@ std::vector<std::string> default_columns(const Table& table, const ColumnRoles& 
                      count_of(static_cast<long long>(text.size()), "column"),
                      text.size() == 1 ? "holds" : "hold", join(text, ", ")));
   }
-  if (columns.empty()) {
+  // A regression without covariates is a mixture of the response.
+  if (columns.empty() && roles.response.empty()) {
     throw DataError(fmt::format(
         "{} has no column of numbers to describe; for categories say --family categorical",
         table.source_name()));
@@ -67,11 +70,17 @@ std::vector<std::string> described_columns(const Table& table, const ColumnRoles
     }
     return columns;
   }
-  columns = split(roles.described, ',');
+  if (!roles.described.empty() && !roles.covariates.empty()) {
+    throw std::invalid_argument(
+        "name the covariates of a regression in --covariates or in --columns, not in both");
+  }
+  columns = split(roles.described + roles.covariates, ',');
   if (columns.empty()) columns = default_columns(table, roles, choice);
-  if (!roles.trials.empty()) {
-    std::erase(columns, roles.trials);
-    columns.push_back(roles.trials);
+  // The order that regressions expect, and families with trials.
+  for (const std::string& last : {roles.offset, roles.response, roles.trials}) {
+    if (last.empty()) continue;
+    std::erase(columns, last);
+    columns.push_back(last);
   }
   return columns;
 }
@@ -151,15 +160,22 @@ ChosenColumns read_columns(const std::filesystem::path& path, const ColumnRoles&
   Table table = read_table(path, floats);
   check_roles(table, roles);
   std::vector<std::string> described = described_columns(table, roles, choice);
+  std::vector<std::string> gate_only;
+  for (const std::string& name : split(roles.gate, ',')) {
+    (void)table.require_numeric(name);
+    if (!contains(described, name)) gate_only.push_back(name);
+  }
+  described.insert(described.end(), gate_only.begin(), gate_only.end());
   for (const std::string& name : described) {
-    const CellKind kind = name == roles.trials ? CellKind::numbers : choice.kind_of(name);
+    const bool number = name == roles.trials || contains(gate_only, name);
+    const CellKind kind = number ? CellKind::numbers : choice.kind_of(name);
     if (kind == CellKind::numbers) (void)table.require_numeric(name);
     if (kind == CellKind::categories) table = table.as_category(name);
   }
   if (!roles.weights.empty()) (void)table.require_numeric(roles.weights);
   // Before rows are left out, so that a name given twice is what the message is about.
   (void)table.select(described);
-  return {std::move(table), std::move(described), roles};
+  return {std::move(table), std::move(described), std::move(gate_only), roles};
 }
 
 Data ChosenColumns::rows(IncompleteRows incomplete) const {
@@ -173,6 +189,7 @@ Data ChosenColumns::rows(IncompleteRows incomplete) const {
     throw DataError(
         fmt::format("every row has a missing cell; the first is {}", data.first_left_out));
   }
+  data.gate_only = gate_only;
   data.file = table.source_name();
   data.file_rows = table.rows();
   data.rows = kept.rows;

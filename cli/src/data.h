@@ -17,6 +17,10 @@ struct ColumnRoles {
   std::string labels{};
   std::string start_labels{};
   std::string trials{};
+  std::string response{};    ///< what a regression predicts
+  std::string covariates{};  ///< `a,b`, of a regression; empty: what plays no other part
+  std::string offset{};      ///< of a regression
+  std::string gate{};        ///< `a,b`: what the mixing weights depend on
 };
 
 /// Labels of rows, and the texts they stand for.
@@ -33,11 +37,13 @@ enum class IncompleteRows { kept, left_out };
 /// The rows of a file that can be described, and what else the file says about them.
 struct Data {
   std::string file;
-  Table table;              ///< the described columns
-  std::vector<Index> rows;  ///< where row i of the table is among the rows of the file
-  Index file_rows = 0;      ///< rows of the file
-  Vector weights;           ///< empty: one each
-  LabelColumn labels;       ///< without names when no column was given
+  /// The described columns, then those that only the gate reads.
+  Table table;
+  std::vector<std::string> gate_only{};  ///< the names of the latter
+  std::vector<Index> rows;               ///< where row i of the table is among the rows of the file
+  Index file_rows = 0;                   ///< rows of the file
+  Vector weights;                        ///< empty: one each
+  LabelColumn labels;                    ///< without names when no column was given
   LabelColumn start_labels;
   std::string first_left_out;  ///< where the first missing cell is for which a row was left out
 
@@ -50,6 +56,7 @@ struct Data {
 struct ChosenColumns {
   Table table;  ///< all columns
   std::vector<std::string> described;
+  std::vector<std::string> gate_only;  ///< the last of the described columns, which the gate reads
   ColumnRoles roles;
 
   /// The rows; those without a weight are left out too. Throws DataError or std::invalid_argument

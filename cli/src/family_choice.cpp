@@ -6,6 +6,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include "mix/distributions/gated.h"
 #include "mix/distributions/uniform_box.h"
 #include "mix/errors.h"
 #include "mix/models/model_file.h"
@@ -39,15 +40,32 @@ struct Setting {
   CandidateOptions options;
 };
 
+// Without the columns named.
+Table without(const Table& table, const std::vector<std::string>& names) {
+  std::vector<std::string> kept = table.names();
+  std::erase_if(kept, [&](const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  });
+  return names.empty() ? table : table.select(kept);
+}
+
 AnyFamily make_candidate(const FamilyBlocks& blocks, const Setting& setting,
                          const std::string& structure, Index k) {
-  AnyFamily family = make_family(blocks, setting.table, k,
+  const CandidateOptions& options = setting.options;
+  const Table described = without(setting.table, options.gate_only);
+  AnyFamily family = make_family(blocks, described, k,
                                  {.structure = structure,
-                                  .prior = setting.options.prior,
-                                  .degrees_of_freedom = setting.options.dof,
-                                  .has_trials = !setting.options.trials.empty()});
-  if (!setting.options.noise) return family;
-  return FamilyList({std::move(family), UniformBox::around(setting.table.cells())});
+                                  .prior = options.prior,
+                                  .degrees_of_freedom = options.dof,
+                                  .has_trials = !options.trials.empty(),
+                                  .has_offset = !options.offset.empty()});
+  if (options.noise) {
+    family = FamilyList({std::move(family), UniformBox::around(described.cells())});
+  }
+  if (options.gate.empty()) return family;
+  std::vector<Index> gate;
+  for (const std::string& name : options.gate) gate.push_back(setting.table.index_of(name));
+  return Gated(std::move(family), std::move(gate));
 }
 
 // The structures to try: those asked for, or all that every block with structures knows.
@@ -80,12 +98,6 @@ std::vector<std::string> families_without_structures(
   return names;
 }
 
-std::vector<std::string> other_columns(const Table& table, const std::string& name) {
-  std::vector<std::string> names = table.names();
-  std::erase(names, name);
-  return names;
-}
-
 bool names_family(const std::vector<FamilyBlocks>& alternatives, std::string_view family) {
   return std::any_of(alternatives.begin(), alternatives.end(), [&](const FamilyBlocks& blocks) {
     return std::any_of(blocks.begin(), blocks.end(),
@@ -97,6 +109,15 @@ bool takes_trials(const FamilyBlocks& blocks) {
   return std::any_of(blocks.begin(), blocks.end(), [](const FamilyBlock& block) {
     return registry().find(block.family).takes_trials;
   });
+}
+
+bool names_regression(const FamilyChoice& choice) {
+  return std::any_of(
+      choice.alternatives.begin(), choice.alternatives.end(), [](const FamilyBlocks& blocks) {
+        return std::any_of(blocks.begin(), blocks.end(), [](const FamilyBlock& block) {
+          return registry().find(block.family).regression;
+        });
+      });
 }
 
 void check_noise(const Table& table) {
@@ -160,6 +181,40 @@ void FamilyChoice::add_trials(const std::string& trials) {
   }
 }
 
+void FamilyChoice::check_response(const std::string& response, const std::string& others) const {
+  const bool asked = !response.empty() || !others.empty();
+  if (automatic() && !asked) return;
+  std::vector<std::string> regressions;
+  for (const FamilyEntry& entry : registry().entries()) {
+    if (entry.regression) regressions.push_back(entry.name);
+  }
+  if (automatic()) {
+    throw std::invalid_argument(fmt::format(
+        "{} concerns regressions; say which with --family or --families: {}",
+        response.empty() ? "--covariates or --offset" : "--response", join(regressions, ", ")));
+  }
+  for (const FamilyBlocks& blocks : alternatives) {
+    for (const FamilyBlock& block : blocks) {
+      const bool regression = registry().find(block.family).regression;
+      if (regression && block.columns.empty() && response.empty()) {
+        throw std::invalid_argument(fmt::format(
+            "{} needs the column that it predicts: name it with --response", block.family));
+      }
+      if (!regression && asked) {
+        throw std::invalid_argument(fmt::format(
+            "--response, --covariates and --offset concern regressions ({}), and {} is none",
+            join(regressions, ", "), block.family));
+      }
+      if (!block.columns.empty() && asked) {
+        throw std::invalid_argument(
+            fmt::format("name the columns of {} in --family, the response last, or in --response, "
+                        "--covariates and --offset, not in both",
+                        block.family));
+      }
+    }
+  }
+}
+
 FamilyChoice parse_family(const std::string& text) {
   if (text == "auto") return {};
   if (text.find('=') == std::string::npos) {
@@ -201,13 +256,17 @@ FamilyChoice parse_families(const std::string& text) {
 
 std::vector<Candidate> make_candidates(const FamilyChoice& choice, const Table& columns,
                                        const CandidateOptions& options) {
-  if (options.noise) check_noise(columns);
+  if (options.noise && names_regression(choice)) {
+    throw std::invalid_argument(
+        "--noise describes all columns, but a regression only the response: leave it out");
+  }
+  if (options.noise) check_noise(without(columns, options.gate_only));
   const auto setting = std::make_shared<const Setting>(Setting{columns, options});
   // The likelihood is that of the other columns given the trials, for every family.
-  const auto without_trials = std::make_shared<const Setting>(Setting{
-      options.trials.empty() ? columns : columns.select(other_columns(columns, options.trials)),
-      options});
-  const std::vector<FamilyBlocks> alternatives = alternatives_for(choice, columns);
+  const auto without_trials = std::make_shared<const Setting>(
+      Setting{options.trials.empty() ? columns : without(columns, {options.trials}), options});
+  const std::vector<FamilyBlocks> alternatives =
+      alternatives_for(choice, without(columns, options.gate_only));
   if (!options.dof.empty() && !names_family(alternatives, "student_t")) {
     throw std::invalid_argument(
         "--dof concerns the degrees of freedom of student_t; say --family student_t too");

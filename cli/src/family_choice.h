@@ -28,6 +28,9 @@ struct FamilyChoice {
   /// The alternatives with `trials` as the last column of blocks that take trials and name columns.
   /// Throws std::invalid_argument when no family takes trials.
   void add_trials(const std::string& trials);
+  /// Throws std::invalid_argument unless the families are regressions, if there is a response or
+  /// `others` (columns that regressions alone have) are not empty, and the response is named.
+  void check_response(const std::string& response, const std::string& others) const;
 };
 
 /// Parses `gaussian`, `auto` or `a+b=gaussian,c=poisson`. Throws std::invalid_argument that lists
@@ -39,11 +42,14 @@ FamilyChoice parse_families(const std::string& text);
 
 /// How the candidates are made.
 struct CandidateOptions {
-  std::string structure{};  ///< `VVV`, `full`, `VVV,EEE` or `all`; empty is `all`
-  std::string prior{};      ///< `none`, `conjugate` or `chen-tan`
-  std::string dof{};        ///< `per_component`, `shared` or a number, of student_t
-  std::string trials{};     ///< the column of trials, empty for none
-  bool noise = false;       ///< a uniform component besides
+  std::string structure{};               ///< `VVV`, `full`, `VVV,EEE` or `all`; empty is `all`
+  std::string prior{};                   ///< `none`, `conjugate` or `chen-tan`
+  std::string dof{};                     ///< `per_component`, `shared` or a number, of student_t
+  std::string trials{};                  ///< the column of trials, empty for none
+  std::string offset{};                  ///< the column of offsets, empty for none
+  bool noise = false;                    ///< a uniform component besides
+  std::vector<std::string> gate{};       ///< the columns that mixing weights depend on
+  std::vector<std::string> gate_only{};  ///< those of them that no family describes
 };
 
 /// One candidate per alternative and structure, with different titles. Throws std::invalid_argument

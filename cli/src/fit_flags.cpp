@@ -188,6 +188,23 @@ void add_fit_flags(CLI::App& command, FitFlags& flags) {
                   "column with the numbers of trials, for the families binomial and beta_binomial")
       ->type_name("COLUMN");
   command
+      .add_option("--response", flags.roles.response,
+                  "of a regression: the column that it predicts from the covariates")
+      ->type_name("COLUMN");
+  command
+      .add_option("--covariates", flags.roles.covariates,
+                  "of a regression: the columns that it predicts from (default: the columns of "
+                  "numbers that play no other part)")
+      ->type_name("COLUMNS");
+  command
+      .add_option("--offset", flags.roles.offset,
+                  "of a regression: the column that is added to its linear predictor")
+      ->type_name("COLUMN");
+  command
+      .add_option("--gate", flags.roles.gate,
+                  "columns that the mixing weights depend on, by multinomial logits")
+      ->type_name("COLUMNS");
+  command
       .add_option("--init", flags.init,
                   "start: auto, k-means++, kmeans, random, hierarchical, growing, short-runs, or "
                   "labels:COLUMN (default: auto)")
@@ -271,9 +288,13 @@ Problem make_problem(const FitFlags& flags, FamilyChoice choice) {
   CandidateOptions candidates = flags.candidates;
   candidates.trials = roles.trials;
   if (!roles.trials.empty()) choice.add_trials(roles.trials);
+  candidates.offset = roles.offset;
+  choice.check_response(roles.response, roles.covariates + roles.offset);
 
   Problem problem;
   const ChosenColumns chosen = read_columns(flags.file, roles, choice, Floats::kept);
+  candidates.gate = split(roles.gate, ',');
+  candidates.gate_only = chosen.gate_only;
   problem.data = chosen.rows(IncompleteRows::kept);
   const Data& data = problem.data;
   CompareOptions& options = problem.options;

@@ -211,7 +211,8 @@ std::string describe_fit(const Problem& problem, const Fit& fit) {
   const Certainty sureness = certainty(problem.data, model, titles);
   std::vector<ComponentRow> rows =
       component_rows(model, problem.data.table.columns(), parameter_rows_shown);
-  rows.insert(rows.begin() + 1, {"rows", sureness.rows_of});
+  const bool weighted = !rows.empty() && rows.front().label == "weight";
+  rows.insert(rows.begin() + (weighted ? 1 : 0), {"rows", sureness.rows_of});
   return text + "\n" + format_components(titles, rows) +
          (sureness.text.empty() ? "" : "\n" + sureness.text);
 }

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <regex>
 #include <stdexcept>
 #include <utility>
 
+#include "column_numbers.h"
 #include "mix/coordinates.h"
 
 namespace mix {
@@ -54,23 +54,6 @@ template <class In, class Out>
 void add_block(const In& own, Out& out) {
   out = (out.array() > -infinity && own.array() != -infinity)
             .select(out.array() + own.array(), -infinity);
-}
-
-// A block counts its columns from 1; a reader of the message counts those of the whole row.
-std::string renumber(const std::string& message, const std::vector<Index>& columns) {
-  static const std::regex pattern("column (\\d+)");
-  std::string out;
-  auto rest = message.cbegin();
-  for (std::sregex_iterator match(message.begin(), message.end(), pattern), end; match != end;
-       ++match) {
-    const std::size_t column = std::stoul((*match)[1].str());
-    out.append(rest, (*match)[0].first);
-    out += column >= 1 && column <= columns.size()
-               ? fmt::format("column {}", columns[column - 1] + 1)
-               : (*match)[0].str();
-    rest = (*match)[0].second;
-  }
-  return out.append(rest, message.cend());
 }
 
 // Those of chosen columns that a block describes, in the order of the choice: their places.
@@ -326,7 +309,7 @@ void Product::prepare(const AnyRows& x, Weights w) {
     try {
       with_columns(block, x, [&](const AnyRows& columns) { block.family.prepare(columns, w); });
     } catch (const std::invalid_argument& error) {
-      throw std::invalid_argument(renumber(error.what(), block.columns));
+      throw std::invalid_argument(renumber_columns(error.what(), block.columns));
     }
   }
 }
@@ -335,7 +318,7 @@ std::string Product::check_support(const AnyRows& x) const {
   for (const Block& block : blocks_) {
     const std::string complaint = with_columns(
         block, x, [&](const AnyRows& columns) { return block.family.check_support(columns); });
-    if (!complaint.empty()) return renumber(complaint, block.columns);
+    if (!complaint.empty()) return renumber_columns(complaint, block.columns);
   }
   return {};
 }
@@ -374,7 +357,7 @@ double Product::log_prior() const {
 std::string Product::flaw(Index k, double mass) const {
   for (const Block& block : blocks_) {
     const std::string complaint = block.family.flaw(k, mass);
-    if (!complaint.empty()) return renumber(complaint, block.columns);
+    if (!complaint.empty()) return renumber_columns(complaint, block.columns);
   }
   return {};
 }
@@ -382,7 +365,7 @@ std::string Product::flaw(Index k, double mass) const {
 std::string Product::caution(Index k) const {
   for (const Block& block : blocks_) {
     const std::string remark = block.family.caution(k);
-    if (!remark.empty()) return renumber(remark, block.columns);
+    if (!remark.empty()) return renumber_columns(remark, block.columns);
   }
   return {};
 }

@@ -19,7 +19,10 @@
 #include "mix/distributions/dirichlet_multinomial.h"
 #include "mix/distributions/exponential.h"
 #include "mix/distributions/gamma.h"
+#include "mix/distributions/gated.h"
+#include "mix/distributions/gaussian_regression.h"
 #include "mix/distributions/gaussians.h"
+#include "mix/distributions/generalized_linear.h"
 #include "mix/distributions/geometric.h"
 #include "mix/distributions/gumbel.h"
 #include "mix/distributions/inverse_gamma.h"
@@ -234,6 +237,42 @@ FamilyEntry trials_entry() {
           .takes_trials = true};
 }
 
+// The columns of a regression: covariates, offset, response, trials.
+RegressionColumns regression_columns(const FamilyRequest& request, std::string_view family) {
+  RegressionColumns parts{.offset = request.has_offset, .trials = request.has_trials};
+  parts.covariates = columns(request) - parts.dimension();
+  if (parts.covariates >= 0) return parts;
+  throw std::invalid_argument(fmt::format(
+      "{} describes a response given {}covariates{}: {} columns are too few", family,
+      parts.offset ? "offset and " : "", parts.trials ? " and trials" : "", columns(request)));
+}
+
+AnyFamily make_gaussian_regression(const FamilyRequest& request) {
+  const std::string& structure = request.structure;
+  if (!structure.empty() && structure != "V" && structure != "E") {
+    throw std::invalid_argument(fmt::format(
+        "gaussian_regression has error variances of structure V or E, not {}", structure));
+  }
+  if (!request.prior.empty() && request.prior != "none") {
+    throw std::invalid_argument(
+        fmt::format("gaussian_regression has no prior {}; leave it out", request.prior));
+  }
+  return GaussianRegression(
+      request.k, regression_columns(request, GaussianRegression::name),
+      structure == "E" ? ErrorVariance::common : ErrorVariance::per_component);
+}
+
+template <class F>
+FamilyEntry generalized_linear_entry(bool takes_trials) {
+  return {.name = std::string(F::name),
+          .empty = [] { return AnyFamily(F()); },
+          .make = [](const FamilyRequest& request) -> AnyFamily {
+            return F(request.k, regression_columns(request, F::name));
+          },
+          .takes_trials = takes_trials,
+          .regression = true};
+}
+
 AnyFamily make_normal(const FamilyRequest& request) {
   if (columns(request) != 1) {
     throw std::invalid_argument(
@@ -317,6 +356,15 @@ std::vector<FamilyEntry> distribution_entries() {
       {"markov_chain", [] { return AnyFamily(Untied<MarkovChain>()); }, make_markov_chain},
       {"uniform", [] { return AnyFamily(Untied<UniformBox>()); },
        [](Request r) { return AnyFamily(Untied(UniformBox::around(r.columns->cells()), r.k)); }},
+      {.name = "gaussian_regression",
+       .empty = [] { return AnyFamily(GaussianRegression()); },
+       .make = make_gaussian_regression,
+       .structures = {"V", "E"},
+       .regression = true},
+      generalized_linear_entry<PoissonRegression>(false),
+      generalized_linear_entry<BinomialRegression>(true),
+      generalized_linear_entry<NegativeBinomialRegression>(false),
+      {"gated", [] { return AnyFamily(Gated()); }},
       {"product", [] { return AnyFamily(Product()); }},
   };
 }

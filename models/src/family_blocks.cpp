@@ -31,6 +31,7 @@ AnyFamily make_block(const FamilyBlock& block, const Table& columns, Index k,
   }
   if (block.family == "student_t") request.degrees_of_freedom = options.degrees_of_freedom;
   request.has_trials = options.has_trials && entry.takes_trials;
+  request.has_offset = options.has_offset && entry.regression;
   return entry.make(request);
 }
 

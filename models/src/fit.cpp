@@ -15,6 +15,7 @@
 #include "distinct_rows.h"
 #include "growing.h"
 #include "mix/block_memory.h"
+#include "mix/distributions/gated.h"
 #include "mix/json_fields.h"
 #include "mix/kernels.h"
 #include "mix/parallel.h"
@@ -559,6 +560,12 @@ Fit fit(const MixtureModel& model, const AnyRows& x, const FitOptions& options) 
 
 Fit fit_sharing(const MixtureModel& model, const AnyRows& x, const FitOptions& options,
                 PartitionPool* pool) {
+  if (options.mixing == MixingWeights::free && model.family().as<Gated>() != nullptr) {
+    // The gate's weights are those of the mixture.
+    FitOptions gated = options;
+    gated.mixing = MixingWeights::equal;
+    return fit_sharing(model, x, gated, pool);
+  }
   check_arguments(model, x, options);
   Fit result;
   if (rows_are_exchangeable(options)) {

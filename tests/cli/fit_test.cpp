@@ -312,6 +312,80 @@ TEST(Fit, TakesTheTrialsOfABetaBinomialFromAColumn) {
   EXPECT_GT(fit["components"][0]["alpha"].get<double>(), 0);
 }
 
+// Two groups of responses to a covariate; offsets, trials and what weights depend on beside it.
+std::string regression_table() {
+  std::string text = "name,x,z,y,o,n,w\n";
+  for (int i = 0; i < 80; ++i) {
+    const int group = i % 3 == 0 ? 1 : 0;
+    const int x = i % 10;
+    const int y = (group == 1 ? 12 - x : 2 + 2 * x) + i % 7 % 2;
+    text += "a," + std::to_string(x) + "," + std::to_string((group * 3 + i * 7 % 11) % 8) + "," +
+            std::to_string(y) + "," + std::to_string(0.1 * (i % 4)) + "," + std::to_string(25) +
+            "," + std::to_string(1 + i % 2) + "\n";
+  }
+  return text;
+}
+
+TEST(Fit, RegressesAResponseOnCovariates) {
+  const Folder here;
+  here.write("rows.csv", regression_table());
+  using Arguments = std::vector<std::string>;
+  for (const auto& [family, more, columns, parameters] :
+       {std::tuple{"gaussian_regression", Arguments{"--structure", "V", "--offset", "o"},
+                   Arguments{"x", "o", "y"}, 7},
+        {"gaussian_regression", {"--structure", "E", "--gate", "z"}, {"x", "y", "z"}, 7},
+        {"poisson_regression", {"--weights", "w"}, {"x", "y"}, 5},
+        {"negative_binomial_regression", {"--gate", "x,z"}, {"x", "y", "z"}, 9},
+        {"binomial_regression", {"--trials", "n", "--offset", "o"}, {"x", "o", "y", "n"}, 5}}) {
+    Arguments args{"fit", "rows.csv", "--family", family,   "--response",   "y", "--covariates",
+                   "x",   "--out",    "m.json",   "--json", "--components", "2"};
+    args.insert(args.end(), more.begin(), more.end());
+    const Json fit = here.succeed(args).json();
+    EXPECT_EQ(fit["columns"].get<Arguments>(), columns) << family;
+    EXPECT_EQ(fit["n_parameters"], parameters) << family;
+    // The saved model says the same of the same rows.
+    const Json same = here.succeed({"predict", "m.json", "rows.csv", "--json"}).json();
+    const bool weighted = std::string(family) == "poisson_regression";
+    double sum = 0;
+    int row = 0;
+    for (const Json& value : same["log_density"]) {
+      sum += value.get<double>() * (weighted ? 1 + row++ % 2 : 1);
+    }
+    EXPECT_NEAR(sum, fit["log_likelihood"].get<double>(), 1e-8) << family;
+  }
+  // Coefficients go by the names of their columns.
+  const std::string text =
+      here.succeed({"fit", "rows.csv", "--family", "gaussian_regression", "--response", "y",
+                    "--covariates", "x,z", "--structure", "V", "--components", "2"})
+          .out;
+  EXPECT_THAT(text, HasSubstr("coefficients\n    x "));
+  EXPECT_THAT(text, HasSubstr("\n    z "));
+  // The response is the last column of a block.
+  EXPECT_EQ(here.succeed({"fit", "rows.csv", "--family", "x+y=poisson_regression,z=poisson",
+                          "--components", "2", "--json"})
+                .json()["n_parameters"],
+            7);
+}
+
+TEST(Fit, SaysWhatRegressionsNeed) {
+  const Folder here;
+  here.write("rows.csv", regression_table());
+  here.refuse({"fit", "rows.csv", "--family", "poisson_regression"}, {"--response"});
+  here.refuse({"fit", "rows.csv", "--response", "y"}, {"--response", "gaussian is none"});
+  here.refuse({"compare", "rows.csv", "--response", "y"}, {"--families", "poisson_regression"});
+  here.refuse({"fit", "rows.csv", "--family", "poisson_regression", "--response", "yy"}, {"yy"});
+  here.refuse({"fit", "rows.csv", "--family", "poisson_regression", "--response", "y", "--noise"},
+              {"--noise"});
+  here.refuse({"fit", "rows.csv", "--family", "poisson_regression", "--response", "y",
+               "--covariates", "x", "--columns", "x"},
+              {"--covariates", "--columns"});
+  here.refuse({"fit", "rows.csv", "--family", "poisson_regression", "--response", "y",
+               "--covariates", "x,n"},
+              {"column \"n\"", "constant"});
+  here.refuse({"fit", "rows.csv", "--family", "x+y=poisson_regression", "--response", "y"},
+              {"not in both"});
+}
+
 TEST(Fit, DescribesCountsByTheFamiliesOfCounts) {
   const Folder here;
   std::string text = "a,b\n";

@@ -17,7 +17,10 @@
 #include "mix/distributions/dirichlet_multinomial.h"
 #include "mix/distributions/exponential.h"
 #include "mix/distributions/gamma.h"
+#include "mix/distributions/gated.h"
+#include "mix/distributions/gaussian_regression.h"
 #include "mix/distributions/gaussians.h"
+#include "mix/distributions/generalized_linear.h"
 #include "mix/distributions/geometric.h"
 #include "mix/distributions/gumbel.h"
 #include "mix/distributions/inverse_gamma.h"
@@ -240,6 +243,69 @@ void add_continuous(std::vector<Entry>& all) {
   all.push_back({"laplace", Untied(Laplace(), 2), extremes, median});
 }
 
+// `points` with fixed values in the columns before and after them.
+LawOptions given(const std::vector<double>& before, LawOptions points,
+                 const std::vector<double>& after = {}) {
+  const Index n = points.support.rows();
+  const auto constant = [&](const std::vector<double>& values) -> Matrix {
+    return Eigen::Map<const Vector>(values.data(), static_cast<Index>(values.size()))
+        .transpose()
+        .replicate(n, 1);
+  };
+  points.support = beside(beside(constant(before), points.support), constant(after));
+  return points;
+}
+
+// Two covariates, far from 0 and in units of their own, an offset, a response drawn by
+// `response(rng, linear predictor)`.
+Matrix regression_rows(Index rows, const std::function<double(Rng&, double)>& response) {
+  Rng rng(7);
+  Matrix x(rows, 4);
+  for (Index i = 0; i < rows; ++i) {
+    const double a = standard_normal(rng);
+    const double b = uniform(rng);
+    x.row(i) << 50 + 3 * a, 0.01 * (a + b), 0.3 * standard_normal(rng), 0;
+    x(i, 3) = response(rng, 0.5 + 0.4 * a - b + x(i, 2));
+  }
+  return x;
+}
+
+void add_regressions(std::vector<Entry>& all) {
+  const auto normal = [](Rng& rng, double eta) { return 2 + eta + 0.7 * standard_normal(rng); };
+  const Matrix real = regression_rows(80, normal);
+  const LawOptions line = interval(-150, 150, 100000);
+  const RegressionColumns columns{.covariates = 2, .offset = true};
+  all.push_back({"gaussian_regression_V", GaussianRegression(2, columns), real,
+                 given({51, 0.01, 0.2}, line)});
+  all.push_back({"gaussian_regression_E",
+                 GaussianRegression(2, {.covariates = 3}, ErrorVariance::common), real,
+                 given({51, 0.01, 0.2}, line)});
+  all.push_back({"gaussian_regression_without_covariates", GaussianRegression(2, {}),
+                 Matrix(real.col(3)), line});
+  const auto count = [](Rng& rng, double eta) { return poisson(rng, 2 * std::exp(eta)); };
+  const auto varied = [](Rng& rng, double eta) {
+    return poisson(rng, 1.4 * std::exp(eta) * standard_gamma(rng, 2));
+  };
+  const auto successes = [](double trials) {
+    return [=](Rng& rng, double eta) { return binomial(rng, trials, 1 / (1 + std::exp(-eta))); };
+  };
+  all.push_back({"poisson_regression", PoissonRegression(2, columns), regression_rows(80, count),
+                 given({51, 0.01, 0.2}, counting(400))});
+  all.push_back({"negative_binomial_regression", NegativeBinomialRegression(2, columns),
+                 regression_rows(200, varied), given({51, 0.01, 0.2}, counting(4000))});
+  all.push_back({"binomial_regression",
+                 BinomialRegression(2, {.covariates = 2, .offset = true, .trials = true}),
+                 beside(regression_rows(80, successes(12)), Matrix::Constant(80, 1, 12)),
+                 given({51, 0.01, 0.2}, counting(13), {12})});
+  all.push_back({"binomial_regression_of_single_trials", BinomialRegression(2, {.covariates = 3}),
+                 regression_rows(120, successes(1)), given({51, 0.01, 0.2}, counting(2))});
+  // Weights given a row sum to one over the components there are.
+  const LawOptions gate{.skip = {"select"}};
+  all.push_back({"gated_regressions", Gated(GaussianRegression(3, columns), {1, 0}), real, gate});
+  all.push_back({"gated_with_columns_of_its_own", Gated(Untied(NegativeBinomial(), 2), {1, 2}),
+                 Matrix(regression_rows(200, varied)(Eigen::all, {3, 0, 2})), gate});
+}
+
 std::vector<Entry> entries() {
   using Block = Product::Block;
   std::vector<Entry> all;
@@ -320,6 +386,7 @@ std::vector<Entry> entries() {
                  beside(beside(draw(60, 1, normal), counts(60, 1)), draw(60, 2, normal))});
   add_counts(all);
   add_continuous(all);
+  add_regressions(all);
   all.push_back({"product_of_one", Product({Block{{0}, Untied(Poisson(1), 3)}}), counts(60, 1),
                  counting(100)});
   return all;

@@ -13,6 +13,7 @@ FAMILIES = [
     "multinomial", "lca", "bernoulli", "binomial", "exponential", "kmeans",
     "geometric", "negative_binomial",
     "gamma", "weibull", "von_mises", "vmf", "gaussian_missing",
+    "regression_gaussian", "regression_poisson", "regression_binomial",
 ]
 KEPT = [
     "id", "family", "data_file", "columns", "label_columns", "model", "k", "n", "d", "dof_mode",
@@ -20,6 +21,16 @@ KEPT = [
     "loglik_one_mstep", "inertia", "npar", "bic", "confidence", "tol", "rel_tol", "bounded",
     "min_nk", "min_eig_ratio",
 ]
+
+
+
+def regression_columns(case):
+    """Covariates, response and trials of a formula, in the form of other cases' columns."""
+    names = {"Treated": "Treatment=Treated", "log(x+10)": "log(10+x)"}
+    columns = [names.get(name, name.replace("Species ", "Species=")) for name in case["coef_names"][1:]]
+    response, _, trials = case["formula"].split(" ~ ")[0].partition("/")
+    return columns + [response] + (["trials: " + trials] if trials else [])
+
 
 collection, out = sys.argv[1:]
 with open(collection, encoding="utf-8") as file:
@@ -35,6 +46,12 @@ for case in cases:
     steps = [source["one_mstep"] for source in case.get("sources", []) if "one_mstep" in source]
     if steps and case["confidence"] == "solid":
         kept["loglik_one_mstep"] = steps
+    if case["family"].startswith("regression_"):
+        kept["columns"] = regression_columns(case)
+        if case["family"] == "regression_gaussian":
+            kept["model"] = "E" if "one common variance" in case["formula"] else "V"
+        if "row with height <= 100" in case["formula"]:
+            kept["more_than"] = {"height": 100}
     kept["data_file"] = case["data_file"].removeprefix("data/")
     derived.append(kept)
 with open(out, "w", encoding="utf-8") as file:

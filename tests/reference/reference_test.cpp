@@ -46,7 +46,54 @@ struct Data {
   bool has_trials = false;
 };
 
+// A column of the file, or one computed from it: "x^2", "log(10+x)", "group=treated".
+Vector computed_column(const Table& file, const std::string& expression) {
+  if (expression.ends_with("^2")) {
+    const std::string name = expression.substr(0, expression.size() - 2);
+    return file.column_values(file.index_of(name)).array().square();
+  }
+  if (expression.starts_with("log(10+")) {
+    const std::string name = expression.substr(7, expression.size() - 8);
+    return (file.column_values(file.index_of(name)).array() + 10).log();
+  }
+  const std::size_t equals = expression.find('=');
+  if (equals == std::string::npos) return file.column_values(file.index_of(expression));
+  const Index column = file.index_of(expression.substr(0, equals));
+  Vector indicator(file.rows());
+  for (Index i = 0; i < file.rows(); ++i) {
+    indicator[i] = file.text(i, column) == expression.substr(equals + 1) ? 1 : 0;
+  }
+  return indicator;
+}
+
+Data regression_data(const Case& c) {
+  const Table& file = table(c.at("data_file"));
+  Data data;
+  std::vector<std::string> names;
+  for (std::string name : c.at("columns")) {
+    data.has_trials = name.starts_with("trials: ");
+    if (data.has_trials) name = name.substr(8);
+    names.push_back(name);
+  }
+  Matrix x(file.rows(), static_cast<Index>(names.size()));
+  Index j = 0;
+  for (const std::string& name : names) x.col(j++) = computed_column(file, name);
+  std::vector<Index> rows;
+  for (Index i = 0; i < x.rows(); ++i) {
+    bool kept = true;
+    if (c.contains("more_than")) {
+      for (const auto& [name, limit] : c.at("more_than").items()) {
+        kept = kept && file.value(i, file.index_of(name)) > limit.get<double>();
+      }
+    }
+    if (kept) rows.push_back(i);
+  }
+  data.columns = Table::from_matrix(Matrix(x(rows, Eigen::all)), names);
+  return data;
+}
+
 Data data_of(const Case& c) {
+  if (c.at("family").get<std::string>().starts_with("regression_")) return regression_data(c);
   const Table& file = table(c.at("data_file"));
   std::vector<std::string> names;
   std::string weights;
@@ -128,11 +175,18 @@ AnyFamily family_of(const Case& c, const Data& data) {
     return StudentT(k, d, options);
   }
   static const std::map<std::string, std::string> names{
-      {"poisson_independent", "poisson"}, {"lca", "categorical"}, {"vmf", "von_mises_fisher"}};
+      {"poisson_independent", "poisson"},
+      {"lca", "categorical"},
+      {"vmf", "von_mises_fisher"},
+      {"regression_gaussian", "gaussian_regression"},
+      {"regression_poisson", "poisson_regression"},
+      {"regression_binomial", "binomial_regression"}};
   const auto found = names.find(family);
-  return registry()
-      .find(found == names.end() ? family : found->second)
-      .make({.k = k, .columns = &data.columns, .has_trials = data.has_trials});
+  const FamilyEntry& entry = registry().find(found == names.end() ? family : found->second);
+  return entry.make({.k = k,
+                     .columns = &data.columns,
+                     .structure = entry.regression ? c.value("model", "") : "",
+                     .has_trials = data.has_trials});
 }
 
 struct Outcome {
@@ -227,7 +281,9 @@ INSTANTIATE_TEST_SUITE_P(Reference, EveryFamily,
                                          "poisson_independent", "multinomial", "lca", "bernoulli",
                                          "binomial", "exponential", "gamma", "weibull", "von_mises",
                                          "vmf", "geometric", "negative_binomial",
-                                         "gaussian_missing"),
+                                         "gaussian_missing",
+                                         "regression_gaussian", "regression_poisson",
+                                         "regression_binomial"),
                          [](const auto& each) { return std::string(each.param); });
 
 TEST(Reference, GaussiansReachAtLeast95PercentOfSolidCases) {

@@ -19,6 +19,8 @@ struct FamilyRequest {
   /// "per_component", "shared" or a number that stays fixed; empty for per component.
   std::string degrees_of_freedom{};
   bool has_trials = false;  ///< the last column holds numbers of trials
+  /// Of a regression: the column before the response is added to the linear predictor.
+  bool has_offset = false;
 };
 
 /// One family that can be named: on the command line, in a model file, in a comparison.
@@ -35,6 +37,9 @@ struct FamilyEntry {
   std::vector<std::string> structures{};
   /// Whether its last column may hold numbers of trials.
   bool takes_trials = false;
+  /// Whether it describes one column, the response, given the others: the last one, or the one
+  /// before the trials.
+  bool regression = false;
 };
 
 /// The families known by name. A user's own are added to a copy.

@@ -25,6 +25,7 @@ struct BlockOptions {
   /// Of student_t blocks: "per_component", "shared" or a number; empty: per component.
   std::string degrees_of_freedom{};
   bool has_trials = false;  ///< the last column of binomial blocks holds numbers of trials
+  bool has_offset = false;  ///< regressions have an offset in the column before the response
 };
 
 /// The family of k components that describes the columns of `table` by these blocks. Throws
