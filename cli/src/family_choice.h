@@ -39,11 +39,13 @@ FamilyChoice parse_families(const std::string& text);
 
 /// How the candidates are made.
 struct CandidateOptions {
-  std::string structure{};  ///< `VVV`, `full`, `VVV,EEE` or `all`; empty is `all`
-  std::string prior{};      ///< `none`, `conjugate` or `chen-tan`
-  std::string dof{};        ///< `per_component`, `shared` or a number, of student_t
-  std::string trials{};     ///< the column of trials, empty for none
-  bool noise = false;       ///< a uniform component besides
+  std::string structure{};       ///< `VVV`, `full`, `VVV,EEE` or `all`; empty is `all`
+  std::string prior{};           ///< `none`, `conjugate` or `chen-tan`
+  std::string dof{};             ///< `per_component`, `shared` or a number, of student_t
+  std::string trials{};          ///< the column of trials, empty for none
+  std::vector<double> bounds{};  ///< lower and upper, of truncated families; empty for none
+  std::vector<Index> factors{};  ///< the numbers of factors to try, of factor_analyzers
+  bool noise = false;            ///< a uniform component besides
 };
 
 /// One candidate per alternative and structure, with different titles. Throws std::invalid_argument

@@ -19,6 +19,10 @@ struct FamilyRequest {
   /// "per_component", "shared" or a number that stays fixed; empty for per component.
   std::string degrees_of_freedom{};
   bool has_trials = false;  ///< the last column holds numbers of trials
+  Index factors = 0;        ///< of factor_analyzers; 0 for the family's default
+  bool has_bounds = false;  ///< values are seen from `lower` to `upper` only
+  double lower = 0;
+  double upper = 0;
 };
 
 /// One family that can be named: on the command line, in a model file, in a comparison.
@@ -35,6 +39,10 @@ struct FamilyEntry {
   std::vector<std::string> structures{};
   /// Whether its last column may hold numbers of trials.
   bool takes_trials = false;
+  /// Whether it can be asked for with a number of factors.
+  bool takes_factors = false;
+  /// Whether it needs the bounds that values are seen within.
+  bool takes_bounds = false;
 };
 
 /// The families known by name. A user's own are added to a copy.

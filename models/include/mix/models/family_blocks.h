@@ -1,6 +1,8 @@
 #pragma once
 
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "mix/registry.h"
@@ -25,6 +27,9 @@ struct BlockOptions {
   /// Of student_t blocks: "per_component", "shared" or a number; empty: per component.
   std::string degrees_of_freedom{};
   bool has_trials = false;  ///< the last column of binomial blocks holds numbers of trials
+  Index factors = 0;        ///< of factor_analyzers blocks; 0: their default
+  /// Of truncated blocks: the lower and the upper bound, which may be infinite.
+  std::optional<std::pair<double, double>> bounds{};
 };
 
 /// The family of k components that describes the columns of `table` by these blocks. Throws
