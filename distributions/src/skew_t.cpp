@@ -37,7 +37,8 @@ double beta_fraction(double a, double b, double x) {
   double c = 1;
   double d = 0;
   for (int j = 2; j < most_terms; ++j) {
-    const double m = j / 2;  // NOLINT(bugprone-integer-division)
+    const int half = j / 2;
+    const auto m = static_cast<double>(half);
     const double term = j % 2 == 0 ? m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
                                    : -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1));
     d = 1 / (1 + term * d);

@@ -38,7 +38,7 @@ TEST(Truncated, DividesByTheProbabilityWithinTheBounds) {
   EXPECT_NEAR(seen.moments().covariance(0, 0),
               4 * (1 + (-0.5 * a - 1.5 * b) / within - std::pow((a - b) / within, 2)), 1e-9);
   EXPECT_EQ(std::string(TruncatedTo<Normal>::name), "truncated_normal");
-  EXPECT_EQ(seen.title(), "truncated_normal [0, 4]");
+  EXPECT_EQ(seen.title(), "truncated_normal, from 0 to 4");
   EXPECT_EQ(seen.check_support(rows(1, {1, 5})),
             "row 2, column 1: 5 is not a number within the bounds, from 0 to 4");
   EXPECT_THROW(TruncatedTo<Normal>(Normal(), 3, 3), std::invalid_argument);

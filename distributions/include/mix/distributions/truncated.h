@@ -112,7 +112,7 @@ class TruncatedTo {
   [[nodiscard]] double lower() const { return lower_; }
   [[nodiscard]] double upper() const { return upper_; }
   [[nodiscard]] std::string title() const {
-    return fmt::format("{} [{}, {}]", name, lower_, upper_);
+    return fmt::format("{}, from {} to {}", name, lower_, upper_);
   }
 
   [[nodiscard]] Index dimension() const { return 1; }
