@@ -21,8 +21,6 @@ namespace {
 
 using namespace test;
 
-using Structure = FactorStructure;
-
 // Wines of three cultivars: the first 8 of 13 measurements, standardized.
 Matrix wine() {
   Matrix x = numbers_of("wine.csv").leftCols(8);
@@ -129,7 +127,7 @@ TEST(FactorAnalyzers, EstimateTheNumericalOptimumUnderEveryStructure) {
   const Matrix x = two_factors(300);
   const Matrix shares = uneven_shares(x.rows(), 2);
   std::map<std::string, double> value;
-  for (const Structure structure : all_factor_structures()) {
+  for (const FactorStructure structure : all_factor_structures()) {
     const FactorAnalyzers family =
         fitted(FactorAnalyzers(2, 8, {.structure = structure, .factors = 2}), x, shares);
     EXPECT_LT(largest_score(family, x, shares), 1e-9) << to_string(structure);
@@ -149,13 +147,14 @@ TEST(FactorAnalyzers, EstimateTheNumericalOptimumUnderEveryStructure) {
 TEST(FactorAnalyzers, OfEqualNoiseAreProbabilisticPrincipalComponents) {
   const Matrix x = wine();
   const Matrix shares = Matrix::Ones(x.rows(), 1);
-  const FactorAnalyzers family =
-      fitted(FactorAnalyzers(1, 8, {.structure = Structure::UUC, .factors = 3}), x, shares, 0);
+  const FactorAnalyzers family = fitted(
+      FactorAnalyzers(1, 8, {.structure = FactorStructure::UUC, .factors = 3}), x, shares, 0);
   const Matrix covariance = x.transpose() * x / static_cast<double>(x.rows());
   const Vector ascending = Eigen::SelfAdjointEigenSolver<Matrix>(covariance).eigenvalues();
   EXPECT_NEAR(family.noise(0)[0], ascending.head(5).mean(), 1e-12);
   EXPECT_NEAR(family.covariance(0).trace(), 8, 1e-10);
-  for (const Structure structure : {Structure::CCC, Structure::UCC, Structure::CUC}) {
+  for (const FactorStructure structure :
+       {FactorStructure::CCC, FactorStructure::UCC, FactorStructure::CUC}) {
     EXPECT_NEAR(objective(fitted(FactorAnalyzers(1, 8, {.structure = structure, .factors = 3}), x,
                                  shares, 0),
                           x, shares),
@@ -176,7 +175,8 @@ TEST(FactorAnalyzers, KeepAxesNoNarrowerThanTheNoise) {
   Matrix shares = Matrix::Zero(400, 2);
   shares.col(0).head(200).setOnes();
   shares.col(1).tail(200).setOnes();
-  for (const Structure structure : {Structure::UCC, Structure::AkBQkD, Structure::ABQkD}) {
+  for (const FactorStructure structure :
+       {FactorStructure::UCC, FactorStructure::AkBQkD, FactorStructure::ABQkD}) {
     const FactorAnalyzers family =
         fitted(FactorAnalyzers(2, 3, {.structure = structure, .factors = 1}), x, shares, 1);
     EXPECT_TRUE(family.noise(0).allFinite());
@@ -194,23 +194,23 @@ TEST(FactorAnalyzers, KeepAxesNoNarrowerThanTheNoise) {
 
 TEST(FactorAnalyzers, CountParameters) {
   // Loadings up to a rotation, noise, and means.
-  const auto count = [](Structure structure) {
+  const auto count = [](FactorStructure structure) {
     return FactorAnalyzers(3, 10, {.structure = structure, .factors = 2}).parameter_count() - 30;
   };
-  EXPECT_EQ(count(Structure::CCC), 19 + 1);
-  EXPECT_EQ(count(Structure::CUU), 19 + 30);
-  EXPECT_EQ(count(Structure::UUU), 3 * 19 + 30);
-  EXPECT_EQ(count(Structure::UCC), 3 * 19 + 1);
-  EXPECT_EQ(count(Structure::AkBkQkD), 3 * 16 + 6);
-  EXPECT_EQ(count(Structure::ABQD), 16 + 2);
+  EXPECT_EQ(count(FactorStructure::CCC), 19 + 1);
+  EXPECT_EQ(count(FactorStructure::CUU), 19 + 30);
+  EXPECT_EQ(count(FactorStructure::UUU), 3 * 19 + 30);
+  EXPECT_EQ(count(FactorStructure::UCC), 3 * 19 + 1);
+  EXPECT_EQ(count(FactorStructure::AkBkQkD), 3 * 16 + 6);
+  EXPECT_EQ(count(FactorStructure::ABQD), 16 + 2);
 }
 
 TEST(FactorAnalyzers, RefuseMoreFactorsThanCanBeTold) {
-  EXPECT_EQ(most_factors(Structure::UUU, 13), 8);
-  EXPECT_EQ(most_factors(Structure::UUU, 3), 1);
-  EXPECT_EQ(most_factors(Structure::UUU, 2), 0);
-  EXPECT_EQ(most_factors(Structure::UUC, 2), 1);
-  EXPECT_EQ(parse_factor_structure("akjbkqkd"), Structure::UUC);
+  EXPECT_EQ(most_factors(FactorStructure::UUU, 13), 8);
+  EXPECT_EQ(most_factors(FactorStructure::UUU, 3), 1);
+  EXPECT_EQ(most_factors(FactorStructure::UUU, 2), 0);
+  EXPECT_EQ(most_factors(FactorStructure::UUC, 2), 1);
+  EXPECT_EQ(parse_factor_structure("akjbkqkd"), FactorStructure::UUC);
   const auto message = [](auto&& make) -> std::string {
     try {
       make();

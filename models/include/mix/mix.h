@@ -49,6 +49,7 @@
 #include "mix/family_list.h"
 #include "mix/json_fields.h"
 #include "mix/models/compare.h"
+#include "mix/models/edges.h"
 #include "mix/models/family_blocks.h"
 #include "mix/models/fit.h"
 #include "mix/models/kmeans.h"
