@@ -50,15 +50,17 @@ Table without(const Table& table, const std::vector<std::string>& names) {
 }
 
 AnyFamily make_candidate(const FamilyBlocks& blocks, const Setting& setting,
-                         const std::string& structure, Index k) {
+                         const std::string& structure, Index factors, Index k) {
   const CandidateOptions& options = setting.options;
   const Table described = without(setting.table, options.gate_only);
-  AnyFamily family = make_family(blocks, described, k,
-                                 {.structure = structure,
-                                  .prior = options.prior,
-                                  .degrees_of_freedom = options.dof,
-                                  .has_trials = !options.trials.empty(),
-                                  .has_offset = !options.offset.empty()});
+  BlockOptions of_blocks{.structure = structure,
+                         .prior = options.prior,
+                         .degrees_of_freedom = options.dof,
+                         .has_trials = !options.trials.empty(),
+                         .has_offset = !options.offset.empty(),
+                         .factors = factors};
+  if (!options.bounds.empty()) of_blocks.bounds = {options.bounds.front(), options.bounds.back()};
+  AnyFamily family = make_family(blocks, described, k, of_blocks);
   if (options.noise) {
     family = FamilyList({std::move(family), UniformBox::around(described.cells())});
   }
@@ -105,9 +107,10 @@ bool names_family(const std::vector<FamilyBlocks>& alternatives, std::string_vie
   });
 }
 
-bool takes_trials(const FamilyBlocks& blocks) {
-  return std::any_of(blocks.begin(), blocks.end(), [](const FamilyBlock& block) {
-    return registry().find(block.family).takes_trials;
+// Whether any of the families has this ability.
+bool any_block(const FamilyBlocks& blocks, bool FamilyEntry::*ability) {
+  return std::any_of(blocks.begin(), blocks.end(), [=](const FamilyBlock& block) {
+    return registry().find(block.family).*ability;
   });
 }
 
@@ -118,6 +121,24 @@ bool names_regression(const FamilyChoice& choice) {
           return registry().find(block.family).regression;
         });
       });
+}
+
+// One family with one structure and one number of factors.
+struct Variant {
+  std::string structure;
+  Index factors;
+};
+
+std::vector<Variant> variants_to_try(const FamilyBlocks& blocks, const CandidateOptions& options) {
+  std::vector<Index> factors{0};
+  if (!options.factors.empty() && any_block(blocks, &FamilyEntry::takes_factors)) {
+    factors = options.factors;
+  }
+  std::vector<Variant> variants;
+  for (const std::string& structure : structures_to_try(blocks, options.structure)) {
+    for (const Index q : factors) variants.push_back({structure, q});
+  }
+  return variants;
 }
 
 void check_noise(const Table& table) {
@@ -271,20 +292,32 @@ std::vector<Candidate> make_candidates(const FamilyChoice& choice, const Table& 
     throw std::invalid_argument(
         "--dof concerns the degrees of freedom of student_t; say --family student_t too");
   }
+  const auto any = [&](bool FamilyEntry::*ability) {
+    return std::any_of(alternatives.begin(), alternatives.end(),
+                       [=](const FamilyBlocks& blocks) { return any_block(blocks, ability); });
+  };
+  if (!options.factors.empty() && !any(&FamilyEntry::takes_factors)) {
+    throw std::invalid_argument(
+        "--factors is a number of factors of factor_analyzers; say --family factor_analyzers too");
+  }
+  if (!options.bounds.empty() && !any(&FamilyEntry::takes_bounds)) {
+    throw std::invalid_argument(
+        "--bounds are those of a truncated family; say --family truncated_normal, for example");
+  }
   std::vector<Candidate> candidates;
   bool structured = false;
   for (const FamilyBlocks& blocks : alternatives) {
-    const bool takes_all = options.trials.empty() || takes_trials(blocks);
+    const bool takes_all = options.trials.empty() || any_block(blocks, &FamilyEntry::takes_trials);
     const auto& own = takes_all ? setting : without_trials;
     std::vector<Index> described;
     if (!takes_all) {
       for (const std::string& name : own->table.names())
         described.push_back(columns.index_of(name));
     }
-    for (const std::string& structure : structures_to_try(blocks, options.structure)) {
+    for (const auto& [structure, factors] : variants_to_try(blocks, options)) {
       structured = structured || !structure.empty();
-      const auto make = [blocks, own, structure](Index k) {
-        return make_candidate(blocks, *own, structure, k);
+      const auto make = [blocks, own, structure = structure, factors = factors](Index k) {
+        return make_candidate(blocks, *own, structure, factors, k);
       };
       std::string title;
       try {
@@ -293,6 +326,7 @@ std::vector<Candidate> make_candidates(const FamilyChoice& choice, const Table& 
         // Alone, it is the user's mistake; among others, compare lists it with the reason.
         if (alternatives.size() == 1) throw;
         title = blocks.front().family + (structure.empty() ? "" : " ") + structure;
+        if (factors > 0) title += fmt::format(", {} factors", factors);
       }
       const bool taken = std::any_of(candidates.begin(), candidates.end(),
                                      [&](const Candidate& c) { return c.name == title; });

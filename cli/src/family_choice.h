@@ -47,6 +47,8 @@ struct CandidateOptions {
   std::string dof{};                     ///< `per_component`, `shared` or a number, of student_t
   std::string trials{};                  ///< the column of trials, empty for none
   std::string offset{};                  ///< the column of offsets, empty for none
+  std::vector<double> bounds{};          ///< lower and upper, of truncated families; empty for none
+  std::vector<Index> factors{};          ///< the numbers of factors to try, of factor_analyzers
   bool noise = false;                    ///< a uniform component besides
   std::vector<std::string> gate{};       ///< the columns that mixing weights depend on
   std::vector<std::string> gate_only{};  ///< those of them that no family describes

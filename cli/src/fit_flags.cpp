@@ -229,6 +229,18 @@ void add_fit_flags(CLI::App& command, FitFlags& flags) {
                   "number that stays fixed (default: per_component)")
       ->type_name("CHOICE");
   command
+      .add_option("--factors", flags.candidates.factors,
+                  "number of factors of factor_analyzers, several with commas (default: 2)")
+      ->delimiter(',')
+      ->check(at_least(1))
+      ->type_name("Q");
+  command
+      .add_option("--bounds", flags.candidates.bounds,
+                  "bounds that values are seen within, of truncated_normal and its like: 0,inf")
+      ->delimiter(',')
+      ->expected(2)
+      ->type_name("LOWER,UPPER");
+  command
       .add_option("--assignment", flags.assignment,
                   "how rows are shared among components: soft, hard, stochastic, annealed or "
                   "truncated:KEEP[,NEIGHBORS[,EXTRA]] (default: soft)")

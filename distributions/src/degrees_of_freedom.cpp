@@ -1,5 +1,7 @@
 #include "degrees_of_freedom.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/math/special_functions/digamma.hpp>
 #include <boost/math/special_functions/gamma.hpp>
@@ -7,7 +9,6 @@
 
 #include "mix/distributions/student_t.h"
 #include "mix/special.h"
-#include "root.h"
 
 namespace mix {
 namespace {
@@ -29,20 +30,8 @@ class DofObjective {
 
   // The maximizer in the window, or the current value if that is not worse.
   [[nodiscard]] double best() const {
-    constexpr Index steps = 24;
-    const double step = (window_.last - window_.first) / steps;
-    Index top = 0;
-    double top_value = -infinity;
-    for (Index i = 0; i <= steps; ++i) {
-      const double v = value(window_.first + step * static_cast<double>(i));
-      if (v > top_value) {
-        top_value = v;
-        top = i;
-      }
-    }
-    const double at = window_.first + step * static_cast<double>(top);
-    const double s =
-        stationary_point(std::max(at - step, window_.first), std::min(at + step, window_.last), at);
+    const double s = window_maximizer(
+        window_, [this](double at) { return value(at); }, [this](double at) { return slope(at); });
     const double found = std::clamp(std::exp(s), StudentT::least_dof, StudentT::largest_dof);
     const double now = mass_ * t_log_normalizer(dof_, d_) - 0.5 * (dof_ + d_) * current_log_;
     return value(s) > now ? found : dof_;
@@ -59,13 +48,6 @@ class DofObjective {
     return dof * (mass_ * log_normalizer_derivative(dof, d_) - 0.5 * log) -
            0.5 * (dof + d_) * derivative;
   }
-  [[nodiscard]] double stationary_point(double low, double high, double otherwise) const {
-    const double left = slope(low);
-    const double right = slope(high);
-    if (!(left > 0 && right < 0)) return otherwise;  // the maximum is at an end of the window
-    return root_between([this](double s) { return slope(s); }, low, high, left, right);
-  }
-
   double dof_;
   double d_;
   double mass_;
@@ -89,6 +71,21 @@ double t_log_normalizer(double dof, double d) {
 
 LogWindow dof_window(double dof) {
   return LogWindow::around(dof, StudentT::least_dof, StudentT::largest_dof);
+}
+
+std::string dof_caution(double dof, std::string_view whose) {
+  constexpr double rounding = 1e-9;  // they are found on a logarithmic scale
+  if (dof >= StudentT::largest_dof * (1 - rounding)) {
+    return fmt::format(
+        "{} ended at the upper bound of their search, {}, where a t component is normal", whose,
+        StudentT::largest_dof);
+  }
+  if (dof <= StudentT::least_dof * (1 + rounding)) {
+    return fmt::format(
+        "{} ended at the lower bound of their search, {}, as when many rows are equal or far away",
+        whose, StudentT::least_dof);
+  }
+  return {};
 }
 
 double best_dof(double dof, double d, ConstVectorRef sums) {

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+#include <string_view>
+
 #include "log_window.h"
 #include "mix/types.h"
 
@@ -16,5 +19,8 @@ LogWindow dof_window(double dof);
 /// are not better. `sums` holds the sum of p, that of p log(1 + q/v) at the current v, and the same
 /// at the nodes of the window.
 double best_dof(double dof, double d, ConstVectorRef sums);
+
+/// Says when estimated degrees of freedom ended at a bound of their range.
+std::string dof_caution(double dof, std::string_view whose);
 
 }  // namespace mix

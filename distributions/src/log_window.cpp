@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "root.h"
+
 namespace mix {
 namespace {
 
@@ -84,6 +86,28 @@ WindowInterpolation WindowInterpolation::integral() const {
   }
   c *= (window_.last - window_.first) / 2;
   return result;
+}
+
+double window_maximizer(LogWindow window, const std::function<double(double)>& value,
+                        const std::function<double(double)>& slope) {
+  constexpr Index steps = 24;
+  const double step = (window.last - window.first) / steps;
+  Index top = 0;
+  double top_value = -infinity;
+  for (Index i = 0; i <= steps; ++i) {
+    const double v = value(window.first + step * static_cast<double>(i));
+    if (v > top_value) {
+      top_value = v;
+      top = i;
+    }
+  }
+  const double at = window.first + step * static_cast<double>(top);
+  const double low = std::max(at - step, window.first);
+  const double high = std::min(at + step, window.last);
+  const double left = slope(low);
+  const double right = slope(high);
+  if (!(left > 0 && right < 0)) return at;  // the maximum is at an end of the window
+  return root_between(slope, low, high, left, right);
 }
 
 }  // namespace mix

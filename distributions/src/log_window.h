@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <utility>
 
 #include "mix/types.h"
@@ -37,5 +38,10 @@ class WindowInterpolation {
   LogWindow window_;
   Eigen::Matrix<double, window_nodes, 1> coefficients_;  // of T_i
 };
+
+/// Where a function in a window is largest, by its values at 25 points and the root of its slope
+/// next to the largest of them.
+double window_maximizer(LogWindow window, const std::function<double(double)>& value,
+                        const std::function<double(double)>& slope);
 
 }  // namespace mix

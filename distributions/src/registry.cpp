@@ -18,6 +18,8 @@
 #include "mix/distributions/dirichlet.h"
 #include "mix/distributions/dirichlet_multinomial.h"
 #include "mix/distributions/exponential.h"
+#include "mix/distributions/factor_analyzers.h"
+#include "mix/distributions/free_uniform.h"
 #include "mix/distributions/gamma.h"
 #include "mix/distributions/gated.h"
 #include "mix/distributions/gaussian_regression.h"
@@ -38,7 +40,11 @@
 #include "mix/distributions/poisson.h"
 #include "mix/distributions/product.h"
 #include "mix/distributions/rayleigh.h"
+#include "mix/distributions/shifted_exponential.h"
+#include "mix/distributions/skew_normal.h"
+#include "mix/distributions/skew_t.h"
 #include "mix/distributions/student_t.h"
+#include "mix/distributions/truncated.h"
 #include "mix/distributions/uniform_box.h"
 #include "mix/distributions/von_mises.h"
 #include "mix/distributions/von_mises_fisher.h"
@@ -194,6 +200,36 @@ AnyFamily make_student_t(const FamilyRequest& request) {
   return AnyFamily(StudentT(request.k, columns(request), options));
 }
 
+// Where a covariance of all columns has many parameters.
+bool suits_many_columns(const Table& table) {
+  constexpr Index many = 10;
+  return table.column_count() >= many && suits_continuous(table);
+}
+
+std::vector<std::string> factor_structure_names() {
+  std::vector<std::string> names;
+  for (const FactorStructure structure : all_factor_structures()) {
+    names.push_back(to_string(structure));
+  }
+  return names;
+}
+
+AnyFamily make_factor_analyzers(const FamilyRequest& request) {
+  FactorOptions options;
+  if (!request.structure.empty()) options.structure = parse_factor_structure(request.structure);
+  if (!request.prior.empty() && request.prior != "none") {
+    throw std::invalid_argument(fmt::format(
+        "factor_analyzers has no prior {}; use gaussian, or leave it out", request.prior));
+  }
+  constexpr Index usual = 2;
+  options.factors = request.factors;
+  if (options.factors == 0) {
+    options.factors =
+        std::clamp<Index>(most_factors(options.structure, columns(request)), 1, usual);
+  }
+  return AnyFamily(FactorAnalyzers(request.k, columns(request), options));
+}
+
 AnyFamily make_categorical(const FamilyRequest& request) {
   std::vector<Index> levels;
   for (Index d = 0; d < columns(request); ++d) {
@@ -287,13 +323,39 @@ FamilyEntry one_column_entry(const std::function<bool(const Table&)>& suits) {
   return entry_of(D(), suits);
 }
 
+AnyFamily make_shifted_exponential(const FamilyRequest& request) {
+  if (columns(request) != 1) {
+    throw std::invalid_argument(fmt::format(
+        "shifted_exponential describes one column, not {}: the shifts of several cannot be moved",
+        columns(request)));
+  }
+  return Untied(ShiftedExponential(), request.k);
+}
+
+// The entry of a distribution of one column that is seen between bounds only.
+template <class D>
+FamilyEntry truncated_entry(const D& base) {
+  return {.name = std::string(TruncatedTo<D>::name),
+          .empty = [] { return AnyFamily(Untied<TruncatedTo<D>>()); },
+          .make = [base](const FamilyRequest& r) -> AnyFamily {
+            if (r.has_bounds) {
+              return for_columns(Untied(TruncatedTo<D>(base, r.lower, r.upper), r.k), columns(r));
+            }
+            throw std::invalid_argument(
+                fmt::format("{} needs the bounds outside of which nothing is seen: --bounds "
+                            "LOWER,UPPER, for example 0,inf",
+                            TruncatedTo<D>::name));
+          },
+          .takes_bounds = true};
+}
+
 }  // namespace
 
 AnyFamily for_columns(const AnyFamily& family, Index columns) {
   if (columns == family.dimension()) return family;
   if (family.dimension() != 1) {
-    throw std::invalid_argument(fmt::format("{} describes {} columns, not {}", family.name(),
-                                            family.dimension(), columns));
+    throw std::invalid_argument(
+        fmt::format("{} describes {} columns, not {}", family.name(), family.dimension(), columns));
   }
   std::vector<Product::Block> blocks;
   for (Index j = 0; j < columns; ++j) blocks.push_back({{j}, family});
@@ -312,6 +374,12 @@ std::vector<FamilyEntry> distribution_entries() {
        make_student_t,
        suits_continuous,
        {"VVV", "EEE"}},
+      {.name = "factor_analyzers",
+       .empty = [] { return AnyFamily(FactorAnalyzers()); },
+       .make = make_factor_analyzers,
+       .suits = suits_many_columns,
+       .structures = factor_structure_names(),
+       .takes_factors = true},
       {"normal", [] { return AnyFamily(Untied<Normal>()); }, make_normal},
       {"exponential", [] { return AnyFamily(Untied<Exponential>()); },
        [](Request r) { return AnyFamily(Untied(Exponential(columns(r)), r.k)); }, suits_positive},
@@ -325,8 +393,14 @@ std::vector<FamilyEntry> distribution_entries() {
       one_column_entry<Laplace>(suits_one_column),
       one_column_entry<Gumbel>(suits_one_column),
       one_column_entry<Logistic>(suits_one_column),
+      one_column_entry<SkewNormal>(suits_one_column),
+      one_column_entry<SkewT>(nullptr),  // ten times as slow as the others
       one_column_entry<Beta>(suits_shares),
       one_column_entry<VonMises>(nullptr),
+      truncated_entry<Normal>(Normal()),
+      truncated_entry<Exponential>(Exponential(1)),
+      truncated_entry<Gamma>(Gamma()),
+      truncated_entry<Lognormal>(Lognormal()),
       {"dirichlet", [] { return AnyFamily(Untied<Dirichlet>()); },
        [](Request r) { return AnyFamily(Untied(Dirichlet(columns(r)), r.k)); },
        suits_rows<Dirichlet>},
@@ -365,6 +439,10 @@ std::vector<FamilyEntry> distribution_entries() {
       generalized_linear_entry<BinomialRegression>(true),
       generalized_linear_entry<NegativeBinomialRegression>(false),
       {"gated", [] { return AnyFamily(Gated()); }},
+      {"free_uniform", [] { return AnyFamily(Untied<FreeUniform>()); },
+       [](Request r) { return AnyFamily(Untied(FreeUniform(columns(r)), r.k)); }},
+      {"shifted_exponential", [] { return AnyFamily(Untied<ShiftedExponential>()); },
+       make_shifted_exponential},
       {"product", [] { return AnyFamily(Product()); }},
   };
 }

@@ -452,18 +452,7 @@ std::string StudentT::caution(Index k) const {
   const bool shared = options_.degrees_of_freedom == DegreesOfFreedom::shared;
   const std::string_view whose =
       shared && size() > 1 ? "the shared degrees of freedom" : "its degrees of freedom";
-  constexpr double rounding = 1e-9;  // they are found on a logarithmic scale
-  if (dof_[k] >= largest_dof * (1 - rounding)) {
-    return fmt::format(
-        "{} ended at the upper bound of their search, {}, where a t component is normal", whose,
-        largest_dof);
-  }
-  if (dof_[k] <= least_dof * (1 + rounding)) {
-    return fmt::format(
-        "{} ended at the lower bound of their search, {}, as when many rows are equal or far away",
-        whose, least_dof);
-  }
-  return {};
+  return dof_caution(dof_[k], whose);
 }
 
 void StudentT::select(const std::vector<Index>& order) {

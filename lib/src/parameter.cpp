@@ -6,7 +6,7 @@ namespace mix {
 namespace {
 
 // How far from one what should be one may be: rounding, and numbers that were written down.
-constexpr double rounding = 1e-9;
+constexpr double slack = 1e-9;
 
 }  // namespace
 
@@ -18,13 +18,13 @@ bool Parameter::contains(const double* values) const {
     if (range == ParameterRange::ordered && i > 0 && !(values[i - 1] < values[i])) return false;
     sum += values[i];
   }
-  if (range == ParameterRange::simplex) return std::abs(sum - 1) < rounding;
+  if (range == ParameterRange::simplex) return std::abs(sum - 1) < slack;
   if (!triangular()) return true;
   for (int i = 0; i < extent; ++i) {
     double square = 0;
     for (int j = 0; j <= i; ++j) square += values[j] * values[j];
     if (!(values[i] > 0)) return false;
-    if (range == ParameterRange::correlation_factor && !(std::abs(square - 1) < rounding))
+    if (range == ParameterRange::correlation_factor && !(std::abs(square - 1) < slack))
       return false;
     values += i + 1;
   }

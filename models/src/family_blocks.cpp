@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <tuple>
 
 #include "mix/distributions/product.h"
 #include "mix/models/model_file.h"
@@ -32,6 +33,11 @@ AnyFamily make_block(const FamilyBlock& block, const Table& columns, Index k,
   if (block.family == "student_t") request.degrees_of_freedom = options.degrees_of_freedom;
   request.has_trials = options.has_trials && entry.takes_trials;
   request.has_offset = options.has_offset && entry.regression;
+  if (entry.takes_factors) request.factors = options.factors;
+  if (entry.takes_bounds && options.bounds) {
+    request.has_bounds = true;
+    std::tie(request.lower, request.upper) = *options.bounds;
+  }
   return entry.make(request);
 }
 

@@ -18,6 +18,7 @@
 #include "mix/distributions/gated.h"
 #include "mix/json_fields.h"
 #include "mix/kernels.h"
+#include "mix/models/edges.h"
 #include "mix/parallel.h"
 #include "remarks.h"
 #include "search.h"
@@ -364,12 +365,15 @@ class Search {
       if (!done) {
         if (changes_with_iterations()) run.em = {};  // what came before was not this policy's
         EmOptions em = em_options();
-        const double goal = found && runs[best].flaw.empty() ? runs[best].objective() : -infinity;
+        // What moved edges will add, no run knows beforehand.
+        const bool comparable = found && runs[best].flaw.empty() && !moves_edges();
+        const double goal = comparable ? runs[best].objective() : -infinity;
         if (!changes_with_iterations()) {
           em.progress = abandon_below(goal, caution(run), em.progress, abandoned);
         }
         carry_on(run, x_, w_, em, options_.max_iter);
       }
+      if (moves_edges()) settle_edges(run);
       if (!run.flaw.empty()) report.best_flagged = std::max(report.best_flagged, run.em.objective);
       if (abandoned) continue;
       ++report.completed;
@@ -382,6 +386,20 @@ class Search {
                           return objective > runs[best].em.objective - same_optimum;
                         }));
     return std::move(runs[best]);
+  }
+
+  [[nodiscard]] bool moves_edges() const {
+    return options_.assignment.as<Soft>() != nullptr && has_edges(model_.family());
+  }
+
+  // EM and moves of the edges that it cannot move, in turn until neither gains.
+  void settle_edges(Run& run) {
+    constexpr int most_rounds = 100;
+    for (int round = 0; round < most_rounds && !interrupted_; ++round) {
+      if (run.em.n_iter >= options_.max_iter) return;
+      if (!move_edges(run.state, x_, w_, options_.tol)) return;
+      carry_on(run, x_, w_, em_options(), options_.max_iter);
+    }
   }
 
   // Ends a run whose objective, with `caution` times the gain that Aitken's rule still expects,

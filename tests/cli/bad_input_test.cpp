@@ -166,6 +166,9 @@ TEST(BadInput, RefusesUnknownValuesWithTheKnownOnes) {
   here.refuse({"fit", "good.csv", "--family", "gaussian", "--dof", "5"}, {"--dof", "student_t"});
   here.refuse({"fit", "good.csv", "--family", "poisson", "--prior", "conjugate"}, {"--prior"});
   here.refuse({"fit", "good.csv", "--family", "a,b"}, {"compare"});
+  here.refuse({"fit", "good.csv", "--factors", "2"}, {"--factors", "factor_analyzers"});
+  here.refuse({"fit", "good.csv", "--bounds", "0,1"}, {"--bounds", "truncated_normal"});
+  here.refuse({"fit", "good.csv", "--family", "truncated_normal"}, {"--bounds"});
   here.refuse({"fit", "good.csv", "--family", "=gaussian"}, {"COLUMNS=FAMILY"});
   here.refuse({"fit", "good.csv", "--family", "a=gaussian,a=poisson"}, {"\"a\""});
   here.refuse({"fit", "good.csv", "--trials", "b"}, {"binomial"});

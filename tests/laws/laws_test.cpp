@@ -16,6 +16,8 @@
 #include "mix/distributions/dirichlet.h"
 #include "mix/distributions/dirichlet_multinomial.h"
 #include "mix/distributions/exponential.h"
+#include "mix/distributions/factor_analyzers.h"
+#include "mix/distributions/free_uniform.h"
 #include "mix/distributions/gamma.h"
 #include "mix/distributions/gated.h"
 #include "mix/distributions/gaussian_regression.h"
@@ -36,7 +38,11 @@
 #include "mix/distributions/poisson.h"
 #include "mix/distributions/product.h"
 #include "mix/distributions/rayleigh.h"
+#include "mix/distributions/shifted_exponential.h"
+#include "mix/distributions/skew_normal.h"
+#include "mix/distributions/skew_t.h"
 #include "mix/distributions/student_t.h"
+#include "mix/distributions/truncated.h"
 #include "mix/distributions/uniform_box.h"
 #include "mix/distributions/von_mises.h"
 #include "mix/distributions/von_mises_fisher.h"
@@ -93,6 +99,20 @@ Matrix successes_and_trials(Index rows) {
 Matrix beside(const Matrix& left, const Matrix& right) {
   Matrix x(left.rows(), left.cols() + right.cols());
   x << left, right;
+  return x;
+}
+
+// Six columns that two factors move.
+Matrix two_groups_of_factors(Index rows) {
+  Rng rng(7);
+  Matrix x(rows, 6);
+  for (Index i = 0; i < rows; ++i) {
+    const double a = standard_normal(rng);
+    const double b = standard_normal(rng);
+    x.row(i) << 2 * a, a + b, 2 * b, a - b, 3 * a + b, 0.5 * b;
+    for (double& value : x.row(i))
+      value += (0.5 + 0.1 * static_cast<double>(i % 2)) * standard_normal(rng);
+  }
   return x;
 }
 
@@ -237,6 +257,33 @@ void add_continuous(std::vector<Entry>& all) {
   Matrix directions = draw(80, 3, [](Rng& rng) { return 0.7 + standard_normal(rng); });
   directions.rowwise().normalize();
   all.push_back({"von_mises_fisher", Untied(VonMisesFisher(3), 2), directions, sphere(400)});
+  const auto drawn = [](const auto& from) {
+    return [=](Rng& rng) {
+      Vector row(1);
+      from.sample(rng, row);
+      return row[0];
+    };
+  };
+  all.push_back(
+      {"skew_normal", Untied(SkewNormal(), 2), draw(150, 1, drawn(SkewNormal(1, 2, 3))), real});
+  // Many cdfs of Student's t per row.
+  LawOptions slow = interval(-2000, 2000, 200000);
+  slow.draws = 800;
+  all.push_back({"skew_t", Untied(SkewT(), 2), draw(120, 1, drawn(SkewT(1, 2, 3, 6))), slow});
+  const TruncatedTo<Normal> seen(Normal(1, 1), 0, 3);
+  all.push_back({"truncated_normal", Untied(TruncatedTo<Normal>(Normal(), 0, 3), 2),
+                 draw(120, 1, drawn(seen)), interval(0, 3, 30000)});
+  all.push_back({"truncated_exponential", TruncatedTo<Exponential>(Exponential(1), 0, 3),
+                 draw(120, 1, drawn(seen)), interval(0, 3, 30000)});
+  all.push_back({"truncated_logistic", TruncatedTo<Logistic>(Logistic(), 0, 3),
+                 draw(120, 1, drawn(TruncatedTo<Logistic>(Logistic(1, 0.4), 0, 3))),
+                 interval(0, 3, 30000)});
+  // Steps move no edges.
+  LawOptions edges = interval(0, 400, 400000);
+  edges.skip = {"parameter_count"};
+  edges.normalization_tolerance = 1e-3;
+  all.push_back({"free_uniform", Untied(FreeUniform(1), 2), amounts, edges});
+  all.push_back({"shifted_exponential", Untied(ShiftedExponential(), 2), amounts, edges});
   // Its median stays at a row while weights change a little.
   LawOptions median = real;
   median.skip = {"parameter_count"};
@@ -384,6 +431,11 @@ std::vector<Entry> entries() {
   all.push_back({"product_of_planes",
                  Product({Block{{3, 0, 2}, Gaussians(2, 3)}, Block{{1}, Untied(Poisson(1), 2)}}),
                  beside(beside(draw(60, 1, normal), counts(60, 1)), draw(60, 2, normal))});
+  for (const FactorStructure structure : all_factor_structures()) {
+    all.push_back({"factor_analyzers_" + to_string(structure),
+                   FactorAnalyzers(2, 6, {.structure = structure, .factors = 2}),
+                   two_groups_of_factors(160)});
+  }
   add_counts(all);
   add_continuous(all);
   add_regressions(all);

@@ -312,7 +312,7 @@ TEST(Suitable, NamesEveryFamilyOfOneColumnOnce) {
   const Matrix column = mixture(Gaussians(1, 1)).sample(30, 1).x;
   EXPECT_EQ(names(suitable(column)),
             (std::vector<std::string>{"gaussian E", "gaussian V", "student_t VVV", "student_t EEE",
-                                      "laplace", "gumbel", "logistic"}));
+                                      "laplace", "gumbel", "logistic", "skew_normal"}));
 }
 
 TEST(Suitable, CandidatesCanBeComparedAsTheyAre) {

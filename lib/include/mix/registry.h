@@ -21,6 +21,10 @@ struct FamilyRequest {
   bool has_trials = false;  ///< the last column holds numbers of trials
   /// Of a regression: the column before the response is added to the linear predictor.
   bool has_offset = false;
+  Index factors = 0;        ///< of factor_analyzers; 0 for the family's default
+  bool has_bounds = false;  ///< values are seen from `lower` to `upper` only
+  double lower = 0;
+  double upper = 0;
 };
 
 /// One family that can be named: on the command line, in a model file, in a comparison.
@@ -40,6 +44,10 @@ struct FamilyEntry {
   /// Whether it describes one column, the response, given the others: the last one, or the one
   /// before the trials.
   bool regression = false;
+  /// Whether it can be asked for with a number of factors.
+  bool takes_factors = false;
+  /// Whether it needs the bounds that values are seen within.
+  bool takes_bounds = false;
 };
 
 /// The families known by name. A user's own are added to a copy.

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "mix/registry.h"
@@ -26,6 +28,9 @@ struct BlockOptions {
   std::string degrees_of_freedom{};
   bool has_trials = false;  ///< the last column of binomial blocks holds numbers of trials
   bool has_offset = false;  ///< regressions have an offset in the column before the response
+  Index factors = 0;        ///< of factor_analyzers blocks; 0: their default
+  /// Of truncated blocks: the lower and the upper bound, which may be infinite.
+  std::optional<std::pair<double, double>> bounds{};
 };
 
 /// The family of k components that describes the columns of `table` by these blocks. Throws

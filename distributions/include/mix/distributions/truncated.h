@@ -1,0 +1,285 @@
+#pragma once
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <concepts>
+#include <functional>
+#include <numbers>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "mix/concepts.h"
+#include "mix/distributions/data_spread.h"
+#include "mix/distributions/exponential.h"
+#include "mix/distributions/normal.h"
+#include "mix/distributions/summed_statistics.h"
+#include "mix/fields.h"
+#include "mix/moments.h"
+#include "mix/random.h"
+#include "mix/support.h"
+
+namespace mix {
+
+/// The log probability of values from `low` to `high`: by the cdf, or better where that is known.
+template <WithCdf D>
+double log_probability(const D& distribution, double low, double high) {
+  return std::log(distribution.cdf(high) - distribution.cdf(low));
+}
+/// To the last digits also far from the mean.
+double log_probability(const Normal& normal, double low, double high);
+double log_probability(const Exponential& exponential, double low, double high);
+
+/// The log density of rows, times their weights, from their statistics under the parameters `at`.
+template <ExponentialFamily D>
+double weighted_log_density(const D& distribution, ConstVectorRef sum, const D& /*at*/) {
+  Index features = 1;
+  if constexpr (requires { distribution.feature_count(); }) features = distribution.feature_count();
+  Vector eta(features);
+  distribution.natural_parameters(eta);
+  return eta.dot(sum.tail(features)) - sum[0] * distribution.log_partition();
+}
+double weighted_log_density(const Normal& normal, ConstVectorRef sum, const Normal& at);
+
+/// A distribution whose likelihood is a function of its statistics.
+template <class D>
+concept Summable = Streaming<D> && requires(const D& d, ConstVectorRef sum) {
+  { weighted_log_density(d, sum, d) } -> std::same_as<double>;
+};
+
+/// The coordinates, near `start` or far, where `objective` is largest; it may be minus infinity or
+/// NaN where nothing is. Newton's method, with derivatives by sixth-order differences.
+Vector largest_coordinates(const Vector& start,
+                           const std::function<double(const Vector&)>& objective);
+
+/// Of a column that is truncated to [low, high]: where log_share(x) = log P(value <= x) is
+/// `log_target`; `near` is any point with a scale `unit` about which to look.
+double truncated_quantile(const std::function<double(double)>& log_share, double log_target,
+                          double low, double high, double near, double unit);
+/// Mean and variance of a density on [low, high], both finite, by quadrature.
+Moments truncated_moments(const std::function<double(double)>& log_density, double low,
+                          double high);
+void check_bounds(std::string_view type, double lower, double upper);
+DataSpread spread_between(std::string_view family, const AnyRows& x, Weights w);
+
+/// A distribution D of one column of which values outside of fixed bounds are never seen: heights
+/// of recruits above a minimum, readings of a scale that ends.
+///
+/// f(x) = d(x) / P(lower <= X <= upper) within the bounds, with d and P of D, a continuous
+/// distribution of one column with a cdf and coordinates. The estimate maximizes this likelihood
+/// itself, by Newton's method in the coordinates of D, whose derivatives are differences: from the
+/// additive statistics of D where its likelihood is a function of these (exponential families,
+/// Normal), and otherwise from all rows. Rows more varied than any D between the bounds would drive
+/// the parameters out of all bounds; a prior proportional to P^(1e-6), a millionth of a row that is
+/// known to be within the bounds, keeps them finite and matters nowhere else.
+template <class D>
+class TruncatedTo {
+  static constexpr std::string_view base_name = [] {
+    if constexpr (Named<D>) return std::string_view(D::name);
+    return std::string_view("custom");
+  }();
+  static constexpr std::string_view prefix = "truncated_";
+  static constexpr auto letters = [] {
+    std::array<char, prefix.size() + base_name.size()> all{};
+    std::copy(base_name.begin(), base_name.end(),
+              std::copy(prefix.begin(), prefix.end(), all.begin()));
+    return all;
+  }();
+
+ public:
+  /// "truncated_normal" and so on.
+  static constexpr std::string_view name{letters.data(), letters.size()};
+
+  TruncatedTo() requires std::default_initializable<D>
+  = default;
+  /// The bounds may be infinite. Throws std::invalid_argument unless `base` has one column and
+  /// `lower` < `upper`.
+  TruncatedTo(D base, double lower, double upper)
+      : base_(std::move(base)), lower_(lower), upper_(upper) {
+    check_bounds(name, lower_, upper_);
+    if (base_.dimension() == 1) return;
+    throw std::invalid_argument(
+        fmt::format("{}: the distribution has {} columns; only one column can be truncated", name,
+                    base_.dimension()));
+  }
+
+  /// The distribution D, of all values, seen or not.
+  [[nodiscard]] const D& base() const { return base_; }
+  [[nodiscard]] double lower() const { return lower_; }
+  [[nodiscard]] double upper() const { return upper_; }
+  [[nodiscard]] std::string title() const {
+    return fmt::format("{}, from {} to {}", name, lower_, upper_);
+  }
+
+  [[nodiscard]] Index dimension() const { return 1; }
+  [[nodiscard]] Index parameter_count() const { return base_.parameter_count(); }
+  void log_density(Rows x, VectorRef out) const {
+    base_.log_density(x, out);
+    const double within = log_within(base_);
+    for (Index i = 0; i < x.rows(); ++i) {
+      out[i] = inside(x(i, 0)) ? out[i] - within : -infinity;
+    }
+  }
+  /// By the quantile of a uniform number.
+  void sample(Rng& rng, VectorRef out) const { out[0] = quantile(std::log(uniform(rng))); }
+  [[nodiscard]] double cdf(double x) const {
+    if (!(x > lower_)) return std::isnan(x) ? x : 0;
+    return x < upper_ ? std::min(std::exp(log_share(x)), 1.0) : 1;
+  }
+  /// By quadrature, to about 1e-10.
+  [[nodiscard]] Moments moments() const {
+    constexpr double rest = 1e-14;
+    return truncated_moments(
+        [this](double at) {
+          Vector out(1);
+          log_density(Matrix::Constant(1, 1, at), out);
+          return out[0];
+        },
+        quantile(std::log(rest)), quantile(std::log1p(-rest)));
+  }
+
+  /// Those of D, of the rows within the bounds.
+  [[nodiscard]] Index statistics_size() const requires Summable<D> {
+    return base_.statistics_size();
+  }
+  void accumulate(Rows x, Weights w, VectorRef statistics) const requires Summable<D> {
+    base_.accumulate(x, weights_within(x, w), statistics);
+  }
+  void maximize(ConstVectorRef sum) requires Summable<D> {
+    if (!(sum[0] > 0) || !sum.allFinite()) return;
+    const D at = base_;
+    climb(sum[0], [&](const D& d) { return weighted_log_density(d, sum, at); });
+  }
+  /// From the estimate that ignores the bounds.
+  void start(const AnyRows& x, Weights w) requires Summable<D> {
+    if constexpr (requires { base_.start(x, w); }) {
+      base_.start(x, w);
+    } else {
+      base_.maximize(summed_statistics(*this, x, w));
+    }
+    maximize(summed_statistics(*this, x, w));
+  }
+  void fit(Rows x, Weights w) requires(!Summable<D>) {
+    const Vector weights = weights_within(x, w);
+    const double mass = weights.sum();
+    if (!(mass > 0)) return;
+    if constexpr (requires { base_.start(x, weights); }) {
+      base_.start(x, weights);
+    } else if constexpr (Refittable<D>) {
+      base_.fit(x, weights);
+    }
+    climb(mass, [&](const D& d) {
+      Vector out(x.rows());
+      d.log_density(x, out);
+      return (weights.array() > 0).select(out.cwiseProduct(weights), 0).sum();
+    });
+  }
+
+  [[nodiscard]] Vector coordinates() const requires Charted<D> { return base_.coordinates(); }
+  void set_coordinates(ConstVectorRef v) requires Charted<D> { base_.set_coordinates(v); }
+
+  void prepare(const AnyRows& x, Weights w) {
+    data_ = spread_between(name, x, w);
+    if constexpr (requires { base_.prepare(x, w); }) base_.prepare(x, w);
+  }
+  [[nodiscard]] double log_prior() const { return log_prior(base_); }
+  [[nodiscard]] std::string check_support(Rows x) const {
+    const std::string outside = check_cells(
+        x, [this](double value) { return inside(value); },
+        fmt::format("a number within the bounds, from {} to {}", lower_, upper_));
+    if (!outside.empty()) return outside;
+    if constexpr (requires { base_.check_support(x); }) return base_.check_support(x);
+    return {};
+  }
+  [[nodiscard]] Matrix embed(Rows x) const requires Embeddable<D> { return base_.embed(x); }
+  [[nodiscard]] std::string flaw(double mass) const {
+    if constexpr (requires { base_.flaw(mass); }) return base_.flaw(mass);
+    return {};
+  }
+  /// Says when next to nothing of D is within the bounds.
+  [[nodiscard]] std::string caution() const {
+    constexpr double hardly_any = -3;
+    const double within = log_within(base_) / std::numbers::ln10;
+    if (!(within < hardly_any)) return {};
+    return fmt::format(
+        "only 1e{:.0f} of its probability is within the bounds: the rows are spread nearly as by "
+        "the "
+        "bounds alone, and tell little about the whole",
+        within);
+  }
+  void fields(Fields& visit) requires Visitable<D> {
+    visit("lower", lower_);
+    visit("upper", upper_);
+    base_.fields(visit);
+    if (visit.loading()) check_bounds(name, lower_, upper_);
+  }
+  void describe(Fields& visit) const requires Visitable<D> {
+    double lower = lower_;
+    double upper = upper_;
+    visit("lower", lower);
+    visit("upper", upper);
+    if constexpr (requires { base_.describe(visit); }) {
+      base_.describe(visit);
+    } else {
+      D copy = base_;
+      copy.fields(visit);
+    }
+  }
+
+ private:
+  static constexpr double prior_rows = 1e-6;
+
+  [[nodiscard]] bool inside(double x) const {
+    return x >= lower_ && x <= upper_ && std::isfinite(x);
+  }
+  [[nodiscard]] double log_within(const D& d) const { return log_probability(d, lower_, upper_); }
+  // log P(X <= x) of the truncated distribution.
+  [[nodiscard]] double log_share(double x) const {
+    return log_probability(base_, lower_, x) - log_within(base_);
+  }
+  [[nodiscard]] double quantile(double log_target) const {
+    const Moments whole = base_.moments();
+    return truncated_quantile([this](double x) { return log_share(x); }, log_target, lower_, upper_,
+                              whole.mean[0], std::sqrt(whole.covariance(0, 0)));
+  }
+  [[nodiscard]] Vector weights_within(Rows x, Weights w) const {
+    Vector weights = w;
+    for (Index i = 0; i < x.rows(); ++i) {
+      if (!inside(x(i, 0))) weights[i] = 0;
+    }
+    return weights;
+  }
+  [[nodiscard]] double log_prior(const D& d) const {
+    double prior = prior_rows * log_within(d);
+    if constexpr (WithPrior<D>) prior += d.log_prior();
+    return prior;
+  }
+  // Maximizes `likelihood(d)` less what the bounds take away, and plus the prior, over d.
+  template <class Likelihood>
+  void climb(double mass, const Likelihood& likelihood) {
+    const double least = data_.least_variance(0);
+    const auto candidate = [this](const Vector& v) {
+      D d = base_;
+      d.set_coordinates(v);
+      return d;
+    };
+    const Vector best = largest_coordinates(base_.coordinates(), [&](const Vector& v) {
+      const D d = candidate(v);
+      // Equal rows would make it ever narrower.
+      if (!(d.moments().covariance(0, 0) >= least)) return -infinity;
+      return likelihood(d) - mass * log_within(d) + log_prior(d);
+    });
+    base_ = candidate(best);
+  }
+
+  D base_;
+  double lower_ = -infinity;
+  double upper_ = infinity;
+  DataSpread data_;
+};
+
+}  // namespace mix

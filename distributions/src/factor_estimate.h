@@ -1,0 +1,34 @@
+#pragma once
+
+#include <vector>
+
+#include "mix/distributions/covariance_structure.h"
+#include "mix/distributions/factor_analyzers.h"
+
+namespace mix {
+
+/// Which parameters of covariances L L' + P are common to all components.
+bool has_common_loadings(FactorStructure structure);
+bool has_common_noise(FactorStructure structure);
+/// Whether noise has the same variance in all columns.
+bool has_equal_noise(FactorStructure structure);
+/// Whether the axes of such covariances are the leading eigenvectors of those of the rows.
+bool is_spectral(FactorStructure structure);
+
+/// What covariances of few factors are estimated from, and what they become.
+struct FactorProblem {
+  FactorStructure structure;
+  Index factors;
+  std::vector<Matrix> covariances;  ///< of the rows, divisor: their weight
+  Vector mass;                      ///< that weight
+  Vector least_noise;               ///< per column
+  std::vector<Matrix> loadings;     ///< one per component, or the common one
+  Matrix noise;                     ///< one column per component, or the common one
+};
+
+/// Sets loadings and noise to the maximizer of -1/2 sum_k n_k [log|S_k| + tr(C_k S_k^-1)] under the
+/// structure; with `Steps::few`, from the present ones some steps towards it, each of which raises
+/// it. A component without mass keeps what it does not share, and moves nothing.
+void estimate_factors(FactorProblem& problem, Steps steps);
+
+}  // namespace mix

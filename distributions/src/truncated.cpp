@@ -1,0 +1,155 @@
+#include "mix/distributions/truncated.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numbers>
+#include <stdexcept>
+
+#include "mix/newton.h"
+#include "univariate.h"
+
+namespace mix {
+namespace {
+
+// Of the two differences: errors of the order h^6 in slopes and h^4 in curvatures.
+constexpr double slope_step = 1e-3;
+constexpr double curvature_step = 1e-2;
+
+Expansion expand_by_differences(const Vector& at,
+                                const std::function<double(const Vector&)>& objective) {
+  const Index n = at.size();
+  const auto moved = [&](Index i, double a, Index j, double b) {
+    Vector v = at;
+    v[i] += a;
+    v[j] += b;
+    return objective(v);
+  };
+  Expansion e{objective(at), Vector(n), Matrix(n, n)};
+  for (Index i = 0; i < n; ++i) {
+    const auto odd = [&](double step) { return moved(i, step, i, 0) - moved(i, -step, i, 0); };
+    const double h = slope_step;
+    e.gradient[i] = (45 * odd(h) - 9 * odd(2 * h) + odd(3 * h)) / (60 * h);
+    const double s = curvature_step;
+    const auto even = [&](double step) { return moved(i, step, i, 0) + moved(i, -step, i, 0); };
+    e.hessian(i, i) = (16 * even(s) - even(2 * s) - 30 * e.value) / (12 * s * s);
+    for (Index j = 0; j < i; ++j) {
+      e.hessian(i, j) = e.hessian(j, i) =
+          (moved(i, s, j, s) - moved(i, s, j, -s) - moved(i, -s, j, s) + moved(i, -s, j, -s)) /
+          (4 * s * s);
+    }
+  }
+  return e;
+}
+
+// log(e^(-a^2/2) g(a) - e^(-b^2/2) g(b)) for 0 <= a < b, with g the scaled tail: the probability of
+// standard normal values from a to b.
+double log_upper_probability(double a, double b) {
+  double rest = scaled_normal_tail(a);
+  if (b < infinity) rest -= std::exp(0.5 * (a - b) * (a + b)) * scaled_normal_tail(b);
+  return std::log(rest) - 0.5 * a * a;
+}
+
+}  // namespace
+
+double log_probability(const Normal& normal, double low, double high) {
+  const double a = (low - normal.mean()) / normal.standard_deviation();
+  const double b = (high - normal.mean()) / normal.standard_deviation();
+  if (!(a < b)) return -infinity;
+  if (a >= 0) return log_upper_probability(a, b);
+  if (b <= 0) return log_upper_probability(-b, -a);
+  return std::log1p(-normal_cdf(a) - normal_cdf(-b));
+}
+
+double log_probability(const Exponential& exponential, double low, double high) {
+  const double rate = exponential.rate()[0];
+  low = std::max(low, 0.0);
+  if (!(low < high)) return -infinity;
+  return std::log(-std::expm1(-rate * (high - low))) - rate * low;
+}
+
+double weighted_log_density(const Normal& normal, ConstVectorRef sum, const Normal& at) {
+  const double shift = normal.mean() - at.mean();
+  const double deviation = normal.standard_deviation();
+  const double scatter = sum[2] - shift * (2 * sum[1] - sum[0] * shift);
+  return -sum[0] * (0.5 * std::log(2 * std::numbers::pi) + std::log(deviation)) -
+         scatter / (2 * deviation * deviation);
+}
+
+Vector largest_coordinates(const Vector& start,
+                           const std::function<double(const Vector&)>& objective) {
+  constexpr Index most_steps = 200;
+  return maximize_by_newton(
+             start, [&](const Vector& v) { return expand_by_differences(v, objective); }, objective,
+             most_steps)
+      .point;
+}
+
+double truncated_quantile(const std::function<double(double)>& log_share, double log_target,
+                          double low, double high, double near, double unit) {
+  if (!std::isfinite(near)) near = 0;
+  if (!is_positive(unit)) unit = 1;
+  near = std::clamp(near, low, high);
+  // Finite ends that enclose it.
+  double step = unit;
+  double left = std::isfinite(low) ? low : near;
+  while (!std::isfinite(low) && log_share(left) > log_target && std::isfinite(left)) {
+    left -= step;
+    step *= 2;
+  }
+  step = unit;
+  double right = std::isfinite(high) ? high : std::max(near, left);
+  while (!std::isfinite(high) && log_share(right) < log_target && std::isfinite(right)) {
+    right += step;
+    step *= 2;
+  }
+  for (;;) {
+    const double middle = left + 0.5 * (right - left);
+    if (!(middle > left && middle < right)) return middle;
+    (log_share(middle) < log_target ? left : right) = middle;
+  }
+}
+
+// Gauss's rule of five points on equal pieces.
+Moments truncated_moments(const std::function<double(double)>& log_density, double low,
+                          double high) {
+  constexpr Index pieces = 400;
+  constexpr std::array<double, 3> points{0, 0.5384693101056831, 0.9061798459386640};
+  constexpr std::array<double, 3> weights{0.5688888888888889, 0.4786286704993665,
+                                          0.2369268850561891};
+  const double half = 0.5 * (high - low) / pieces;
+  double sum = 0;
+  double first = 0;
+  double second = 0;
+  const double center = 0.5 * (low + high);
+  const auto add = [&](double x, double weight) {
+    const double p = half * weight * std::exp(log_density(x));
+    sum += p;
+    first += p * (x - center);
+    second += p * (x - center) * (x - center);
+  };
+  for (Index i = 0; i < pieces; ++i) {
+    const double middle = low + half * static_cast<double>(2 * i + 1);
+    add(middle, weights[0]);
+    for (std::size_t j = 1; j < points.size(); ++j) {
+      add(middle - half * points[j], weights[j]);
+      add(middle + half * points[j], weights[j]);
+    }
+  }
+  const double mean = first / sum;
+  return Moments::of(center + mean, second / sum - mean * mean);
+}
+
+void check_bounds(std::string_view type, double lower, double upper) {
+  if (lower < upper) return;
+  throw std::invalid_argument(fmt::format(
+      "{}: bounds {} and {}; the lower one must be below the upper one", type, lower, upper));
+}
+
+DataSpread spread_between(std::string_view family, const AnyRows& x, Weights w) {
+  return learn_spread(family, x, w, itself);
+}
+
+}  // namespace mix
