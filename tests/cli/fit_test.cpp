@@ -217,7 +217,8 @@ TEST(Fit, LeavesOutIncompleteRowsWhereAFamilyTakesNoneAndSaysSo) {
   EXPECT_EQ(whole.json()["n"], 3);
   // Without a weight a row counts for nothing.
   const Outcome some = fit("poisson");
-  EXPECT_THAT(some.err, HasSubstr("left out 1 of 5 rows with missing cells; the first is counts.csv line 5"));
+  EXPECT_THAT(some.err,
+              HasSubstr("left out 1 of 5 rows with missing cells; the first is counts.csv line 5"));
   EXPECT_THAT(some.err, HasSubstr("missing cells in 1 of 4 rows, whose other cells count"));
   EXPECT_EQ(some.json()["n"], 4);
 }

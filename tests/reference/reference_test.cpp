@@ -281,9 +281,8 @@ INSTANTIATE_TEST_SUITE_P(Reference, EveryFamily,
                                          "poisson_independent", "multinomial", "lca", "bernoulli",
                                          "binomial", "exponential", "gamma", "weibull", "von_mises",
                                          "vmf", "geometric", "negative_binomial",
-                                         "gaussian_missing",
-                                         "regression_gaussian", "regression_poisson",
-                                         "regression_binomial"),
+                                         "gaussian_missing", "regression_gaussian",
+                                         "regression_poisson", "regression_binomial"),
                          [](const auto& each) { return std::string(each.param); });
 
 TEST(Reference, GaussiansReachAtLeast95PercentOfSolidCases) {
