@@ -19,9 +19,12 @@
 ///
 /// Once in a library, outside of namespaces. Compile with -shared -fPIC, and do not link the
 /// library mixture: its functions are those of the program.
+// A parameter of a function needs a name without parentheses.
+// NOLINTBEGIN(bugprone-macro-parentheses)
 #define MIXTURE_PLUGIN(known)                                                                   \
   extern "C" [[gnu::visibility("default")]] const char* mixture_plugin_interface() {            \
     return MIXTURE_PLUGIN_INTERFACE;                                                            \
   }                                                                                             \
   extern "C" [[gnu::visibility("default")]] void mixture_plugin_families(mix::Registry& known); \
   void mixture_plugin_families(mix::Registry& known)
+// NOLINTEND(bugprone-macro-parentheses)

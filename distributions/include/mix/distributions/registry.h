@@ -19,14 +19,14 @@ AnyFamily for_columns(const AnyFamily& family, Index columns);
 /// The entry of a distribution with a constant `name` and a default constructor; estimates set out
 /// from `prototype`. `suits` says on which columns a comparison tries it by itself.
 template <class D>
-FamilyEntry entry_of(D prototype = {}, std::function<bool(const Table&)> suits = nullptr) {
+FamilyEntry entry_of(D prototype = {}, const std::function<bool(const Table&)>& suits = nullptr) {
   return {.name = std::string(D::name),
           .empty = [] { return AnyFamily(Untied<D>()); },
           .make =
               [prototype](const FamilyRequest& request) {
                 return for_columns(Untied(prototype, request.k), request.columns->column_count());
               },
-          .suits = std::move(suits)};
+          .suits = suits};
 }
 
 }  // namespace mix

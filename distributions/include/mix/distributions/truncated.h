@@ -188,7 +188,7 @@ class TruncatedTo {
   }
   [[nodiscard]] double log_prior() const { return log_prior(base_); }
   [[nodiscard]] std::string check_support(Rows x) const {
-    const std::string outside = check_cells(
+    std::string outside = check_cells(
         x, [this](double value) { return inside(value); },
         fmt::format("a number within the bounds, from {} to {}", lower_, upper_));
     if (!outside.empty()) return outside;
