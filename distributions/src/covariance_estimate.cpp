@@ -9,6 +9,7 @@
 #include "common_orientation.h"
 #include "covariance_problem.h"
 #include "small_matrix.h"
+#include "stacked_scatter.h"
 #include "stagnation.h"
 
 namespace mix {
@@ -18,7 +19,7 @@ namespace {
 // objective is flat there, so its error is of the order of the square.
 constexpr double volume_tolerance = 1e-10;
 
-int most_alternations(Steps steps) { return steps == Steps::all ? 2000 : 10; }
+int most_alternations(Steps steps) { return steps == Steps::all ? 2000 : 3; }
 
 // The mass, relative to all, that a component without any is given, with its current covariance: it
 // then keeps what is its own, and its weight in what is shared is lost in rounding.
@@ -61,18 +62,24 @@ void fill_empty_components(CovarianceProblem& p) {
 // |L L'|^(1/d).
 double volume(ConstMatrixRef lower) { return std::exp(2 * lower.diagonal().array().log().mean()); }
 
-// Writes the lower factor of D diag(v) D'. The product itself would lose the digits of small
-// variances.
-void factor_of(ConstMatrixRef orientation, VectorRef variances, MatrixRef factor, Index& repairs) {
-  const double smallest = 1e-16 * variances.maxCoeff();
-  if (variances.minCoeff() < smallest) {
-    ++repairs;
-    variances = variances.cwiseMax(smallest);
-  }
+// Writes the lower factors of D_k diag(v_k) D_k'. The products themselves would lose the digits of
+// small variances.
+template <class Orientation>
+void factors_of(const Orientation& orientation, MatrixRef variances, CovarianceProblem& p) {
   Scratch scratch;
-  MatrixMap root = scratch.matrix(orientation.rows(), orientation.cols());
-  root = orientation * variances.cwiseSqrt().asDiagonal();
-  factorize_square(root, factor);
+  const MatrixStack roots(scratch, p.scatter.dimension(), p.mass.size());
+  for (Index k = 0; k < p.mass.size(); ++k) {
+    auto own = variances.col(k);
+    const double smallest = 1e-16 * own.maxCoeff();
+    if (own.minCoeff() < smallest) {
+      ++p.repairs;
+      own = own.cwiseMax(smallest);
+    }
+    for (Index j = 0; j < own.size(); ++j) {
+      roots[k].col(j) = std::sqrt(own[j]) * orientation(k).col(j);
+    }
+  }
+  factorize_each_square(roots, p.factors);
 }
 
 // Alternates `update(present, next)`, which maps volumes to better volumes, until they stay, or
@@ -136,21 +143,19 @@ void estimate_vee(CovarianceProblem& p, Steps steps) {
   VectorMap lambda = scratch.vector(count);
   first_volumes(p, lambda);
   MatrixMap shape = scratch.matrix(d, d);  // the factor of the common matrix of determinant one
+  MatrixMap inverse = scratch.matrix(d, d);
   MatrixMap sum = scratch.matrix(d, d);
-  MatrixMap half = scratch.matrix(d, d);
-  MatrixMap whole = scratch.matrix(d, d);
+  const StackedScatter stacked(scratch, p.scatter);
+  VectorMap traces = scratch.vector(stacked.lanes());
   p.steps = alternate(lambda, steps, [&](const VectorRef& present, VectorMap& next) {
     sum.setZero();
     for (Index k = 0; k < count; ++k) sum += p.scatter[k] / present[k];
     factorize(sum, shape, p.repairs);
     shape /= std::sqrt(volume(shape));
-    for (Index k = 0; k < count; ++k) {
-      half = p.scatter[k];
-      solve_lower(shape, half);
-      whole = half.transpose();
-      solve_lower(shape, whole);
-      next[k] = std::max(whole.trace() / (static_cast<double>(d) * p.mass[k]), smallest_variance);
-    }
+    invert_lower(shape, inverse);
+    stacked.traces(inverse, traces);
+    next = (traces.head(count).array() / (static_cast<double>(d) * p.mass.array()))
+               .max(smallest_variance);
   });
   for (Index k = 0; k < count; ++k) p.factors[k] = std::sqrt(lambda[k]) * shape;
 }
@@ -163,10 +168,8 @@ void estimate_own_orientation(CovarianceProblem& p, Part volume_part, Steps step
   MatrixMap variances = scratch.matrix(d, count);
   VectorMap shape = scratch.vector(d);
   const MatrixStack orientations(scratch, d, count);
-  for (Index k = 0; k < count; ++k) {
-    decompose(p.scatter[k], variances.col(k), orientations[k]);
-    variances.col(k) = variances.col(k).cwiseMax(0);
-  }
+  decompose_each(p.scatter, variances, orientations);
+  variances = variances.cwiseMax(0);
   if (volume_part == Part::equal) {
     shape = variances.rowwise().sum() / p.mass.sum();
     variances.colwise() = shape;
@@ -176,9 +179,7 @@ void estimate_own_orientation(CovarianceProblem& p, Part volume_part, Steps step
     p.steps = equal_shape(variances, p.mass, lambda, shape, steps);
     for (Index k = 0; k < count; ++k) variances.col(k) = lambda[k] * shape;
   }
-  for (Index k = 0; k < count; ++k) {
-    factor_of(orientations[k], variances.col(k), p.factors[k], p.repairs);
-  }
+  factors_of([&](Index k) { return orientations[k]; }, variances, p);
 }
 
 void estimate_evv(CovarianceProblem& p) {
@@ -216,9 +217,7 @@ void estimate_common_orientation(CovarianceProblem& p, Part volume_part, Steps s
   MatrixMap variances = scratch.matrix(d, count);
   estimate_diagonal_in_place(volume_part == Part::equal ? Structure::EVI : Structure::VVI, rotated,
                              p.mass, variances, false, steps);
-  for (Index k = 0; k < count; ++k) {
-    factor_of(p.orientation, variances.col(k), p.factors[k], p.repairs);
-  }
+  factors_of([&](Index /*k*/) -> const Matrix& { return p.orientation; }, variances, p);
 }
 
 // Of factors and scatter only the diagonals.

@@ -80,7 +80,7 @@ std::vector<Structure> distinct_structures(Index d) {
 }
 
 bool is_diagonal(Structure structure, Index d) {
-  return d == 1 || parts(structure).orientation == Part::identity;
+  return d == 1 || part(names[static_cast<std::size_t>(structure)][2]) == Part::identity;
 }
 
 bool is_common(Structure structure, Index d) {

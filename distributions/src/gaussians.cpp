@@ -203,7 +203,8 @@ void Gaussians::place(const Vector& center, const Matrix& scatter) {
     const Structure like = dimension() > 1 ? structure() : Structure::EII;
     variances_ = estimate_diagonal(like, scatter, one).replicate(1, size());
   } else {
-    Covariances start = estimate(structure(), {scatter}, one);
+    // A single covariance has every structure that is not diagonal.
+    Covariances start = estimate(Structure::VVV, {scatter}, one);
     factors_.assign(static_cast<std::size_t>(size()), start.factors.front());
   }
   update();
@@ -274,8 +275,14 @@ double Gaussians::log_prior() const {
       sum += pseudo_.root.col(0).cwiseProduct(inverse).squaredNorm() +
              pseudo_.mean_count * shift.cwiseProduct(inverse).squaredNorm();
     } else {
-      whitened_pseudo_root(k, root);
-      sum += root.squaredNorm();
+      if (pseudo_.root.cols() == 1) {
+        for (Index j = 0; j < d; ++j) {
+          sum += pseudo_.scatter(j, j) * inverse(k).col(j).tail(d - j).squaredNorm();
+        }
+      } else {
+        whitened_pseudo_root(k, root);
+        sum += root.squaredNorm();
+      }
       if (!(pseudo_.mean_count > 0)) continue;
       multiply_lower(inverse(k), shift, whitened);
       sum += pseudo_.mean_count * whitened.squaredNorm();
@@ -317,8 +324,16 @@ std::string Gaussians::flaw(Index k, double mass) const {
   flaw =
       floor_flaw(evidence, whitened_floor(k, pooled ? rows_ / static_cast<double>(size()) : mass));
   if (!flaw.empty() || !suspect) return flaw;
-  return flat_flaw(evidence, diagonal() ? (variances_.col(k).array() / scale_.array()).minCoeff()
-                                        : smallest_variance_ratio(covariance(k), scale_));
+  if (diagonal()) {
+    return flat_flaw(evidence, (variances_.col(k).array() / scale_.array()).minCoeff());
+  }
+  // The trace of the inverse ratio bounds the smallest variance from below, and mostly settles it.
+  Scratch scratch;
+  MatrixMap half = scratch.matrix(dimension(), dimension());
+  multiply_lower(inverse(k), scale_, half);
+  const double at_least = 1 / half.cwiseProduct(inverse(k)).sum();
+  if (flat_flaw(evidence, at_least).empty()) return {};
+  return flat_flaw(evidence, smallest_variance_ratio(covariance(k), scale_));
 }
 
 Matrix Gaussians::embed(const AnyRows& x) const {

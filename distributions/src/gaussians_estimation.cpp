@@ -149,10 +149,10 @@ void Gaussians::add_pseudo_scatter(Index k, double mass, ConstVectorRef mean_of_
   mirror(scatter);
 }
 
-// Reads mass, mean and scatter of the rows of component k, and adds the imaginary ones; the scatter
-// is whitened by the present factor where the statistics are.
-void Gaussians::read_scatter(ConstVectorRef sum, Index k, MatrixRef scatter, double& mass,
-                             VectorRef mean_of_rows) const {
+// Reads mass and mean of the rows of component k, and their scatter, and adds the imaginary rows;
+// the scatter is whitened by the present factor where the statistics are, and `whitened` wants it.
+void Gaussians::read_scatter(ConstVectorRef sum, Index k, bool whitened, MatrixRef scatter,
+                             double& mass, VectorRef mean_of_rows) const {
   const Index d = dimension();
   const bool pooled = evaluation_.pooled;
   const bool whitens = evaluation_.whitens[static_cast<std::size_t>(k)];
@@ -182,7 +182,8 @@ void Gaussians::read_scatter(ConstVectorRef sum, Index k, MatrixRef scatter, dou
     scatter.setZero();
     mean_of_rows = means_.row(k).transpose();
   }
-  if (mass > 0) add_pseudo_scatter(k, p, mean_of_rows, whitens, scatter);
+  if (whitens && !whitened) multiply_both_sides(factor(k), scatter);
+  if (mass > 0) add_pseudo_scatter(k, p, mean_of_rows, whitens && whitened, scatter);
 }
 
 void Gaussians::maximize_full(ConstVectorRef sum, Steps steps) {
@@ -193,8 +194,10 @@ void Gaussians::maximize_full(ConstVectorRef sum, Steps steps) {
   const MatrixStack factors(scratch, d, count);
   VectorMap mass = scratch.vector(count);
   MatrixMap rows_mean = scratch.matrix(d, count);
-  for_each_component(count, d,
-                     [&](Index k) { read_scatter(sum, k, scatter[k], mass[k], rows_mean.col(k)); });
+  const bool refactorizes = shared() || structure() == Structure::VVV;
+  for_each_component(count, d, [&](Index k) {
+    read_scatter(sum, k, refactorizes, scatter[k], mass[k], rows_mean.col(k));
+  });
   for (Index k = 0; k < count; ++k) set_mean(k, mass[k] - pseudo_.count, rows_mean.col(k));
 
   if (shared()) {
@@ -224,17 +227,7 @@ void Gaussians::maximize_full(ConstVectorRef sum, Steps steps) {
     }
     return;
   }
-  MatrixMap half = scratch.matrix(d, d);
-  for (Index k = 0; k < count; ++k) {
-    factors[k] = factor(k);
-    if (!evaluation_.whitens[static_cast<std::size_t>(k)]) continue;
-    MatrixMap w = scatter[k];
-    multiply_lower(factors[k], w, half);
-    w = half.transpose();
-    multiply_lower(factors[k], w, half);
-    w = half;
-    mirror(w);
-  }
+  for (Index k = 0; k < count; ++k) factors[k] = factor(k);
   CovarianceProblem problem{scatter, mass, factors, true, orientation_};
   estimate_in_place(structure(), problem, steps);
   repairs_ += problem.repairs;
@@ -300,7 +293,7 @@ void Gaussians::start(const AnyRows& x, Shares shares) {
       sum_over_blocks(x.rows(), statistics_size(), [&](Index first, Index count, VectorRef into) {
         accumulate_any(*this, *DenseBlock(x, first, count), shares.middleRows(first, count), into);
       });
-  maximize(statistics, Steps::all);
+  maximize(statistics, Steps::few);
 }
 
 }  // namespace mix

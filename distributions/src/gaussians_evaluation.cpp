@@ -108,8 +108,13 @@ void Gaussians::update_whitening() {
   const Index d = dimension();
   const Index different = shared() ? 1 : size();
   log_determinants_.resize(size());
-  for (Index k = 0; k < size(); ++k) {
-    log_determinants_[k] = 2 * factor(k).diagonal().array().log().sum();
+  {
+    Scratch scratch;
+    VectorMap diagonals = scratch.vector(d * size());
+    VectorMap logs = scratch.vector(d * size());
+    for (Index k = 0; k < size(); ++k) diagonals.segment(k * d, d) = factor(k).diagonal();
+    kernels::logarithm(diagonals, logs);
+    for (Index k = 0; k < size(); ++k) log_determinants_[k] = 2 * logs.segment(k * d, d).sum();
   }
   e.whitens.assign(static_cast<std::size_t>(size()), true);
   e.inverses.resize(static_cast<std::size_t>(different));

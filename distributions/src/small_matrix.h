@@ -16,10 +16,17 @@ inline void mirror(MatrixRef m) { m.triangularView<Eigen::StrictlyUpper>() = m.t
 
 /// out = lower right.
 inline void multiply_lower(ConstMatrixRef lower, ConstMatrixRef right, MatrixRef out) {
-  if (lower.rows() > few_rows) {
+  const Index d = lower.rows();
+  if (d > few_rows) {
     out.noalias() = lower.triangularView<Eigen::Lower>() * right;
-  } else {
-    out.noalias() = lower.lazyProduct(right);
+    return;
+  }
+  for (Index c = 0; c < right.cols(); ++c) {
+    for (Index i = 0; i < d; ++i) {
+      double sum = 0;
+      for (Index j = 0; j <= i; ++j) sum += lower(i, j) * right(j, c);
+      out(i, c) = sum;
+    }
   }
 }
 
@@ -40,12 +47,41 @@ inline void solve_lower(ConstMatrixRef lower, MatrixRef y) {
 
 /// m += root root', symmetric to the last bit.
 inline void add_product_with_transpose(ConstMatrixRef root, MatrixRef m) {
-  if (root.rows() > few_rows) {
+  const Index d = root.rows();
+  if (d > few_rows) {
     m.selfadjointView<Eigen::Lower>().rankUpdate(root);
-  } else {
-    m.noalias() += root.lazyProduct(root.transpose());
+    mirror(m);
+    return;
   }
-  mirror(m);
+  for (Index i = 0; i < d; ++i) {
+    for (Index j = 0; j <= i; ++j) {
+      double sum = 0;
+      for (Index l = 0; l < root.cols(); ++l) sum += root(i, l) * root(j, l);
+      m(i, j) += sum;
+      m(j, i) = m(i, j);
+    }
+  }
+}
+
+/// m <- L m L' for a symmetric m, which stays symmetric to the last bit.
+inline void multiply_both_sides(ConstMatrixRef lower, MatrixRef m) {
+  const Index d = lower.rows();
+  Scratch scratch;
+  MatrixMap half = scratch.matrix(d, d);
+  multiply_lower(lower, m, half);
+  if (d > few_rows) {
+    m.transpose().noalias() = lower.triangularView<Eigen::Lower>() * half.transpose();
+    mirror(m);
+    return;
+  }
+  for (Index i = 0; i < d; ++i) {
+    for (Index j = 0; j <= i; ++j) {
+      double sum = 0;
+      for (Index l = 0; l <= j; ++l) sum += half(i, l) * lower(j, l);
+      m(i, j) = sum;
+      m(j, i) = sum;
+    }
+  }
 }
 
 /// The symmetric matrix of a lower triangle by columns.

@@ -48,7 +48,7 @@ class Ladder {
       const MixtureModel model(candidate_.make(k));
       FitOptions fit_options = options_.fit;
       if (last_) add_grown_starts(model, fit_options);
-      Fit result = fit_sharing(model, x_, fit_options, &pool_);
+      Fit result = fit_sharing(model, x_, fit_options, &pool_, one_component_);
       if (last_ && maximizes_likelihood(result.report) &&
           result.report.log_likelihood < last_->report.log_likelihood - no_loss) {
         if (auto repaired = fit_doubled(model)) result = *std::move(repaired);
@@ -87,6 +87,10 @@ class Ladder {
     row.value = options_.criterion == "cv" ? cross_validation(candidate_, k, x_, options_.fit)
                                            : report.criteria.at(options_.criterion);
     if (!report.flagged) last_ = kept;
+    // A list of families is another model with one component.
+    if (k == 1 && report.converged && kept->model.family().as<FamilyList>() == nullptr) {
+      one_component_ = report.log_likelihood;
+    }
   }
 
   void add_grown_starts(const MixtureModel& model, FitOptions& fit_options) const {
@@ -125,6 +129,7 @@ class Ladder {
   PartitionPool& pool_;
   Vector w_;
   std::shared_ptr<const Fit> last_;
+  double one_component_ = quiet_nan;  // log-likelihood of the fit with one
 };
 
 void rank(std::vector<Ranked>& table) {

@@ -453,7 +453,7 @@ void order_components(MixtureState& state, Vector& mass) {
 }
 
 // The log-likelihood of the same family with a single component, NaN where it cannot be had.
-double one_component(const MixtureModel& model, const AnyRows& x, Weights w) {
+double fit_one_component(const MixtureModel& model, const AnyRows& x, Weights w) {
   if (!model.family().selects() || model.family().as<FamilyList>() != nullptr) return quiet_nan;
   MixtureState state{Vector::Ones(1), model.family()};
   state.family.select({0});
@@ -463,7 +463,8 @@ double one_component(const MixtureModel& model, const AnyRows& x, Weights w) {
 }
 
 // Returns the rows that each component holds.
-Vector complete_report(Report& report, const MixtureModel& model, const AnyRows& x, Weights w) {
+Vector complete_report(Report& report, const MixtureModel& model, const AnyRows& x, Weights w,
+                       double one_component = quiet_nan) {
   const Index k = model.n_components();
   const Vector sums =
       sum_over_blocks(x.rows(), 4 + k, [&](Index first, Index count, VectorRef sum) {
@@ -502,6 +503,7 @@ Vector complete_report(Report& report, const MixtureModel& model, const AnyRows&
   report.parameter_count = model.parameter_count();
   report.n = w.sum();
   report.entropy = sums[1];
+  if (k > 1 && std::isnan(one_component)) one_component = fit_one_component(model, x, w);
   report.criteria = criteria({.log_likelihood = sums[0],
                               .parameter_count = report.parameter_count,
                               .n = report.n,
@@ -509,7 +511,7 @@ Vector complete_report(Report& report, const MixtureModel& model, const AnyRows&
                               .entropy = sums[1],
                               .log_largest = sums[2],
                               .classification = sums[3],
-                              .one_component = k > 1 ? one_component(model, x, w) : quiet_nan});
+                              .one_component = k > 1 ? one_component : quiet_nan});
   return sums.tail(k);
 }
 
@@ -521,7 +523,7 @@ bool keeps_labels(const FitOptions& options) {
 }
 
 Fit fit_here(const MixtureModel& model, const AnyRows& x, const FitOptions& options,
-             PartitionPool* pool) {
+             PartitionPool* pool, double one_component) {
   Fit fit;
   Report& report = fit.report;
   Run run = Search(model, x, options, pool).best(report);
@@ -559,7 +561,7 @@ Fit fit_here(const MixtureModel& model, const AnyRows& x, const FitOptions& opti
   }
   const Vector w =
       options.sample_weight.size() > 0 ? options.sample_weight : Vector::Ones(x.rows());
-  complete_report(report, fit.model, x, w);
+  complete_report(report, fit.model, x, w, one_component);
   return fit;
 }
 
@@ -577,12 +579,12 @@ Fit fit(const MixtureModel& model, const AnyRows& x, const FitOptions& options) 
 }
 
 Fit fit_sharing(const MixtureModel& model, const AnyRows& x, const FitOptions& options,
-                PartitionPool* pool) {
+                PartitionPool* pool, double one_component) {
   if (options.mixing == MixingWeights::free && model.family().as<Gated>() != nullptr) {
     // The gate's weights are those of the mixture.
     FitOptions gated = options;
     gated.mixing = MixingWeights::equal;
-    return fit_sharing(model, x, gated, pool);
+    return fit_sharing(model, x, gated, pool, one_component);
   }
   check_arguments(model, x, options);
   Fit result;
@@ -591,7 +593,9 @@ Fit fit_sharing(const MixtureModel& model, const AnyRows& x, const FitOptions& o
     if (auto distinct = distinct_rows(x, options.sample_weight, model.n_components())) {
       FitOptions weighted = options;
       weighted.sample_weight = std::move(distinct->weight);
-      with_threads(options.threads, [&] { result = fit_here(model, distinct->x, weighted, pool); });
+      with_threads(options.threads, [&] {
+        result = fit_here(model, distinct->x, weighted, pool, one_component);
+      });
       // Otherwise a warning names rows, and those are the user's.
       if (result.report.log_likelihood > -infinity) return result;
     }
@@ -601,10 +605,12 @@ Fit fit_sharing(const MixtureModel& model, const AnyRows& x, const FitOptions& o
       every_component_is_known(*known, model.n_components())) {
     FitOptions chosen = options;
     chosen.start = start::Labels{known->labels};
-    with_threads(options.threads, [&] { result = fit_here(model, x, chosen, pool); });
+    with_threads(options.threads,
+                 [&] { result = fit_here(model, x, chosen, pool, one_component); });
     return result;
   }
-  with_threads(options.threads, [&] { result = fit_here(model, x, options, pool); });
+  with_threads(options.threads,
+               [&] { result = fit_here(model, x, options, pool, one_component); });
   return result;
 }
 

@@ -22,9 +22,10 @@ struct PlannedStart {
 };
 
 /// `fit`, with the partitions it starts from shared with the other fits to `pool`; null shares
-/// nothing.
+/// nothing. `one_component` is the log-likelihood that one component reaches, NaN where it is not
+/// known.
 Fit fit_sharing(const MixtureModel& model, const AnyRows& x, const FitOptions& options,
-                PartitionPool* pool);
+                PartitionPool* pool, double one_component = quiet_nan);
 
 /// Turns starts into shares of the rows. Several threads may use it at once.
 class Starter {

@@ -174,7 +174,7 @@ class Gaussians {
   void set_mean(Index k, double mass, ConstVectorRef mean_of_rows);
   [[nodiscard]] double pull(double mass) const;
   double read_moment(ConstVectorRef sum, Index k, Index length, VectorRef moment) const;
-  void read_scatter(ConstVectorRef sum, Index k, MatrixRef scatter, double& mass,
+  void read_scatter(ConstVectorRef sum, Index k, bool whitened, MatrixRef scatter, double& mass,
                     VectorRef mean_of_rows) const;
   void whitened_pseudo_root(Index k, MatrixRef root) const;
   void add_pseudo_scatter(Index k, double mass, ConstVectorRef mean_of_rows, bool whitened,

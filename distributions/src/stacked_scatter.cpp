@@ -1,0 +1,112 @@
+#include "stacked_scatter.h"
+
+#include "mix/kernels.h"
+#include "mix/stacked_matrices.h"
+#include "small_matrix.h"
+
+namespace mix {
+
+void stack_lower(const MatrixStack& matrices, MatrixRef entries) {
+  const Index d = matrices.dimension();
+  for (Index k = 0; k < matrices.size(); ++k) {
+    const MatrixMap matrix = matrices[k];
+    for (Index i = 0; i < d; ++i) {
+      for (Index j = 0; j <= i; ++j) entries(k, kernels::lower_entry(i, j)) = matrix(i, j);
+    }
+  }
+  for (Index i = 0; i < d; ++i) {
+    for (Index j = 0; j <= i; ++j) {
+      entries.col(kernels::lower_entry(i, j))
+          .tail(entries.rows() - matrices.size())
+          .setConstant(i == j ? 1 : 0);
+    }
+  }
+}
+
+void unstack_lower(ConstMatrixRef entries, Index k, MatrixRef lower) {
+  for (Index j = 0; j < lower.cols(); ++j) {
+    lower.col(j).head(j).setZero();
+    for (Index i = j; i < lower.rows(); ++i) lower(i, j) = entries(k, kernels::lower_entry(i, j));
+  }
+}
+
+void decompose_each(const MatrixStack& symmetric, MatrixRef values, const MatrixStack& vectors) {
+  const Index d = symmetric.dimension();
+  const Index count = values.cols();
+  if (d > few_rows) {
+    for (Index k = 0; k < count; ++k) decompose(symmetric[k], values.col(k), vectors[k]);
+    return;
+  }
+  Scratch scratch;
+  const Index lanes = kernels::padded_components(count);
+  MatrixMap entries = scratch.matrix(lanes, kernels::lower_entries(d));
+  MatrixMap directions = scratch.matrix(lanes, d * d);
+  stack_lower(symmetric, entries);
+  kernels::decompose(entries, d, directions);
+  VectorMap own = scratch.vector(d);
+  for (Index k = 0; k < count; ++k) {
+    for (Index j = 0; j < d; ++j) own[j] = entries(k, kernels::lower_entry(j, j));
+    MatrixMap sorted = vectors[k];
+    for (Index j = 0; j < d; ++j) {
+      Index least = 0;
+      values(j, k) = own.minCoeff(&least);
+      own[least] = infinity;
+      for (Index i = 0; i < d; ++i) sorted(i, j) = directions(k, least * d + i);
+    }
+  }
+}
+
+void factorize_each_square(const MatrixStack& a, const MatrixStack& lower) {
+  const Index d = a.dimension();
+  if (d > few_rows) {
+    for (Index k = 0; k < a.size(); ++k) factorize_square(a[k], lower[k]);
+    return;
+  }
+  Scratch scratch;
+  const Index lanes = kernels::padded_components(a.size());
+  MatrixMap squares = scratch.matrix(lanes, d * d);
+  MatrixMap factors = scratch.matrix(lanes, kernels::lower_entries(d));
+  for (Index k = 0; k < a.size(); ++k) {
+    squares.row(k) = Eigen::Map<const Eigen::RowVectorXd>(a[k].data(), d * d);
+  }
+  squares.bottomRows(lanes - a.size()).setZero();
+  kernels::factorize_squares(squares, d, factors);
+  for (Index k = 0; k < a.size(); ++k) unstack_lower(factors, k, lower[k]);
+}
+
+StackedScatter::StackedScatter(Scratch& scratch, const MatrixStack& scatter)
+    : scatter_(scatter),
+      entries_(scratch.matrix(kernels::padded_components(scatter.size()),
+                              kernels::lower_entries(scatter.dimension()))) {
+  stack_lower(scatter, entries_);
+}
+
+void StackedScatter::rotate(ConstMatrixRef orientation, MatrixRef out) const {
+  const Index d = orientation.rows();
+  Scratch scratch;
+  if (d <= few_rows) {
+    MatrixMap work = scratch.matrix(lanes(), d);
+    kernels::congruence(entries_, orientation, out, work);
+    return;
+  }
+  // Products of matrices are quicker there than lanes.
+  MatrixMap half = scratch.matrix(d, d);
+  const MatrixStack rotated(scratch, d, scatter_.size());
+  for (Index k = 0; k < scatter_.size(); ++k) {
+    half.noalias() = scatter_[k] * orientation;
+    rotated[k].noalias() = orientation.transpose() * half;
+  }
+  stack_lower(rotated, out);
+}
+
+void StackedScatter::traces(ConstMatrixRef inverse, VectorRef out) const {
+  if (inverse.rows() <= few_rows) return kernels::whitened_traces(entries_, inverse, out);
+  Scratch scratch;
+  MatrixMap half = scratch.matrix(inverse.rows(), inverse.cols());
+  for (Index k = 0; k < scatter_.size(); ++k) {
+    half.noalias() = inverse.triangularView<Eigen::Lower>() * scatter_[k];
+    out[k] = half.cwiseProduct(inverse).sum();
+  }
+}
+
+}  // namespace mix
