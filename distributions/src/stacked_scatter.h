@@ -27,8 +27,8 @@ class StackedScatter {
 /// Writes lower triangles or symmetric matrices side by side.
 void stack_lower(const MatrixStack& matrices, MatrixRef entries);
 
-/// The eigenvalues (columns) and eigenvectors of as many symmetric matrices as `values` has columns,
-/// which are used up; in ascending order (`decompose` of each).
+/// The eigenvalues (columns) and eigenvectors of as many symmetric matrices as `values` has
+/// columns, which are used up; in ascending order (`decompose` of each).
 void decompose_each(const MatrixStack& symmetric, MatrixRef values, const MatrixStack& vectors);
 
 /// The lower factors of A A' for square matrices A, which are used up (`factorize_square` of each).

@@ -142,7 +142,8 @@ class Expectation {
       MatrixRef l = memory->matrix(0, kernels::packed_stride, k).topLeftCorner(count, k);
       state.family.log_densities(x, l, memory->part(0));
       if (soft_) {
-        total[objective_slot] += kernels::share_out(l, constants_, w, mass);
+        total[objective_slot] +=
+            kernels::share_out(l, constants_, w, mass, block_from(first + count));
       } else {
         add_log_weights(constants_, l);
         VectorRef term = memory->matrix(1, kernels::packed_stride, 1).col(0).head(count);
@@ -166,6 +167,13 @@ class Expectation {
       statistics += common_;
       pass.objective += state.family.common_log_density(common_);
     }
+  }
+
+  // Probably the next that this thread reads; none where it would not be a whole one.
+  [[nodiscard]] Rows block_from(Index first) const {
+    const Rows* dense = x_.dense();
+    if (dense == nullptr || first + block_rows > dense->rows()) return Matrix(0, 0);
+    return dense->middleRows(first, block_rows);
   }
 
   [[nodiscard]] Vector common_statistics(const AnyFamily& family) const {

@@ -593,9 +593,8 @@ Fit fit_sharing(const MixtureModel& model, const AnyRows& x, const FitOptions& o
     if (auto distinct = distinct_rows(x, options.sample_weight, model.n_components())) {
       FitOptions weighted = options;
       weighted.sample_weight = std::move(distinct->weight);
-      with_threads(options.threads, [&] {
-        result = fit_here(model, distinct->x, weighted, pool, one_component);
-      });
+      with_threads(options.threads,
+                   [&] { result = fit_here(model, distinct->x, weighted, pool, one_component); });
       // Otherwise a warning names rows, and those are the user's.
       if (result.report.log_likelihood > -infinity) return result;
     }
@@ -609,8 +608,7 @@ Fit fit_sharing(const MixtureModel& model, const AnyRows& x, const FitOptions& o
                  [&] { result = fit_here(model, x, chosen, pool, one_component); });
     return result;
   }
-  with_threads(options.threads,
-               [&] { result = fit_here(model, x, options, pool, one_component); });
+  with_threads(options.threads, [&] { result = fit_here(model, x, options, pool, one_component); });
   return result;
 }
 

@@ -43,6 +43,9 @@ void best_components(ConstMatrixRef l, ConstVectorRef log_weights, Index* label)
 /// `softmax`. Adds each column's sum to `mass` and returns the sum over rows of w(n) times
 /// log(sum over k of exp(l(n, k) + log_weights(k))), where rows of weight zero count for nothing.
 double share_out(MatrixRef l, ConstVectorRef log_weights, const double* w, VectorRef mass);
+/// The same. Meanwhile the rows `next`, perhaps none, come nearer to the processor.
+double share_out(MatrixRef l, ConstVectorRef log_weights, const double* w, VectorRef mass,
+                 Rows next);
 
 /// Multiplies the rows of `r` by the weights `w` and adds each column's sum to `mass`.
 void weigh(MatrixRef r, Weights w, VectorRef mass);

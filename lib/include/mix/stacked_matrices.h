@@ -18,9 +18,9 @@ constexpr Index lower_entries(Index d) { return d * (d + 1) / 2; }
 void congruence(ConstMatrixRef w, ConstMatrixRef g, MatrixRef out, MatrixRef work);
 
 /// One sweep of Jacobi rotations over all pairs of columns of g, the same in all components, and
-/// the symmetric r_k <- G'r_kG with them. Each is to the minimum of sum over k of slope(k) times the
-/// sum over j of r_k(j, j) / its present value, no less than floor(k). `geometric`: slope(k) grows
-/// as the geometric mean of the diagonal of r_k does. Returns by how much these sums fell.
+/// the symmetric r_k <- G'r_kG with them. Each is to the minimum of sum over k of slope(k) times
+/// the sum over j of r_k(j, j) / its present value, no less than floor(k). `geometric`: slope(k)
+/// grows as the geometric mean of the diagonal of r_k does. Returns by how much these sums fell.
 double rotate_in_common(MatrixRef r, ConstVectorRef floor, VectorRef slope, bool geometric,
                         MatrixRef g);
 

@@ -20,15 +20,15 @@ struct Stack {
   Index stride;
   Index lane;  // the first of those at hand
 
-  HWY_INLINE V get(Index entry) const {
-    return hn::LoadU(Lanes(), data + entry * stride + lane);
-  }
+  HWY_INLINE V get(Index entry) const { return hn::LoadU(Lanes(), data + entry * stride + lane); }
   HWY_INLINE void set(Index entry, V value) const {
     hn::StoreU(value, Lanes(), data + entry * stride + lane);
   }
 };
 
-HWY_INLINE Index entry_of(Index i, Index j) { return i < j ? lower_entry(j, i) : lower_entry(i, j); }
+HWY_INLINE Index entry_of(Index i, Index j) {
+  return i < j ? lower_entry(j, i) : lower_entry(i, j);
+}
 
 // a <- c a + s b and b <- c b - s a.
 HWY_INLINE void turn(const Stack& stack, Index a, Index b, V c, V s) {
@@ -124,8 +124,7 @@ double rotate_in_common(double* r, Index stride, const double* floor, double* sl
         const V rbb = stack.get(bb);
         const V rab = stack.get(ab);
         const V mixed = hn::Mul(number(2 * c * s), rab);
-        const V new_aa =
-            hn::MulAdd(number(c * c), raa, hn::MulAdd(number(s * s), rbb, mixed));
+        const V new_aa = hn::MulAdd(number(c * c), raa, hn::MulAdd(number(s * s), rbb, mixed));
         const V new_bb = hn::MulAdd(number(s * s), raa, hn::MulSub(number(c * c), rbb, mixed));
         stack.set(aa, new_aa);
         stack.set(bb, new_bb);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <limits>
 
+#include "kernels/ahead.h"
 #include "mix/kernels.h"
 
 #ifndef MIX_KERNELS_NEAREST_TILES
@@ -39,13 +40,6 @@ struct Centers {
   Index panels;
   const double* origin;
   double largest;
-};
-
-// Rows that are read later: a line of each column now and then, instead of a wait for all of them.
-struct Ahead {
-  const double* data;
-  Index stride;
-  Index rows;
 };
 
 }  // namespace mix::kernels
@@ -472,8 +466,6 @@ Centers view(const PackedCenters& centers) {
   return {centers.data(), centers.panels(), centers.origin().data(), centers.largest()};
 }
 
-Ahead view(Rows next) { return {next.data(), next.outerStride(), next.rows()}; }
-
 // Where `nearest` puts a tile whose origin is that of the centers.
 double* room_for_tile(Index d) {
   thread_local Vector centered;
@@ -485,13 +477,13 @@ double* room_for_tile(Index d) {
 
 void nearest(const Tiles& x, const PackedCenters& centers, Rows next, Nearest& out) {
   HWY_DYNAMIC_DISPATCH(nearest_bounds)
-  (view(x), x.rows(), x.dimension(), view(centers), view(next), room_for_tile(x.dimension()),
+  (view(x), x.rows(), x.dimension(), view(centers), Ahead(next), room_for_tile(x.dimension()),
    out.label.data(), out.least.data(), out.within.data(), out.beyond.data());
 }
 
 void nearest(const Tiles& x, const PackedCenters& centers, Rows next, Labels& label) {
   HWY_DYNAMIC_DISPATCH(nearest_labels)
-  (view(x), x.rows(), x.dimension(), view(centers), view(next), room_for_tile(x.dimension()),
+  (view(x), x.rows(), x.dimension(), view(centers), Ahead(next), room_for_tile(x.dimension()),
    label.data());
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "kernels/ahead.h"
 #include "mix/kernels.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -23,6 +24,7 @@ struct Sharing {
   double* mass;               // one vector per component, or null
   double* term;               // of the block's rows, or null
   double beta;
+  Ahead next;
 };
 
 // Vectors of rows; `i` is the first of these, `l` points to their first column. Tempered: beta is
@@ -63,6 +65,12 @@ HWY_INLINE void share_rows(const Access& access, double* l, Index stride, Index 
     sum[v] = hn::Zero(d);
   }
   for (Index c = 0; c < k; ++c) {
+    // Into the second cache: the first one holds the block.
+    for (Index j = c; j < to.next.columns; j += k) {
+      const double* ahead = to.next.data + j * to.next.stride + i;
+      MIX_UNROLL
+      for (int v = 0; v < Vectors; ++v) __builtin_prefetch(ahead + v * step, 0, 2);
+    }
     double* at = l + c * stride;
     const V log_weight = hn::Set(d, to.log_weights != nullptr ? to.log_weights[c] : 0.0);
     MIX_UNROLL
@@ -130,11 +138,11 @@ HWY_INLINE double share_block(double* l, Index stride, Index rows, Index k, cons
 }
 
 double share_out(double* l, Index stride, Index rows, Index k, const double* log_weights,
-                 const double* w, double beta, double* mass, double* term) {
+                 const double* w, double beta, double* mass, double* term, const Ahead& next) {
   const Lanes d;
   const Index step = lanes();
   for (Index c = 0; mass != nullptr && c < k; ++c) hn::StoreU(hn::Zero(d), d, mass + c * step);
-  const Sharing to{log_weights, w, mass, term, beta};
+  const Sharing to{log_weights, w, mass, term, beta, next};
   const double sum = beta == 1 ? share_block<false>(l, stride, rows, k, to)
                                : share_block<true>(l, stride, rows, k, to);
   for (Index c = 0; mass != nullptr && c < k; ++c) mass[c] = sum_of(hn::LoadU(d, mass + c * step));
@@ -448,14 +456,15 @@ HWY_EXPORT(log1p_sum);
 void softmax(MatrixRef l, double beta, VectorRef term) {
   if (l.size() == 0) return;
   HWY_DYNAMIC_DISPATCH(share_out)
-  (l.data(), l.outerStride(), l.rows(), l.cols(), nullptr, nullptr, beta, nullptr, term.data());
+  (l.data(), l.outerStride(), l.rows(), l.cols(), nullptr, nullptr, beta, nullptr, term.data(),
+   Ahead());
 }
 
 void softmax(MatrixRef l, ConstVectorRef log_weights, VectorRef term) {
   if (l.size() == 0) return;
   HWY_DYNAMIC_DISPATCH(share_out)
   (l.data(), l.outerStride(), l.rows(), l.cols(), log_weights.data(), nullptr, 1.0, nullptr,
-   term.data());
+   term.data(), Ahead());
 }
 
 void log_sums(ConstMatrixRef l, ConstVectorRef log_weights, VectorRef term) {
@@ -482,15 +491,20 @@ void best_components(ConstMatrixRef l, ConstVectorRef log_weights, Index* label)
 }
 
 double share_out(MatrixRef l, ConstVectorRef log_weights, const double* w, VectorRef mass) {
+  return share_out(l, log_weights, w, mass, Matrix(0, 0));
+}
+
+double share_out(MatrixRef l, ConstVectorRef log_weights, const double* w, VectorRef mass,
+                 Rows next) {
   constexpr Index most_lanes = 64;
   thread_local std::vector<double> sums;
   if (l.size() == 0) return 0;
   if (static_cast<Index>(sums.size()) < most_lanes * l.cols()) {
     sums.resize(static_cast<std::size_t>(most_lanes * l.cols()));
   }
-  const double sum =
-      HWY_DYNAMIC_DISPATCH(share_out)(l.data(), l.outerStride(), l.rows(), l.cols(),
-                                      log_weights.data(), w, 1.0, sums.data(), nullptr);
+  const double sum = HWY_DYNAMIC_DISPATCH(share_out)(l.data(), l.outerStride(), l.rows(), l.cols(),
+                                                     log_weights.data(), w, 1.0, sums.data(),
+                                                     nullptr, Ahead(next));
   mass += Eigen::Map<const Vector>(sums.data(), l.cols());
   return sum;
 }
