@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <Eigen/LU>
 #include <algorithm>
 #include <cmath>
 #include <exception>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -33,7 +35,9 @@ class ParameterReader final : public Fields {
   }
   void operator()(std::string_view /*name*/, Index& /*value*/) override {}
   void operator()(std::string_view /*name*/, std::string& /*value*/) override {}
-  void operator()(std::string_view /*name*/, Matrix& /*value*/) override {}
+  void operator()(std::string_view name, Matrix& value) override {
+    if (value.size() == 1) values.emplace_back(name, Vector::Constant(1, value(0, 0)));
+  }
   void operator()(std::string_view /*name*/, std::vector<Index>& /*value*/) override {}
   void operator()(std::string_view /*name*/, std::vector<std::string>& /*value*/) override {}
   void operator()(std::string_view /*name*/, AnyFamily& /*value*/) override {}
@@ -95,6 +99,12 @@ std::string load(AnyFamily& component, const NamedValues& values) {
   }
 }
 
+Vector& value_named(NamedValues& values, const std::string& parameter) {
+  return std::find_if(values.begin(), values.end(),
+                      [&](const auto& named) { return named.first == parameter; })
+      ->second;
+}
+
 // Whether the component can have this one number.
 bool accepts(AnyFamily component, const std::string& parameter, Vector values, Index index,
              double value) {
@@ -102,10 +112,50 @@ bool accepts(AnyFamily component, const std::string& parameter, Vector values, I
   return load(component, {{parameter, values}}).empty();
 }
 
-Vector& value_named(NamedValues& values, const std::string& parameter) {
-  return std::find_if(values.begin(), values.end(),
-                      [&](const auto& named) { return named.first == parameter; })
-      ->second;
+// Whether parameters that are loaded are those that are described: some distributions save others.
+bool loads_what_it_describes(const AnyFamily& component) {
+  constexpr double little = 1e-3;
+  constexpr double rounding = 1e-12;
+  for (const auto& [parameter, numbers] : values_of(component)) {
+    AnyFamily moved = component;
+    const Vector other =
+        numbers.unaryExpr([](double value) { return value != 0 ? value * (1 + little) : little; });
+    if (!load(moved, {{parameter, other}}).empty()) return false;
+    NamedValues now = values_of(moved);
+    const Vector& read = value_named(now, parameter);
+    if (!((read - other).cwiseAbs().maxCoeff() <= rounding * other.cwiseAbs().maxCoeff())) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// Whether the log density at the value of this parameter bends or ends where the parameter is: as
+// that of Laplace's distribution at its median, and any at the edge of its support. Newton's method
+// finds no maximum there.
+bool has_kink(const AnyFamily& component, const std::string& parameter, const Vector& values,
+              Index index, double unit) {
+  constexpr double share = 1e-4;
+  constexpr double smooth = 0.1;
+  if (component.dimension() != 1) return false;
+  const double step = share * unit;
+  const auto value_at = [&](double moved) {
+    AnyFamily other = component;
+    Vector all = values;
+    all[index] += moved;
+    Matrix out = Matrix::Constant(1, 1, quiet_nan);
+    if (load(other, {{parameter, all}}).empty()) {
+      other.log_densities(Matrix::Constant(1, 1, values[index]), out);
+    }
+    return out(0, 0);
+  };
+  const double here = value_at(0);
+  const double right = value_at(step);
+  const double left = value_at(-step);
+  const int finite = static_cast<int>(std::isfinite(here)) +
+                     static_cast<int>(std::isfinite(right)) + static_cast<int>(std::isfinite(left));
+  if (finite == 0) return false;  // outside of the support
+  return finite < 3 || std::abs(right - 2 * here + left) > smooth * share;
 }
 
 // The derivatives of all parameters, one after the other, along the coordinates.
@@ -130,6 +180,31 @@ Matrix derivatives_along_coordinates(const AnyFamily& component) {
     derivatives.col(i) = slope;
   }
   return derivatives;
+}
+
+// The least and the largest values of all parameters, one after the other, far along the
+// coordinates.
+std::pair<Vector, Vector> reach_along_coordinates(const AnyFamily& component) {
+  constexpr double far = 20;
+  const Vector at = component.coordinates();
+  std::pair<Vector, Vector> reach;
+  for (Index i = 0; i < at.size(); ++i) {
+    for (const double step : {-far, far}) {
+      AnyFamily moved = component;
+      Vector v = at;
+      v[i] += step;
+      moved.set_coordinates(v);
+      std::vector<double> all;
+      for (const auto& [name, values] : values_of(moved)) {
+        all.insert(all.end(), values.begin(), values.end());
+      }
+      const Vector now = Eigen::Map<Vector>(all.data(), static_cast<Index>(all.size()));
+      if (reach.first.size() == 0) reach = {now, now};
+      reach.first = reach.first.cwiseMin(now);
+      reach.second = reach.second.cwiseMax(now);
+    }
+  }
+  return reach;
 }
 
 }  // namespace
@@ -165,35 +240,45 @@ Index Restricted::parameter_count() const {
 
 std::vector<Restricted::Entry> Restricted::entries_of(const AnyFamily& component) {
   const NamedValues values = values_of(component);
-  // A parameter that no coordinate moves is a setting.
+  const bool charted = component.charted() && component.coordinates().size() > 0;
+  const bool loads = loads_what_it_describes(component);
+  if (values.empty() || (!loads && !charted)) return {};
   Matrix derivatives;
-  if (component.charted() && !values.empty()) {
-    derivatives = derivatives_along_coordinates(component);
-  }
+  std::pair<Vector, Vector> reach;
+  if (charted) derivatives = derivatives_along_coordinates(component);
+  if (charted && !loads) reach = reach_along_coordinates(component);
+  // Of one number, row `row` among all: real, or nothing where it cannot be moved alone.
+  const auto range_of = [&](const std::string& parameter, const Vector& numbers, Index i,
+                            Index row) -> std::optional<Range> {
+    const double value = numbers[i];
+    if (!loads) {
+      if (!(reach.first[row] > 0)) return Range::real;
+      return reach.second[row] < 1 ? Range::unit : Range::positive;
+    }
+    const auto can_be = [&](double other) {
+      return accepts(component, parameter, numbers, i, other);
+    };
+    const double far = 1 + std::abs(value);
+    if (can_be(-far)) return Range::real;
+    if (can_be(2 * far)) return Range::positive;
+    if (value > 0 && value < 1 && can_be(value / 2)) return Range::unit;
+    return std::nullopt;
+  };
   std::vector<Entry> entries;
   Index row = 0;
   for (const auto& [parameter, numbers] : values) {
     for (Index i = 0; i < numbers.size(); ++i, ++row) {
-      if (derivatives.size() > 0 && (derivatives.row(row).array() == 0).all()) continue;
-      const auto can_be = [&, name = parameter, all = numbers](double value) {
-        return accepts(component, name, all, i, value);
-      };
-      const double value = numbers[i];
-      const double far = 1 + std::abs(value);
-      Entry entry{.parameter = parameter, .index = i};
-      if (can_be(-far)) {
-        entry.range = Range::real;
-      } else if (can_be(2 * far)) {
-        entry.range = Range::positive;
-      } else if (value > 0 && value < 1 && can_be(value / 2)) {
-        entry.range = Range::unit;
-      } else {
-        continue;
-      }
-      entries.push_back(std::move(entry));
+      // What no coordinate moves is a setting.
+      if (charted && (derivatives.row(row).array() == 0).all()) continue;
+      const std::optional<Range> range = range_of(parameter, numbers, i, row);
+      const double unit = charted ? derivatives.row(row).norm() : 1;
+      if (loads && has_kink(component, parameter, numbers, i, unit)) continue;
+      if (range) entries.push_back({.parameter = parameter, .index = i, .range = *range});
     }
   }
-  if (static_cast<Index>(entries.size()) != component.parameter_count()) return {};
+  const auto count = static_cast<Index>(entries.size());
+  const bool solvable = loads || component.coordinates().size() == count;
+  if (count != component.parameter_count() || !solvable) return {};
   return entries;
 }
 
@@ -211,7 +296,8 @@ void Restricted::sort_entries() {
   if (entries.empty()) {
     throw std::invalid_argument(fmt::format(
         "{}: its parameters cannot be fixed or shared one by one, because not all {} of them are "
-        "numbers that move alone; use a family of one column, such as normal or gamma, or its "
+        "numbers that move alone and without a kink of the density; use a family of one column, "
+        "such as normal or gamma, or its "
         "covariance structures",
         first.title(), first.parameter_count()));
   }
@@ -231,12 +317,17 @@ void Restricted::sort_entries() {
           "{}: \"{}\" is restricted twice; fix it or share it, once", first.title(), parameter));
     }
   }
+  loads_ = loads_what_it_describes(first);
   shared_.clear();
   own_.clear();
+  fixed_.clear();
   for (Entry& entry : entries) {
-    if (restrictions_.fixed.contains(entry.parameter)) continue;
-    const bool shared = std::count(restrictions_.shared.begin(), restrictions_.shared.end(),
-                                   entry.parameter) > 0;
+    if (restrictions_.fixed.contains(entry.parameter)) {
+      fixed_.push_back(std::move(entry));
+      continue;
+    }
+    const bool shared =
+        std::count(restrictions_.shared.begin(), restrictions_.shared.end(), entry.parameter) > 0;
     (shared ? shared_ : own_).push_back(std::move(entry));
   }
   learn_units();
@@ -247,7 +338,7 @@ void Restricted::learn_units() {
   if (!first.charted()) return;
   const Matrix derivatives = derivatives_along_coordinates(first);
   const NamedValues values = values_of(first);
-  for (std::vector<Entry>* entries : {&shared_, &own_}) {
+  for (std::vector<Entry>* entries : {&shared_, &own_, &fixed_}) {
     for (Entry& entry : *entries) {
       Index row = entry.index;
       for (const auto& [parameter, numbers] : values) {
@@ -265,69 +356,124 @@ void Restricted::impose() {
   const Vector shared = size() > 0 ? point_of(component(0), shared_) : Vector();
   std::vector<AnyFamily> parts = parts_.families();
   for (AnyFamily& part : parts) {
-    NamedValues values;
-    for (const auto& [parameter, value] : restrictions_.fixed) {
-      NamedValues all = values_of(part);
-      values.emplace_back(parameter, Vector::Constant(value_named(all, parameter).size(), value));
-    }
-    if (const std::string complaint = load(part, values); !complaint.empty()) {
-      throw std::invalid_argument(
-          fmt::format("{} cannot have the fixed parameters: {}", part.title(), complaint));
-    }
-    (void)move(part, shared, point_of(part, own_));
+    const std::string complaint = move(part, shared, point_of(part, own_));
+    if (complaint.empty()) continue;
+    throw std::invalid_argument(
+        fmt::format("{} cannot have the fixed parameters: {}", part.title(), complaint));
   }
   parts_ = FamilyList(std::move(parts));
+}
+
+double Restricted::to_point(const Entry& entry, double value) {
+  switch (entry.range) {
+    case Range::positive:
+      return std::log(value);
+    case Range::unit:
+      return logit(value);
+    case Range::real:
+      break;
+  }
+  return value / entry.unit;
+}
+
+double Restricted::from_point(const Entry& entry, double v) {
+  switch (entry.range) {
+    case Range::positive:
+      return std::exp(v);
+    case Range::unit:
+      return probability_of_logit(v);
+    case Range::real:
+      break;
+  }
+  return v * entry.unit;
 }
 
 Vector Restricted::point_of(const AnyFamily& component, const std::vector<Entry>& entries) const {
   NamedValues values = values_of(component);
   Vector point(static_cast<Index>(entries.size()));
   for (std::size_t i = 0; i < entries.size(); ++i) {
-    const Entry& entry = entries[i];
-    const double value = value_named(values, entry.parameter)[entry.index];
-    double& v = point[static_cast<Index>(i)];
-    switch (entry.range) {
-      case Range::real:
-        v = value / entry.unit;
-        break;
-      case Range::positive:
-        v = std::log(value);
-        break;
-      case Range::unit:
-        v = logit(value);
-        break;
-    }
+    point[static_cast<Index>(i)] =
+        to_point(entries[i], value_named(values, entries[i].parameter)[entries[i].index]);
   }
   return point;
 }
 
-bool Restricted::move(AnyFamily& component, const Vector& shared, const Vector& own) const {
+std::string Restricted::move(AnyFamily& component, const Vector& shared, const Vector& own) const {
+  if (!loads_) return move_along_coordinates(component, shared, own);
   NamedValues values = values_of(component);
   for (const auto& [entries, point] : {std::pair(&shared_, &shared), std::pair(&own_, &own)}) {
     for (std::size_t i = 0; i < entries->size(); ++i) {
       const Entry& entry = (*entries)[i];
-      const double v = (*point)[static_cast<Index>(i)];
-      double& value = value_named(values, entry.parameter)[entry.index];
-      switch (entry.range) {
-        case Range::real:
-          value = v * entry.unit;
-          break;
-        case Range::positive:
-          value = std::exp(v);
-          break;
-        case Range::unit:
-          value = probability_of_logit(v);
-          break;
-      }
+      value_named(values, entry.parameter)[entry.index] =
+          from_point(entry, (*point)[static_cast<Index>(i)]);
     }
   }
-  return load(component, values).empty();
+  for (const auto& [parameter, value] : restrictions_.fixed) {
+    value_named(values, parameter).setConstant(value);
+  }
+  return load(component, values);
+}
+
+// Solves for the coordinates of which these are the parameters, by Newton's method with the
+// derivatives at the start: most charts are logarithms and go there in a step.
+std::string Restricted::move_along_coordinates(AnyFamily& component, const Vector& shared,
+                                               const Vector& own) const {
+  constexpr double step = 1e-4;
+  constexpr int most_steps = 60;
+  constexpr double near = 1e-14;
+  constexpr double good = 1e-10;
+  const auto s = static_cast<Index>(shared_.size());
+  const auto p = static_cast<Index>(own_.size());
+  const auto q = static_cast<Index>(fixed_.size());
+  Vector target(s + p + q);
+  target.head(s) = shared;
+  target.segment(s, p) = own;
+  for (Index i = 0; i < q; ++i) {
+    const Entry& entry = fixed_[static_cast<std::size_t>(i)];
+    target[s + p + i] = to_point(entry, restrictions_.fixed.at(entry.parameter));
+  }
+  const auto impossible = [&] {
+    std::string text = "it cannot have";
+    for (const auto& [parameter, value] : restrictions_.fixed) {
+      text += fmt::format(" {} {}", parameter, value);
+    }
+    return text;
+  };
+  if (!target.allFinite()) return impossible();
+  const auto point_at = [&](const Vector& v) {
+    AnyFamily moved = component;
+    moved.set_coordinates(v);
+    Vector point(s + p + q);
+    point << point_of(moved, shared_), point_of(moved, own_), point_of(moved, fixed_);
+    return point;
+  };
+  Vector v = component.coordinates();
+  Matrix slopes(v.size(), v.size());
+  for (Index i = 0; i < v.size(); ++i) {
+    const Vector along = step * Vector::Unit(v.size(), i);
+    slopes.col(i) = (point_at(v + along) - point_at(v - along)) / (2 * step);
+  }
+  const Eigen::PartialPivLU<Matrix> inverse(slopes);
+  double error = infinity;
+  Vector best = v;
+  for (int i = 0; i < most_steps; ++i) {
+    const Vector rest = target - point_at(v);
+    const double now = (rest.array().abs() / (1 + target.array().abs())).maxCoeff();
+    if (!(now < error)) break;
+    error = now;
+    best = v;
+    if (error <= near) break;
+    v += inverse.solve(rest);
+  }
+  if (!(error <= good)) return impossible();
+  component.set_coordinates(best);
+  return {};
 }
 
 double Restricted::value_at(Index k, const Vector& shared, const Vector& own,
                             const Likelihood& likelihood) const {
   AnyFamily moved = component(k);
-  if (!move(moved, shared, own)) return -infinity;
+  if (!move(moved, shared, own).empty()) return -infinity;
   if (least_variance_ > 0 && !(moved.moments(0).covariance(0, 0) >= least_variance_)) {
     return -infinity;
   }
@@ -486,7 +632,7 @@ void Restricted::set_coordinates(ConstVectorRef v) {
   for (std::size_t k = 0; k < parts.size(); ++k) {
     AnyFamily moved = parts[k];
     // All or none, so that what is shared stays so.
-    if (!move(moved, v.head(s), v.segment(s + static_cast<Index>(k) * p, p))) return;
+    if (!move(moved, v.head(s), v.segment(s + static_cast<Index>(k) * p, p)).empty()) return;
     parts[k] = std::move(moved);
   }
   parts_ = FamilyList(std::move(parts));

@@ -208,7 +208,7 @@ class Untied {
     double total = 0;
     for (Index k = 0; k < size(); ++k) {
       const auto i = static_cast<std::size_t>(k);
-      total += mix::weighted_log_density(
+      total += log_density_of_statistics(
           component(k), sum.segment(at.offsets_[i], at.offsets_[i + 1] - at.offsets_[i]),
           at.component(k));
     }

@@ -31,4 +31,10 @@ concept Summable = Streaming<D> && requires(const D& d, ConstVectorRef sum) {
   { weighted_log_density(d, sum, d) } -> std::same_as<double>;
 };
 
+/// The same for members of this name, which would hide it.
+template <Summable D>
+double log_density_of_statistics(const D& distribution, ConstVectorRef sum, const D& at) {
+  return weighted_log_density(distribution, sum, at);
+}
+
 }  // namespace mix

@@ -30,8 +30,9 @@ struct Restrictions {
 /// (exponential families, normal), and otherwise all rows. No estimate has a variance of less than
 /// 1e-10 of the data's, because restrictions may leave a likelihood without bound.
 ///
-/// Any distribution serves whose parameters are numbers of which each can be moved alone; not
-/// probabilities that sum to one, or covariance matrices.
+/// Any distribution serves whose parameters are numbers of which each can be moved alone and whose
+/// density depends smoothly on them; not probabilities that sum to one, covariance matrices, or
+/// Laplace's median.
 class Restricted {
  public:
   static constexpr std::string_view name = "restricted";
@@ -124,8 +125,13 @@ class Restricted {
   void impose();
   [[nodiscard]] Vector point_of(const AnyFamily& component,
                                 const std::vector<Entry>& entries) const;
-  // False where a parameter cannot have such a value.
-  [[nodiscard]] bool move(AnyFamily& component, const Vector& shared, const Vector& own) const;
+  [[nodiscard]] static double to_point(const Entry& entry, double value);
+  [[nodiscard]] static double from_point(const Entry& entry, double v);
+  // Gives the component these parameters and the fixed ones; empty, or why it cannot have them.
+  [[nodiscard]] std::string move(AnyFamily& component, const Vector& shared,
+                                 const Vector& own) const;
+  [[nodiscard]] std::string move_along_coordinates(AnyFamily& component, const Vector& shared,
+                                                   const Vector& own) const;
   // The log posterior of component k at this point, minus infinity where there is none.
   [[nodiscard]] double value_at(Index k, const Vector& shared, const Vector& own,
                                 const Likelihood& likelihood) const;
@@ -137,6 +143,8 @@ class Restricted {
   Restrictions restrictions_;
   std::vector<Entry> shared_;
   std::vector<Entry> own_;
+  std::vector<Entry> fixed_;
+  bool loads_ = true;          // whether what is described can be loaded
   double least_variance_ = 0;  // of the only column; 0 where there are no moments
 };
 
