@@ -93,7 +93,7 @@ Matrix two_columns(Index n) {
   return x;
 }
 
-struct Case {
+struct WrapperCase {
   std::string name;
   AnyFamily one;
   Restrictions restrictions;
@@ -101,9 +101,9 @@ struct Case {
   Index parameters;  // of three components
 };
 
-void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
+void PrintTo(const WrapperCase& c, std::ostream* out) { *out << c.name; }
 
-std::vector<Case> restricted_cases() {
+std::vector<WrapperCase> restricted_cases() {
   const Matrix amounts = sorted_draws(Gamma(3, 2), 240);
   const Matrix counts = sorted_draws(NegativeBinomial(5, 2), 240);
   const Matrix real = sorted_draws(Normal(100, 4), 240);
@@ -134,12 +134,12 @@ std::vector<Case> restricted_cases() {
   };
 }
 
-class RestrictedStep : public ::testing::TestWithParam<Case> {};
+class RestrictedStep : public ::testing::TestWithParam<WrapperCase> {};
 INSTANTIATE_TEST_SUITE_P(All, RestrictedStep, ::testing::ValuesIn(restricted_cases()),
                          [](const auto& c) { return c.param.name; });
 
 TEST_P(RestrictedStep, ReachesTheMaximumOverWhatIsFree) {
-  const Case& c = GetParam();
+  const WrapperCase& c = GetParam();
   const Matrix shares = overlapping_shares(c.x.rows());
   const AnyFamily made(Restricted(c.one, 3, c.restrictions));
   EXPECT_EQ(made.parameter_count(), c.parameters);
@@ -273,22 +273,23 @@ TEST(ImaginaryRows, KeepProbabilitiesAboveZeroAndComponentsFromCollapsing) {
   EXPECT_EQ(normals.flaw(0, 39), "");
 }
 
-class ImaginaryRowsStep : public ::testing::TestWithParam<Case> {};
+class ImaginaryRowsStep : public ::testing::TestWithParam<WrapperCase> {};
 INSTANTIATE_TEST_SUITE_P(
     All, ImaginaryRowsStep,
-    ::testing::Values(Case{"normal", Untied(Normal(), 3), {}, sorted_draws(Normal(10, 3), 400), 6},
-                      Case{"gamma", Untied(Gamma(), 3), {}, sorted_draws(Gamma(3, 2), 400), 6},
-                      Case{"weibull", Untied(Weibull(), 3), {}, sorted_draws(Gamma(3, 2), 400), 6},
-                      Case{"gaussian", Gaussians(3, 2), {}, two_columns(400), 15},
-                      Case{"negative_binomial",
-                           Untied(NegativeBinomial(), 3),
-                           {},
-                           sorted_draws(NegativeBinomial(5, 2), 400),
-                           6}),
+    ::testing::Values(
+        WrapperCase{"normal", Untied(Normal(), 3), {}, sorted_draws(Normal(10, 3), 400), 6},
+        WrapperCase{"gamma", Untied(Gamma(), 3), {}, sorted_draws(Gamma(3, 2), 400), 6},
+        WrapperCase{"weibull", Untied(Weibull(), 3), {}, sorted_draws(Gamma(3, 2), 400), 6},
+        WrapperCase{"gaussian", Gaussians(3, 2), {}, two_columns(400), 15},
+        WrapperCase{"negative_binomial",
+                    Untied(NegativeBinomial(), 3),
+                    {},
+                    sorted_draws(NegativeBinomial(5, 2), 400),
+                    6}),
     [](const auto& c) { return c.param.name; });
 
 TEST_P(ImaginaryRowsStep, RisesToTheModeOfThePosterior) {
-  const Case& c = GetParam();
+  const WrapperCase& c = GetParam();
   const Matrix shares = overlapping_shares(c.x.rows());
   AnyFamily family(with_prior(c.one, 20));
   family.prepare(c.x, Vector::Ones(c.x.rows()));
