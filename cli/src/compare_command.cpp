@@ -28,7 +28,7 @@ std::vector<Column> columns_of_best(const Problem& problem, const Comparison& co
 }
 
 void run_compare(const CompareCommand& flags) {
-  const FamilyChoice choice = parse_families(flags.fit.family);
+  const FamilyChoice choice = parse_families(flags.fit.family_or_default());
   if (!flags.model.empty()) check_writable(flags.model);
   if (!flags.picture.empty()) check_picture(flags.picture);
   const Problem problem = make_problem(flags.fit, choice);
@@ -39,7 +39,7 @@ void run_compare(const CompareCommand& flags) {
   // The last file: where the picture fails, the old model stands.
   if (!flags.model.empty()) {
     save_model(flags.model, {best.model, columns_of_best(problem, comparison),
-                             problem.component_names(best.model.n_components())});
+                             problem.component_names(best.model.n_components()), problem.schema});
   }
   if (flags.json) {
     print_out(to_line({{"n", problem.data.table.rows()},
@@ -57,7 +57,7 @@ void run_compare(const CompareCommand& flags) {
 void add_compare(CLI::App& app) {
   const auto flags = std::make_shared<CompareCommand>();
   CLI::App& command = *app.add_subcommand("compare", "Rank families and numbers of components");
-  flags->fit.family = "auto";
+  flags->fit.default_family = "auto";
   add_fit_flags(command, flags->fit);
   command
       .add_option("--families", flags->fit.family,

@@ -28,13 +28,17 @@ void check_roles(const Table& table, const ColumnRoles& roles) {
                                   &roles.response, &roles.offset}) {
     if (!name->empty()) (void)table.index_of(*name);
   }
-  for (const std::string& name : split(roles.gate, ',')) (void)table.index_of(name);
+  for (const std::string& names : {roles.gate, roles.ignored}) {
+    for (const std::string& name : split(names, ',')) (void)table.index_of(name);
+  }
 }
 
 // The columns that nobody named: those the families can describe and that play no other part.
 std::vector<std::string> default_columns(const Table& table, const ColumnRoles& roles,
                                          const FamilyChoice& choice) {
   std::vector<std::string> other = split(roles.gate, ',');
+  const std::vector<std::string> ignored = split(roles.ignored, ',');
+  other.insert(other.end(), ignored.begin(), ignored.end());
   other.insert(other.end(), {roles.weights, roles.labels, roles.start_labels, roles.trials,
                              roles.response, roles.offset});
   std::vector<std::string> columns;

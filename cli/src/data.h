@@ -21,6 +21,7 @@ struct ColumnRoles {
   std::string covariates{};  ///< `a,b`, of a regression; empty: what plays no other part
   std::string offset{};      ///< of a regression
   std::string gate{};        ///< `a,b`: what the mixing weights depend on
+  std::string ignored{};     ///< `a,b`: described only by families that name them
 };
 
 /// Labels of rows, and the texts they stand for.

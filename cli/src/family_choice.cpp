@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <memory>
 #include <stdexcept>
 
@@ -15,18 +16,6 @@
 
 namespace mix::cli {
 namespace {
-
-// The name itself; throws std::invalid_argument that lists the names there are.
-std::string known_family(const std::string& name) {
-  std::vector<std::string> known;
-  for (const FamilyEntry& entry : registry().entries()) {
-    if (entry.make) known.push_back(entry.name);
-  }
-  if (std::find(known.begin(), known.end(), name) != known.end()) return name;
-  throw std::invalid_argument(
-      fmt::format("there is no family named {}; the known families are {}{}", in_quotes(name),
-                  join(known, ", "), did_you_mean(name, known)));
-}
 
 CellKind kind_of_family(const std::string& family) {
   if (family == "categorical") return CellKind::categories;
@@ -55,10 +44,12 @@ AnyFamily make_candidate(const FamilyBlocks& blocks, const Setting& setting,
   const Table described = without(setting.table, options.gate_only);
   BlockOptions of_blocks{.structure = structure,
                          .prior = options.prior,
+                         .prior_weight = options.prior_weight,
                          .degrees_of_freedom = options.dof,
+                         .factors = factors,
+                         .restrictions = options.restrictions,
                          .has_trials = !options.trials.empty(),
-                         .has_offset = !options.offset.empty(),
-                         .factors = factors};
+                         .has_offset = !options.offset.empty()};
   if (!options.bounds.empty()) of_blocks.bounds = {options.bounds.front(), options.bounds.back()};
   AnyFamily family = make_family(blocks, described, k, of_blocks);
   if (options.noise) {
@@ -189,13 +180,7 @@ CellKind FamilyChoice::kind_of(const std::string& column) const {
 
 void FamilyChoice::add_trials(const std::string& trials) {
   bool added = false;
-  for (FamilyBlocks& blocks : alternatives) {
-    for (FamilyBlock& block : blocks) {
-      if (!registry().find(block.family).takes_trials) continue;
-      added = true;
-      if (!block.columns.empty()) block.columns.push_back(trials);
-    }
-  }
+  for (FamilyBlocks& blocks : alternatives) added |= mix::add_trials(blocks, trials);
   if (!added) {
     throw std::invalid_argument(
         "--trials holds the trials of a binomial or beta_binomial; say --family binomial too");
@@ -238,38 +223,42 @@ void FamilyChoice::check_response(const std::string& response, const std::string
 
 FamilyChoice parse_family(const std::string& text) {
   if (text == "auto") return {};
-  if (text.find('=') == std::string::npos) {
-    if (text.find(',') != std::string::npos) {
-      throw std::invalid_argument(
-          fmt::format("--family takes one family, not \"{0}\"; try 'mixture compare DATA.csv "
-                      "--families {0}', or name columns: a+b=gaussian,c=poisson",
-                      text));
-    }
-    return FamilyChoice{{FamilyBlocks{FamilyBlock{known_family(text)}}}};
+  if (text.find('=') == std::string::npos && text.find(',') != std::string::npos) {
+    throw std::invalid_argument(
+        fmt::format("--family takes one family, not \"{0}\"; try 'mixture compare DATA.csv "
+                    "--families {0}', or name columns: a+b=gaussian,c=poisson",
+                    text));
   }
-  FamilyBlocks blocks;
-  for (const std::string& part : split(text, ',')) {
-    const auto equals = part.rfind('=');
-    FamilyBlock block;
-    // The part is trimmed, so what follows an equals sign that is not its end is a name.
-    if (equals + 1 < part.size()) block.columns = split(part.substr(0, equals), '+');
-    if (equals == std::string::npos || block.columns.empty() ||
-        std::count(block.columns.begin(), block.columns.end(), "") > 0) {
+  return FamilyChoice{{parse_blocks(text)}};
+}
+
+Restrictions parse_restrictions(const std::string& fixed, const std::string& shared) {
+  Restrictions restrictions{.shared = split(shared, ',')};
+  for (const std::string& part : split(fixed, ',')) {
+    const auto equals = part.find('=');
+    const std::string parameter = split(part.substr(0, equals) + "=", '=').front();
+    const std::string text =
+        equals == std::string::npos ? "" : split(part.substr(equals), '=').back();
+    double value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (parameter.empty() || text.empty() || error != std::errc() ||
+        end != text.data() + text.size()) {
       throw std::invalid_argument(fmt::format(
-          "--family: \"{}\" is not COLUMNS=FAMILY; write for example a+b=gaussian,c=poisson",
-          part));
+          "--fix: {} is not PARAMETER=NUMBER; write for example shape=2", in_quotes(part)));
     }
-    block.family = known_family(part.substr(part.find_first_not_of(' ', equals + 1)));
-    blocks.push_back(std::move(block));
+    restrictions.fixed[parameter] = value;
   }
-  return FamilyChoice{{std::move(blocks)}};
+  if (std::count(restrictions.shared.begin(), restrictions.shared.end(), "") > 0) {
+    throw std::invalid_argument("--share takes names of parameters: --share scale,shape");
+  }
+  return restrictions;
 }
 
 FamilyChoice parse_families(const std::string& text) {
   if (text == "auto") return {};
   FamilyChoice choice;
   for (const std::string& name : split(text, ',')) {
-    choice.alternatives.push_back(FamilyBlocks{FamilyBlock{known_family(name)}});
+    choice.alternatives.push_back(parse_blocks(name));
   }
   if (choice.automatic()) throw std::invalid_argument("--families names no family");
   return choice;
@@ -333,7 +322,8 @@ std::vector<Candidate> make_candidates(const FamilyChoice& choice, const Table& 
       if (!taken) candidates.push_back({title, make, described});
     }
   }
-  if (structured && !options.prior.empty() && options.prior != "none") {
+  const bool of_covariances = options.prior == "conjugate" || options.prior == "chen-tan";
+  if (structured && of_covariances) {
     const std::vector<std::string> without = families_without_structures(alternatives);
     if (!without.empty()) {
       note(fmt::format("--prior {} concerns covariances; {} is fitted without it", options.prior,
@@ -341,11 +331,13 @@ std::vector<Candidate> make_candidates(const FamilyChoice& choice, const Table& 
     }
   }
   for (const auto& [option, value] :
-       {std::pair("--structure", options.structure), std::pair("--prior", options.prior)}) {
+       {std::pair("--structure", options.structure),
+        std::pair("--prior", of_covariances ? options.prior : std::string())}) {
     if (structured || value.empty() || value == "none") continue;
     throw std::invalid_argument(
-        fmt::format("{} {}: the family {} has no covariance structures; leave the option out",
-                    option, value, candidates.front().name));
+        fmt::format("{} {}: the family {} has no covariance structures; leave the option out{}",
+                    option, value, candidates.front().name,
+                    value == options.prior ? ", or say --prior data, a prior for any family" : ""));
   }
   return candidates;
 }

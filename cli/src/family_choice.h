@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,13 +38,19 @@ struct FamilyChoice {
 /// the known families.
 FamilyChoice parse_family(const std::string& text);
 
+/// Parses `shape=2,scale=1.5`, parameters with their values, and `scale,shape`, those that all
+/// components share. Throws std::invalid_argument that names the option and the part.
+Restrictions parse_restrictions(const std::string& fixed, const std::string& shared);
+
 /// Parses `normal,poisson,...` or `auto`.
 FamilyChoice parse_families(const std::string& text);
 
 /// How the candidates are made.
 struct CandidateOptions {
   std::string structure{};               ///< `VVV`, `full`, `VVV,EEE` or `all`; empty is `all`
-  std::string prior{};                   ///< `none`, `conjugate` or `chen-tan`
+  std::string prior{};                   ///< `none`, `conjugate`, `chen-tan` or `data`
+  std::optional<double> prior_weight{};  ///< of `data`
+  Restrictions restrictions{};           ///< of the families that have such parameters
   std::string dof{};                     ///< `per_component`, `shared` or a number, of student_t
   std::string trials{};                  ///< the column of trials, empty for none
   std::string offset{};                  ///< the column of offsets, empty for none

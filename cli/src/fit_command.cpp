@@ -24,7 +24,7 @@ struct FitCommand {
 
 void run_fit(const FitCommand& flags) {
   const auto begin = std::chrono::steady_clock::now();
-  const FamilyChoice choice = parse_family(flags.fit.family);
+  const FamilyChoice choice = parse_family(flags.fit.family_or_default());
   if (!flags.model.empty()) check_writable(flags.model);
   if (!flags.picture.empty()) check_picture(flags.picture);
   const Problem problem = make_problem(flags.fit, choice);
@@ -50,7 +50,7 @@ void run_fit(const FitCommand& flags) {
   }
   // The last file: where a picture fails, the old model stands.
   if (!flags.model.empty()) {
-    save_model(flags.model, {best.model, problem.data.table.columns(), names});
+    save_model(flags.model, {best.model, problem.data.table.columns(), names, problem.schema});
   }
   if (flags.json) {
     Json object = fit_object(problem, best, seconds.count());
@@ -69,7 +69,7 @@ void add_fit(CLI::App& app) {
   const auto flags = std::make_shared<FitCommand>();
   CLI::App& command =
       *app.add_subcommand("fit", "Fit a mixture model, or choose one, and describe it");
-  flags->fit.family = "gaussian";
+  flags->fit.default_family = "gaussian";
   add_fit_flags(command, flags->fit);
   command
       .add_option(

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <optional>
 #include <stdexcept>
+#include <tuple>
 
 #include "progress.h"
 #include "text.h"
@@ -142,6 +143,36 @@ std::string takes_whole_rows(const std::vector<Candidate>& candidates) {
   return {};
 }
 
+// Takes over what the schema says where no option says it.
+void apply(const Schema& schema, const FitFlags& flags, ColumnRoles& roles, FamilyChoice& choice) {
+  const Roles& own = schema.roles;
+  const auto joined = [](const std::vector<std::string>& names) { return join(names, ","); };
+  for (const auto& [option, role, value] :
+       {std::tuple("--weights", &roles.weights, own.weights),
+        std::tuple("--labels", &roles.labels, own.label),
+        std::tuple("--trials", &roles.trials, own.trials),
+        std::tuple("--response", &roles.response, own.response),
+        std::tuple("--covariates", &roles.covariates, joined(own.covariates)),
+        std::tuple("--offset", &roles.offset, own.offset),
+        std::tuple("--gate", &roles.gate, joined(own.gate))}) {
+    if (value.empty()) continue;
+    if (!role->empty()) {
+      throw std::invalid_argument(
+          fmt::format("{} {}, but the schema {} says {}; leave the option out", option, *role,
+                      in_quotes(flags.schema), value));
+    }
+    *role = value;
+  }
+  roles.ignored = joined(own.ignored);
+  if (schema.blocks.empty()) return;
+  if (!flags.family.empty()) {
+    throw std::invalid_argument(
+        fmt::format("{} and the families of the schema {} exclude each other; leave the option out",
+                    flags.family, in_quotes(flags.schema)));
+  }
+  choice = FamilyChoice{{schema.blocks}};
+}
+
 void check_criterion(const std::string& name) {
   if (name == "cv") return;
   const std::vector<std::string>& known = criterion_names();
@@ -219,10 +250,29 @@ void add_fit_flags(CLI::App& command, FitFlags& flags) {
       ->check(at_least(0))
       ->type_name("N");
   command
-      .add_option("--prior", flags.candidates.prior,
-                  "prior of covariances: none, conjugate or chen-tan (default: none)")
-      ->check(CLI::IsMember({"none", "conjugate", "chen-tan"}).description(""))
+      .add_option(
+          "--prior", flags.candidates.prior,
+          "prior: none; of covariances conjugate or chen-tan; of any family data, imaginary "
+          "rows like the data (default: none)")
+      ->check(CLI::IsMember({"none", "conjugate", "chen-tan", "data"}).description(""))
       ->type_name("NAME");
+  command
+      .add_option("--prior-weight", flags.candidates.prior_weight,
+                  "of --prior data: how many rows it counts as in each component (default: 1)")
+      ->type_name("W");
+  command
+      .add_option("--fix", flags.fixed,
+                  "parameters of the components that have a known value: shape=2,scale=1.5")
+      ->type_name("NAME=VALUE,...");
+  command
+      .add_option("--share", flags.shared,
+                  "parameters that all components have in common: standard_deviation")
+      ->type_name("NAME,...");
+  command
+      .add_option("--schema", flags.schema,
+                  "file that says what each column is for (JSON), or a model that was fitted with "
+                  "one")
+      ->type_name("FILE");
   command
       .add_option("--dof", flags.candidates.dof,
                   "degrees of freedom of student_t: per_component or shared, both estimated, or a "
@@ -297,13 +347,22 @@ Problem make_problem(const FitFlags& flags, FamilyChoice choice) {
   ColumnRoles roles = flags.roles;
   roles.start_labels = start_label_column(flags.init);
   if (roles.start_labels.empty()) (void)parse_start(flags.init);
+  Problem problem;
+  if (!flags.schema.empty()) {
+    problem.schema = load_schema(flags.schema);
+    apply(*problem.schema, flags, roles, choice);
+  }
   CandidateOptions candidates = flags.candidates;
+  candidates.restrictions = parse_restrictions(flags.fixed, flags.shared);
+  if (candidates.prior_weight && candidates.prior != "data") {
+    throw std::invalid_argument(
+        "--prior-weight is the weight of imaginary rows; say --prior data too");
+  }
   candidates.trials = roles.trials;
   if (!roles.trials.empty()) choice.add_trials(roles.trials);
   candidates.offset = roles.offset;
   choice.check_response(roles.response, roles.covariates + roles.offset);
 
-  Problem problem;
   const ChosenColumns chosen = read_columns(flags.file, roles, choice, Floats::kept);
   candidates.gate = split(roles.gate, ',');
   candidates.gate_only = chosen.gate_only;

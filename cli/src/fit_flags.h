@@ -1,19 +1,25 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "data.h"
 #include "family_choice.h"
 #include "mix/models/compare.h"
+#include "mix/models/schema.h"
 
 namespace mix::cli {
 
 /// What `fit` and `compare` are told.
 struct FitFlags {
   std::string file{};
-  std::string family{};  ///< the text of --family or --families
+  std::string family{};          ///< the text of --family or --families
+  std::string default_family{};  ///< what counts where there is none
+  std::string schema{};          ///< the file
+  std::string fixed{};           ///< `shape=2,scale=1.5`
+  std::string shared{};          ///< `scale,shape`
   ColumnRoles roles{};
   CandidateOptions candidates{};
   std::string components{};  ///< `3` or `1-9`; empty chooses
@@ -25,6 +31,10 @@ struct FitFlags {
   std::string assignment = "soft";
   FitOptions fit{};
   bool equal_weights = false;
+
+  [[nodiscard]] const std::string& family_or_default() const {
+    return family.empty() ? default_family : family;
+  }
 };
 
 /// Adds the options that `fit` and `compare` share.
@@ -34,6 +44,7 @@ void add_fit_flags(CLI::App& command, FitFlags& flags);
 struct Problem {
   Data data;
   CompareOptions options;
+  std::optional<Schema> schema{};
 
   [[nodiscard]] bool is_search() const {
     return options.families.size() > 1 || options.components.first < options.components.last;

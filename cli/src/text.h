@@ -4,10 +4,9 @@
 #include <string_view>
 #include <vector>
 
-namespace mix::cli {
+#include "mix/split.h"  // IWYU pragma: export
 
-/// The parts between separators, blanks around them removed; no part for an empty text.
-std::vector<std::string> split(std::string_view text, char separator);
+namespace mix::cli {
 
 /// The parts with a separator between them.
 std::string join(const std::vector<std::string>& parts, std::string_view separator);

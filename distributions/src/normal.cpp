@@ -126,4 +126,12 @@ void Normal::describe(Fields& visit) const {
   visit("standard_deviation", standard_deviation);
 }
 
+double weighted_log_density(const Normal& normal, ConstVectorRef sum, const Normal& at) {
+  const double shift = normal.mean() - at.mean();
+  const double deviation = normal.standard_deviation();
+  const double scatter = sum[2] - shift * (2 * sum[1] - sum[0] * shift);
+  return -sum[0] * (0.5 * std::log(2 * std::numbers::pi) + std::log(deviation)) -
+         scatter / (2 * deviation * deviation);
+}
+
 }  // namespace mix

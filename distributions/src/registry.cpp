@@ -27,6 +27,7 @@
 #include "mix/distributions/generalized_linear.h"
 #include "mix/distributions/geometric.h"
 #include "mix/distributions/gumbel.h"
+#include "mix/distributions/imaginary_rows.h"
 #include "mix/distributions/inverse_gamma.h"
 #include "mix/distributions/inverse_gaussian.h"
 #include "mix/distributions/laplace.h"
@@ -40,6 +41,7 @@
 #include "mix/distributions/poisson.h"
 #include "mix/distributions/product.h"
 #include "mix/distributions/rayleigh.h"
+#include "mix/distributions/restricted.h"
 #include "mix/distributions/shifted_exponential.h"
 #include "mix/distributions/skew_normal.h"
 #include "mix/distributions/skew_t.h"
@@ -449,6 +451,8 @@ std::vector<FamilyEntry> distribution_entries() {
       {"shifted_exponential", [] { return AnyFamily(Untied<ShiftedExponential>()); },
        make_shifted_exponential},
       {"product", [] { return AnyFamily(Product()); }},
+      {"restricted", [] { return AnyFamily(Restricted()); }},
+      {"with_imaginary_rows", [] { return AnyFamily(WithImaginaryRows()); }},
   };
 }
 

@@ -14,36 +14,6 @@
 namespace mix {
 namespace {
 
-// Of the two differences: errors of the order h^6 in slopes and h^4 in curvatures.
-constexpr double slope_step = 1e-3;
-constexpr double curvature_step = 1e-2;
-
-Expansion expand_by_differences(const Vector& at,
-                                const std::function<double(const Vector&)>& objective) {
-  const Index n = at.size();
-  const auto moved = [&](Index i, double a, Index j, double b) {
-    Vector v = at;
-    v[i] += a;
-    v[j] += b;
-    return objective(v);
-  };
-  Expansion e{objective(at), Vector(n), Matrix(n, n)};
-  for (Index i = 0; i < n; ++i) {
-    const auto odd = [&](double step) { return moved(i, step, i, 0) - moved(i, -step, i, 0); };
-    const double h = slope_step;
-    e.gradient[i] = (45 * odd(h) - 9 * odd(2 * h) + odd(3 * h)) / (60 * h);
-    const double s = curvature_step;
-    const auto even = [&](double step) { return moved(i, step, i, 0) + moved(i, -step, i, 0); };
-    e.hessian(i, i) = (16 * even(s) - even(2 * s) - 30 * e.value) / (12 * s * s);
-    for (Index j = 0; j < i; ++j) {
-      e.hessian(i, j) = e.hessian(j, i) =
-          (moved(i, s, j, s) - moved(i, s, j, -s) - moved(i, -s, j, s) + moved(i, -s, j, -s)) /
-          (4 * s * s);
-    }
-  }
-  return e;
-}
-
 // log(e^(-a^2/2) g(a) - e^(-b^2/2) g(b)) for 0 <= a < b, with g the scaled tail: the probability of
 // standard normal values from a to b.
 double log_upper_probability(double a, double b) {
@@ -68,14 +38,6 @@ double log_probability(const Exponential& exponential, double low, double high) 
   low = std::max(low, 0.0);
   if (!(low < high)) return -infinity;
   return std::log(-std::expm1(-rate * (high - low))) - rate * low;
-}
-
-double weighted_log_density(const Normal& normal, ConstVectorRef sum, const Normal& at) {
-  const double shift = normal.mean() - at.mean();
-  const double deviation = normal.standard_deviation();
-  const double scatter = sum[2] - shift * (2 * sum[1] - sum[0] * shift);
-  return -sum[0] * (0.5 * std::log(2 * std::numbers::pi) + std::log(deviation)) -
-         scatter / (2 * deviation * deviation);
 }
 
 Vector largest_coordinates(const Vector& start,

@@ -18,6 +18,9 @@ constexpr double near = 1e-8;
 // in rounding.
 constexpr double last_step = 1e-12;
 constexpr int max_halvings = 60;
+// Of the two differences: errors of the order h^6 in slopes and h^4 in curvatures.
+constexpr double slope_step = 1e-3;
+constexpr double curvature_step = 1e-2;
 
 struct Direction {
   Vector step;
@@ -42,6 +45,32 @@ Direction direction(const Expansion& at) {
 }
 
 }  // namespace
+
+Expansion expand_by_differences(const Vector& at,
+                                const std::function<double(const Vector&)>& objective) {
+  const Index n = at.size();
+  const auto moved = [&](Index i, double a, Index j, double b) {
+    Vector v = at;
+    v[i] += a;
+    v[j] += b;
+    return objective(v);
+  };
+  Expansion e{objective(at), Vector(n), Matrix(n, n)};
+  for (Index i = 0; i < n; ++i) {
+    const auto odd = [&](double step) { return moved(i, step, i, 0) - moved(i, -step, i, 0); };
+    const double h = slope_step;
+    e.gradient[i] = (45 * odd(h) - 9 * odd(2 * h) + odd(3 * h)) / (60 * h);
+    const double s = curvature_step;
+    const auto even = [&](double step) { return moved(i, step, i, 0) + moved(i, -step, i, 0); };
+    e.hessian(i, i) = (16 * even(s) - even(2 * s) - 30 * e.value) / (12 * s * s);
+    for (Index j = 0; j < i; ++j) {
+      e.hessian(i, j) = e.hessian(j, i) =
+          (moved(i, s, j, s) - moved(i, s, j, -s) - moved(i, -s, j, s) + moved(i, -s, j, -s)) /
+          (4 * s * s);
+    }
+  }
+  return e;
+}
 
 NewtonResult maximize_by_newton(const Vector& start,
                                 const std::function<Expansion(const Vector&)>& expand,

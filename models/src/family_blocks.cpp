@@ -1,14 +1,37 @@
 #include "mix/models/family_blocks.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <optional>
+#include <set>
+#include <span>
+#include <stdexcept>
 #include <tuple>
 
+#include "mix/distributions/imaginary_rows.h"
 #include "mix/distributions/product.h"
+#include "mix/errors.h"
 #include "mix/models/model_file.h"
+#include "mix/split.h"
 
 namespace mix {
 namespace {
+
+constexpr std::string_view imaginary_prior = "data";
+
+// The name itself; throws std::invalid_argument that lists the names there are.
+std::string known_family(const std::string& name) {
+  std::vector<std::string> known;
+  for (const FamilyEntry& entry : registry().entries()) {
+    if (entry.make) known.push_back(entry.name);
+  }
+  if (std::find(known.begin(), known.end(), name) != known.end()) return name;
+  throw std::invalid_argument(
+      fmt::format("there is no family named {}; the known families are {}{}", in_quotes(name),
+                  fmt::join(known, ", "), did_you_mean(name, known)));
+}
 
 // Names of the families that suit all columns of the table, and its missing cells.
 std::vector<std::string> suitable_names(const Table& table) {
@@ -22,13 +45,104 @@ std::vector<std::string> suitable_names(const Table& table) {
   return names;
 }
 
+// Throws for what the block was told and its family does not have.
+void check_options(const FamilyBlock& block, const FamilyEntry& entry) {
+  const BlockOptions& own = block.options;
+  const bool structured = !entry.structures.empty();
+  const bool of_covariances = own.prior == "conjugate" || own.prior == "chen-tan";
+  const bool known_prior =
+      of_covariances || own.prior.empty() || own.prior == "none" || own.prior == imaginary_prior;
+  const auto refuse = [&](const std::string& option, const std::string& why) {
+    throw std::invalid_argument(
+        fmt::format("{}: {}; leave {} out of its options", block.family, why, option));
+  };
+  if (!known_prior) {
+    throw std::invalid_argument(
+        fmt::format("{}: the prior is none, conjugate, chen-tan or data, not {}", block.family,
+                    in_quotes(own.prior)));
+  }
+  if (!own.structure.empty() && !structured) refuse("structure", "it has no structures");
+  if (of_covariances && !structured) {
+    refuse("prior " + own.prior, "it has no covariances; data is a prior for any family");
+  }
+  if (own.prior_weight && own.prior != imaginary_prior) {
+    refuse("prior_weight", "it is the weight of the prior data");
+  }
+  if (!own.degrees_of_freedom.empty() && block.family != "student_t") {
+    refuse("degrees_of_freedom", "only student_t has them");
+  }
+  if (own.factors != 0 && !entry.takes_factors) refuse("factors", "it has no factors");
+  if (own.bounds && !entry.takes_bounds) refuse("bounds", "it has no bounds");
+}
+
+BlockOptions with_defaults(BlockOptions own, const BlockOptions& defaults) {
+  if (own.structure.empty()) own.structure = defaults.structure;
+  if (own.prior.empty()) {
+    own.prior = defaults.prior;
+    own.prior_weight = defaults.prior_weight;
+  }
+  if (own.degrees_of_freedom.empty()) own.degrees_of_freedom = defaults.degrees_of_freedom;
+  if (own.factors == 0) own.factors = defaults.factors;
+  if (!own.bounds) own.bounds = defaults.bounds;
+  own.has_trials = defaults.has_trials;
+  own.has_offset = defaults.has_offset;
+  return own;
+}
+
+// The restrictions among `defaults` that concern parameters of the family, besides its own.
+Restrictions with_defaults(Restrictions own, const AnyFamily& component,
+                           const Restrictions& defaults) {
+  if (defaults.empty()) return own;
+  const std::vector<std::string> known = Restricted::parameters_of(component);
+  const auto is_free = [&](const std::string& parameter) {
+    return std::count(known.begin(), known.end(), parameter) > 0 &&
+           !own.fixed.contains(parameter) &&
+           std::count(own.shared.begin(), own.shared.end(), parameter) == 0;
+  };
+  for (const std::string& parameter : defaults.shared) {
+    if (is_free(parameter)) own.shared.push_back(parameter);
+  }
+  for (const auto& [parameter, value] : defaults.fixed) {
+    if (is_free(parameter)) own.fixed[parameter] = value;
+  }
+  return own;
+}
+
+// The components of one block, some of whose parameters may be restricted.
+AnyFamily make_components(const FamilyEntry& entry, const FamilyRequest& request,
+                          const Restrictions& own, const Restrictions& defaults) {
+  if (own.empty() && defaults.empty()) return entry.make(request);
+  FamilyRequest one = request;
+  one.k = 1;
+  const AnyFamily made = entry.make(one);
+  const auto restricted = [&](const AnyFamily& component) -> AnyFamily {
+    const Restrictions all = with_defaults(own, component, defaults);
+    return all.empty() ? AnyFamily() : AnyFamily(Restricted(component, request.k, all));
+  };
+  // A family of one column describes several by a block of each.
+  if (const auto* columns = made.as<Product>()) {
+    std::vector<Product::Block> blocks;
+    for (const Product::Block& column : columns->blocks()) {
+      AnyFamily family = restricted(column.family);
+      if (family.size() == 0) return entry.make(request);
+      blocks.push_back({column.columns, std::move(family)});
+    }
+    return Product(std::move(blocks));
+  }
+  AnyFamily family = restricted(made);
+  return family.size() == 0 ? entry.make(request) : family;
+}
+
 AnyFamily make_block(const FamilyBlock& block, const Table& columns, Index k,
-                     const BlockOptions& options) {
+                     const BlockOptions& defaults) {
   const FamilyEntry& entry = registry().find(block.family);
+  check_options(block, entry);
+  const BlockOptions options = with_defaults(block.options, defaults);
   FamilyRequest request{.k = k, .columns = &columns};
+  const bool imaginary = options.prior == imaginary_prior;
   if (!entry.structures.empty()) {
     request.structure = options.structure;
-    request.prior = options.prior;
+    if (!imaginary) request.prior = options.prior;
   }
   if (block.family == "student_t") request.degrees_of_freedom = options.degrees_of_freedom;
   request.has_trials = options.has_trials && entry.takes_trials;
@@ -38,22 +152,89 @@ AnyFamily make_block(const FamilyBlock& block, const Table& columns, Index k,
     request.has_bounds = true;
     std::tie(request.lower, request.upper) = *options.bounds;
   }
-  return entry.make(request);
+  AnyFamily family = make_components(entry, request, options.restrictions, defaults.restrictions);
+  if (imaginary) return with_prior(std::move(family), options.prior_weight.value_or(1));
+  return family;
+}
+
+// Throws unless each of the restrictions of all blocks concerns one at least.
+void check_restrictions(const FamilyBlocks& blocks, std::span<const Table> tables,
+                        const BlockOptions& defaults) {
+  if (defaults.restrictions.empty()) return;
+  std::set<std::string> known;
+  std::string text;
+  BlockOptions free = defaults;
+  free.restrictions = {};
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    FamilyBlock block = blocks[i];
+    block.options.restrictions = {};
+    block.options.prior = "none";
+    block.options.prior_weight.reset();
+    const AnyFamily one = make_block(block, tables[i], 1, free);
+    const auto* columns = one.as<Product>();
+    const std::vector<std::string> own =
+        Restricted::parameters_of(columns != nullptr ? columns->blocks().front().family : one);
+    known.insert(own.begin(), own.end());
+    text +=
+        fmt::format("{}{} has {}", text.empty() ? "" : "; ", block.family,
+                    own.empty() ? "none that move alone" : fmt::format("{}", fmt::join(own, ", ")));
+  }
+  std::vector<std::string> asked = defaults.restrictions.shared;
+  for (const auto& [parameter, value] : defaults.restrictions.fixed) asked.push_back(parameter);
+  for (const std::string& parameter : asked) {
+    if (known.contains(parameter)) continue;
+    throw std::invalid_argument(
+        fmt::format("there is no parameter {} to fix or to share; {}", in_quotes(parameter), text));
+  }
 }
 
 }  // namespace
 
-AnyFamily make_family(const FamilyBlocks& blocks, const Table& table, Index k,
-                      const BlockOptions& options) {
-  if (blocks.size() == 1 && (blocks[0].columns.empty() || blocks[0].columns == table.names())) {
-    return make_block(blocks[0], table, k, options);
+FamilyBlocks parse_blocks(std::string_view text) {
+  if (text.find('=') == std::string_view::npos) return {{known_family(std::string(text))}};
+  FamilyBlocks blocks;
+  for (const std::string& part : split(text, ',')) {
+    const auto equals = part.rfind('=');
+    FamilyBlock block;
+    // The part is trimmed, so what follows an equals sign that is not its end is a name.
+    if (equals + 1 < part.size()) block.columns = split(part.substr(0, equals), '+');
+    if (equals == std::string::npos || block.columns.empty() ||
+        std::count(block.columns.begin(), block.columns.end(), "") > 0) {
+      throw std::invalid_argument(fmt::format(
+          "{} is not COLUMNS=FAMILY; write for example a+b=gaussian,c=poisson", in_quotes(part)));
+    }
+    block.family = known_family(part.substr(part.find_first_not_of(' ', equals + 1)));
+    blocks.push_back(std::move(block));
   }
+  return blocks;
+}
+
+bool add_trials(FamilyBlocks& blocks, const std::string& trials) {
+  bool added = false;
+  for (FamilyBlock& block : blocks) {
+    if (!registry().find(block.family).takes_trials) continue;
+    added = true;
+    if (!block.columns.empty()) block.columns.push_back(trials);
+  }
+  return added;
+}
+
+AnyFamily make_family(const FamilyBlocks& blocks, const Table& table, Index k,
+                      const BlockOptions& defaults) {
+  const bool whole =
+      blocks.size() == 1 && (blocks[0].columns.empty() || blocks[0].columns == table.names());
+  std::vector<Table> tables;
+  if (!whole) {
+    for (const FamilyBlock& block : blocks) tables.push_back(table.select(block.columns));
+  }
+  check_restrictions(blocks, whole ? std::span(&table, 1) : std::span<const Table>(tables),
+                     defaults);
+  if (whole) return make_block(blocks[0], table, k, defaults);
   std::vector<Product::Block> parts;
-  for (const FamilyBlock& block : blocks) {
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
     std::vector<Index> positions;
-    for (const std::string& column : block.columns) positions.push_back(table.index_of(column));
-    parts.push_back(
-        {std::move(positions), make_block(block, table.select(block.columns), k, options)});
+    for (const std::string& column : blocks[i].columns) positions.push_back(table.index_of(column));
+    parts.push_back({std::move(positions), make_block(blocks[i], tables[i], k, defaults)});
   }
   return Product(std::move(parts));
 }
@@ -62,7 +243,7 @@ std::vector<std::string> structures_of(const FamilyBlocks& blocks) {
   std::optional<std::vector<std::string>> common;
   for (const FamilyBlock& block : blocks) {
     const std::vector<std::string>& own = registry().find(block.family).structures;
-    if (own.empty()) continue;
+    if (own.empty() || !block.options.structure.empty()) continue;
     if (!common) common = own;
     std::erase_if(*common, [&](const std::string& structure) {
       return std::find(own.begin(), own.end(), structure) == own.end();

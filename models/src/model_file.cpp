@@ -83,6 +83,7 @@ Json to_json(const SavedModel& saved) {
   Json json = {
       {"format", format_name}, {"version", format_version}, {"columns", std::move(columns)}};
   if (!saved.component_names.empty()) json["component_names"] = saved.component_names;
+  if (saved.schema) json["schema"] = to_json(*saved.schema);
   json["model"] = writer.json();
   return json;
 }
@@ -117,6 +118,7 @@ SavedModel from_json(const Json& json, const std::string& source, const Registry
     if (json.contains("component_names")) {
       saved.component_names = parse_names(json["component_names"], saved.model.n_components());
     }
+    if (json.contains("schema")) saved.schema = schema_from_json(json["schema"], "schema");
     return saved;
   } catch (const nlohmann::json::exception& error) {
     throw DataError(fmt::format("{}: broken model file: {}", source, error.what()));

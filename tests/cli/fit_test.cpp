@@ -291,6 +291,65 @@ TEST(Fit, GivesEachBlockOfColumnsItsFamily) {
   EXPECT_EQ(fit["n"], 344);
 }
 
+TEST(Fit, FixesAndSharesParametersByName) {
+  const Folder here;
+  const Json free =
+      fit_eruptions(here, {"--family", "normal", "--components", "2", "--json"}).json();
+  const Json one = fit_eruptions(here, {"--family", "normal", "--components", "2", "--share",
+                                        "standard_deviation", "--json"})
+                       .json();
+  EXPECT_EQ(one["n_parameters"], free["n_parameters"].get<int>() - 1);
+  EXPECT_EQ(one["components"][0]["standard_deviation"], one["components"][1]["standard_deviation"]);
+  const Json tied = fit_eruptions(here, {"--structure", "E", "--components", "2", "--json"}).json();
+  EXPECT_NEAR(one["log_likelihood"].get<double>(), tied["log_likelihood"].get<double>(), 1e-2);
+  const Json known =
+      fit_eruptions(here, {"--family", "gamma", "--components", "2", "--fix", "shape=90", "--json"})
+          .json();
+  EXPECT_EQ(known["n_parameters"], 3);
+  EXPECT_EQ(known["components"][1]["shape"], 90);
+  here.refuse({"fit", faithful, "--family", "gamma", "--share", "sigma"},
+              {"\"sigma\"", "gamma has shape, scale"});
+  here.refuse({"fit", faithful, "--family", "gamma", "--fix", "shape"}, {"--fix", "shape=2"});
+}
+
+TEST(Fit, TakesImaginaryRowsForAPriorOfAnyFamily) {
+  const Folder here;
+  here.write("counts.csv", "a,b\n5,0\n6,0\n4,0\n7,0\n0,9\n1,8\n0,7\n1,9\n");
+  const auto rates = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> args{"fit",    "counts.csv",   "--family", "poisson",
+                                  "--json", "--components", "2"};
+    args.insert(args.end(), more.begin(), more.end());
+    return here.succeed(args).json()["components"][1]["rate"];
+  };
+  EXPECT_LT(rates({})[1].get<double>(), 1e-6);
+  const double with_one = rates({"--prior", "data"})[1].get<double>();
+  EXPECT_NEAR(with_one, 33.0 / 8 / 5, 0.05);
+  EXPECT_GT(rates({"--prior", "data", "--prior-weight", "4"})[1].get<double>(), 1.5 * with_one);
+  here.refuse({"fit", "counts.csv", "--prior-weight", "4"}, {"--prior data"});
+  here.refuse({"fit", "counts.csv", "--family", "poisson", "--prior", "conjugate"},
+              {"--prior data, a prior for any family"});
+}
+
+TEST(Fit, ReadsASchema) {
+  const Folder here;
+  here.write("schema.json", R"({"roles": {"ignored": ["waiting"]},
+                               "families": [{"family": "gamma", "shared": ["shape"]}]})");
+  const Json fit = here.succeed({"fit", faithful, "--schema", "schema.json", "--components", "2",
+                                 "--json", "--out", "m.json"})
+                       .json();
+  EXPECT_THAT(fit["columns"], ElementsAre("eruptions"));
+  EXPECT_EQ(fit["n_parameters"], 4);
+  // The model carries it.
+  const Json again =
+      here.succeed({"fit", faithful, "--schema", "m.json", "--components", "2", "--json"}).json();
+  EXPECT_EQ(again["log_likelihood"], fit["log_likelihood"]);
+  here.refuse({"fit", faithful, "--schema", "schema.json", "--family", "normal"},
+              {"exclude each other"});
+  here.write("wrong.json", R"({"families": [{"family": "gamma", "share": ["shape"]}]})");
+  here.refuse({"fit", faithful, "--schema", "wrong.json"},
+              {"wrong.json: families[0].share", "did you mean \"shared\""});
+}
+
 TEST(Fit, TakesTheTrialsOfABinomialFromAColumn) {
   const Folder here;
   here.write("trials.csv", "n,successes,name\n10,1,a\n10,2,b\n20,3,c\n20,18,d\n30,27,e\n10,9,f\n");

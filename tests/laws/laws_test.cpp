@@ -25,6 +25,7 @@
 #include "mix/distributions/generalized_linear.h"
 #include "mix/distributions/geometric.h"
 #include "mix/distributions/gumbel.h"
+#include "mix/distributions/imaginary_rows.h"
 #include "mix/distributions/inverse_gamma.h"
 #include "mix/distributions/inverse_gaussian.h"
 #include "mix/distributions/laplace.h"
@@ -38,6 +39,7 @@
 #include "mix/distributions/poisson.h"
 #include "mix/distributions/product.h"
 #include "mix/distributions/rayleigh.h"
+#include "mix/distributions/restricted.h"
 #include "mix/distributions/shifted_exponential.h"
 #include "mix/distributions/skew_normal.h"
 #include "mix/distributions/skew_t.h"
@@ -353,6 +355,31 @@ void add_regressions(std::vector<Entry>& all) {
                  Matrix(regression_rows(200, varied)(Eigen::all, {3, 0, 2})), gate});
 }
 
+// Families of which some parameters are fixed or shared, or that have a prior of imaginary rows.
+void add_wrappers(std::vector<Entry>& all) {
+  const auto normal = [](Rng& rng) { return 3 + 2 * standard_normal(rng); };
+  const Matrix real = draw(60, 1, normal);
+  const Matrix amounts = draw(60, 1, [](Rng& rng) { return 2 * standard_gamma(rng, 3); });
+  const Matrix varied =
+      draw(80, 1, [](Rng& rng) { return poisson(rng, 2.5 * standard_gamma(rng, 2)); });
+  all.push_back({"normal_of_one_deviation",
+                 Restricted(Normal(), 2, {.shared = {"standard_deviation"}}), real,
+                 interval(-40, 40, 80000)});
+  all.push_back({"normal_of_known_mean", Restricted(Normal(), 2, {.fixed = {{"mean", 3}}}), real});
+  all.push_back(
+      {"gamma_of_known_shape", Restricted(Gamma(), 2, {.fixed = {{"shape", 2}}}), amounts});
+  all.push_back({"gamma_of_one_scale", Restricted(Gamma(), 2, {.shared = {"scale"}}), amounts});
+  all.push_back({"weibull_of_one_shape", Restricted(Weibull(), 2, {.shared = {"shape"}}), amounts});
+  all.push_back({"negative_binomial_of_one_size",
+                 Restricted(NegativeBinomial(), 2, {.shared = {"size"}}), varied});
+  all.push_back({"poisson_with_prior", with_prior(Untied(Poisson(2), 2)), counts(60, 2)});
+  all.push_back({"normal_with_prior", with_prior(Untied(Normal(), 2)), real});
+  all.push_back({"weibull_with_prior", with_prior(Untied(Weibull(), 2), 3), amounts});
+  all.push_back({"gaussian_with_prior", with_prior(Gaussians(2, 2)), draw(60, 2, normal)});
+  all.push_back({"restricted_with_prior", with_prior(Restricted(Gamma(), 2, {.shared = {"scale"}})),
+                 amounts});
+}
+
 std::vector<Entry> entries() {
   using Block = Product::Block;
   std::vector<Entry> all;
@@ -439,6 +466,7 @@ std::vector<Entry> entries() {
   add_counts(all);
   add_continuous(all);
   add_regressions(all);
+  add_wrappers(all);
   all.push_back({"product_of_one", Product({Block{{0}, Untied(Poisson(1), 3)}}), counts(60, 1),
                  counting(100)});
   return all;

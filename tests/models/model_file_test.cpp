@@ -45,6 +45,12 @@ TEST(ModelFile, KeepsEveryBitOfEveryFamily) {
       {mixture({0.25, 0.75}, mixture({0.5, 0.5}, Normal(-2, 1), Normal(0, 1)), Normal(2, 1)),
        x.leftCols(1)},
       {mixture(frozen(Normal(1, 2)), Normal(0.1, 1.0 / 3)), x.leftCols(1)},
+      {fit(mixture(Restricted(Gamma(), 2, {.fixed = {{"shape", 4}}, .shared = {"scale"}})),
+           x.leftCols(1))
+           .model,
+       x.leftCols(1)},
+      {fit(mixture(with_prior(Untied(Poisson(2), 2))), counts).model, counts},
+      {fit(mixture(with_prior(Gaussians(2, 2), 3)), x).model, x},
       {fit(mixture(Product({{{0}, Gaussians(2, 1)}, {{1}, Untied(Poisson(1), 2)}})), x).model, x},
   };
   for (const auto& [model, rows] : models) {

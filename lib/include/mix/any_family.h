@@ -109,6 +109,18 @@ class AnyFamily {
   [[nodiscard]] double common_log_density(ConstVectorRef statistics) const {
     return self_->common_log_density(statistics);
   }
+  /// Whether the likelihood is a function of the statistics.
+  [[nodiscard]] bool summable() const { return self_->summable(); }
+  /// Whether it is, and statistics do not depend on parameters.
+  [[nodiscard]] bool parameter_free_statistics() const {
+    return self_->parameter_free_statistics();
+  }
+  /// The sum over rows of share times log density, up to a term free of parameters, from the
+  /// statistics that `at`, a family of the same type, added up. Throws std::logic_error where the
+  /// family is not summable.
+  [[nodiscard]] double weighted_log_density(ConstVectorRef sum, const AnyFamily& at) const {
+    return self_->weighted_log_density(sum, *at.self_);
+  }
   /// Sets the parameters from the sum of statistics of all rows.
   void maximize(ConstVectorRef sum) { self_->maximize(sum); }
   /// One estimate from all rows at once: what accumulate and maximize do, or the family's own fit.
@@ -225,6 +237,10 @@ class AnyFamily {
     virtual void accumulate_common(Rows x, Weights w, VectorRef statistics) const = 0;
     [[nodiscard]] virtual bool constant_statistics() const = 0;
     [[nodiscard]] virtual double common_log_density(ConstVectorRef statistics) const = 0;
+    [[nodiscard]] virtual bool summable() const = 0;
+    [[nodiscard]] virtual bool parameter_free_statistics() const = 0;
+    [[nodiscard]] virtual double weighted_log_density(ConstVectorRef sum,
+                                                      const Interface& at) const = 0;
     virtual void maximize(ConstVectorRef sum) = 0;
     virtual void fit(const AnyRows& x, Shares shares) = 0;
     virtual void start(const AnyRows& x, Shares shares) = 0;

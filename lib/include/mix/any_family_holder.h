@@ -148,6 +148,19 @@ struct AnyFamily::Holder final : AnyFamily::Interface {
     if constexpr (KeepingStatistics<F>) return family.common_log_density(statistics);
     return 0;
   }
+  [[nodiscard]] bool summable() const override { return SummableFamily<F>; }
+  [[nodiscard]] bool parameter_free_statistics() const override {
+    return WithParameterFreeStatistics<F>;
+  }
+  [[nodiscard]] double weighted_log_density([[maybe_unused]] ConstVectorRef sum,
+                                            [[maybe_unused]] const Interface& at) const override {
+    if constexpr (SummableFamily<F>) {
+      if (const auto* same = dynamic_cast<const Holder*>(&at)) {
+        return family.weighted_log_density(sum, same->family);
+      }
+    }
+    throw std::logic_error("family '" + name() + "' has no likelihood from these statistics");
+  }
   void maximize(ConstVectorRef sum) override {
     if constexpr (StreamingFamily<F>) {
       family.maximize(sum);

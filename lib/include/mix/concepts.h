@@ -121,6 +121,22 @@ concept KeepingStatistics = SharingStatistics<F> && requires(const F& f, ConstVe
   { f.common_log_density(sum) } -> std::convertible_to<double>;
 };
 
+/// A streaming family whose likelihood is a function of its statistics: `weighted_log_density` is
+/// the sum over rows of share times log density, from statistics that were added up with the
+/// parameters of `at`, up to a term free of parameters.
+template <class F>
+concept SummableFamily = StreamingFamily<F> &&
+    requires(const F& f, ConstVectorRef sum, const F& at) {
+  { f.weighted_log_density(sum, at) } -> std::convertible_to<double>;
+};
+
+/// `static constexpr bool parameter_free_statistics = true;`: the statistics of a summable family
+/// depend on rows and shares alone.
+template <class F>
+concept WithParameterFreeStatistics = SummableFamily<F> && requires {
+  requires F::parameter_free_statistics;
+};
+
 /// A streaming family whose `log_densities` leaves intermediate results in `memory`, which
 /// `accumulate` of the same rows under the same parameters then need not compute again.
 template <class F>

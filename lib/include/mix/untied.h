@@ -12,6 +12,7 @@
 #include "mix/coordinates.h"
 #include "mix/natural_form.h"
 #include "mix/parallel.h"
+#include "mix/weighted_log_density.h"
 
 namespace mix {
 
@@ -200,6 +201,21 @@ class Untied {
     }
     derive();
   }
+  /// The sum over rows of share times log density from statistics that were added up with the
+  /// parameters `at`, up to a term free of parameters.
+  [[nodiscard]] double weighted_log_density(ConstVectorRef sum,
+                                            const Untied& at) const requires Summable<D> {
+    double total = 0;
+    for (Index k = 0; k < size(); ++k) {
+      const auto i = static_cast<std::size_t>(k);
+      total += log_density_of_statistics(
+          component(k), sum.segment(at.offsets_[i], at.offsets_[i + 1] - at.offsets_[i]),
+          at.component(k));
+    }
+    return total;
+  }
+  /// Where features are the row itself: other natural forms do not serve for all parameters.
+  static constexpr bool parameter_free_statistics = SparseExponentialFamily<D>;
   // Functions of all rows at once take whichever kinds of rows the distribution takes.
   template <class X>
   void fit(const X& x, Shares shares) requires requires(D& d, Weights w) {

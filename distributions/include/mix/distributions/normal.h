@@ -73,4 +73,7 @@ class Normal {
   DataSpread data_;
 };
 
+/// The log density of rows, times their weights, from their statistics under the parameters `at`.
+double weighted_log_density(const Normal& normal, ConstVectorRef sum, const Normal& at);
+
 }  // namespace mix

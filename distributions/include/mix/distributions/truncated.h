@@ -22,6 +22,7 @@
 #include "mix/moments.h"
 #include "mix/random.h"
 #include "mix/support.h"
+#include "mix/weighted_log_density.h"
 
 namespace mix {
 
@@ -33,23 +34,6 @@ double log_probability(const D& distribution, double low, double high) {
 /// To the last digits also far from the mean.
 double log_probability(const Normal& normal, double low, double high);
 double log_probability(const Exponential& exponential, double low, double high);
-
-/// The log density of rows, times their weights, from their statistics under the parameters `at`.
-template <ExponentialFamily D>
-double weighted_log_density(const D& distribution, ConstVectorRef sum, const D& /*at*/) {
-  Index features = 1;
-  if constexpr (requires { distribution.feature_count(); }) features = distribution.feature_count();
-  Vector eta(features);
-  distribution.natural_parameters(eta);
-  return eta.dot(sum.tail(features)) - sum[0] * distribution.log_partition();
-}
-double weighted_log_density(const Normal& normal, ConstVectorRef sum, const Normal& at);
-
-/// A distribution whose likelihood is a function of its statistics.
-template <class D>
-concept Summable = Streaming<D> && requires(const D& d, ConstVectorRef sum) {
-  { weighted_log_density(d, sum, d) } -> std::same_as<double>;
-};
 
 /// The coordinates, near `start` or far, where `objective` is largest; it may be minus infinity or
 /// NaN where nothing is. Newton's method, with derivatives by sixth-order differences.

@@ -2,43 +2,64 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "mix/distributions/restricted.h"
 #include "mix/registry.h"
 #include "mix/table.h"
 
 namespace mix {
 
+/// How the family of a block of columns is made. What is empty is the default, of the family or of
+/// all blocks.
+struct BlockOptions {
+  std::string structure{};  ///< of covariances, where the family has structures
+  /// "none"; "conjugate" or "chen-tan" where the family has covariances; or "data", imaginary rows
+  /// like the data (`WithImaginaryRows`), for any family. Empty: none.
+  std::string prior{};
+  std::optional<double> prior_weight{};  ///< that of the imaginary rows; empty: 1
+  /// Of student_t: "per_component", "shared" or a number; empty: per component.
+  std::string degrees_of_freedom{};
+  Index factors = 0;  ///< of factor_analyzers; 0: their default
+  /// Of truncated families: the lower and the upper bound, which may be infinite.
+  std::optional<std::pair<double, double>> bounds{};
+  Restrictions restrictions{};  ///< parameters that are fixed, or common to all components
+  bool has_trials = false;      ///< the last column of binomial blocks holds numbers of trials
+  bool has_offset = false;      ///< regressions have an offset in the column before the response
+};
+
 /// A named family and the columns it describes; without columns it describes all there are.
 struct FamilyBlock {
   std::string family;
   std::vector<std::string> columns{};
+  BlockOptions options{};
 };
 
 /// Independent blocks of columns within each component: one block alone is its family, several are
 /// a `Product`.
 using FamilyBlocks = std::vector<FamilyBlock>;
 
-/// What blocks are made with, besides the columns.
-struct BlockOptions {
-  std::string structure{};  ///< of the blocks whose families have structures; empty: their default
-  std::string prior{};      ///< of the same blocks: "none", "conjugate" or "chen-tan"; empty: none
-  /// Of student_t blocks: "per_component", "shared" or a number; empty: per component.
-  std::string degrees_of_freedom{};
-  bool has_trials = false;  ///< the last column of binomial blocks holds numbers of trials
-  bool has_offset = false;  ///< regressions have an offset in the column before the response
-  Index factors = 0;        ///< of factor_analyzers blocks; 0: their default
-  /// Of truncated blocks: the lower and the upper bound, which may be infinite.
-  std::optional<std::pair<double, double>> bounds{};
-};
+/// Reads `gaussian`, one family for all columns, or `age+income=gaussian,visits=poisson`, one for
+/// each block of columns. Throws std::invalid_argument that names the part which is neither, or
+/// lists the known families.
+FamilyBlocks parse_blocks(std::string_view text);
 
-/// The family of k components that describes the columns of `table` by these blocks. Throws
-/// std::invalid_argument for an unknown family or column and for what a family cannot describe.
+/// Makes `trials` the last column of the blocks that take trials and name columns; whether any
+/// block takes trials.
+bool add_trials(FamilyBlocks& blocks, const std::string& trials);
+
+/// The family of k components that describes the columns of `table` by these blocks. `defaults` are
+/// those of blocks without options of their own, where the family of a block has such an option;
+/// its restrictions concern the blocks that have parameters of these names. Throws
+/// std::invalid_argument for an unknown family or column, for what a family cannot describe, for an
+/// option of a block that its family does not have, and for a restriction that no block has.
 AnyFamily make_family(const FamilyBlocks& blocks, const Table& table, Index k,
-                      const BlockOptions& options = {});
+                      const BlockOptions& defaults = {});
 
-/// The structures that all blocks with structures know; {""} when none has any.
+/// The structures that all blocks with structures, and none chosen of their own, know; {""} when
+/// none has any.
 std::vector<std::string> structures_of(const FamilyBlocks& blocks);
 
 /// What suits the columns, by their kinds (real, count, category) and ranges: families that

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "mix/json_fields.h"
 #include "mix/models/mixture_model.h"
+#include "mix/models/schema.h"
 
 namespace mix {
 
@@ -17,6 +19,8 @@ struct SavedModel {
   /// What the components stand for, such as the known labels of a fit: one name each, empty for a
   /// component without; none when no component has a name.
   std::vector<std::string> component_names{};
+  /// By what the table was read and the family made, where a schema was given.
+  std::optional<Schema> schema{};
 };
 
 /// The families that this library and loaded plugins bring, and mixtures of them.

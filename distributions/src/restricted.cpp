@@ -1,0 +1,692 @@
+#include "mix/distributions/restricted.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <Eigen/LU>
+#include <algorithm>
+#include <cmath>
+#include <exception>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+
+#include "mix/coordinates.h"
+#include "mix/errors.h"
+#include "mix/newton.h"
+#include "mix/parallel.h"
+#include "univariate.h"
+
+namespace mix {
+namespace {
+
+using NamedValues = std::vector<std::pair<std::string, Vector>>;
+
+// The numbers and lists of numbers among the parameters of a component. Others are left as they
+// are.
+class ParameterReader final : public Fields {
+ public:
+  [[nodiscard]] bool loading() const override { return false; }
+  void operator()(std::string_view name, double& value) override {
+    values.emplace_back(name, Vector::Constant(1, value));
+  }
+  void operator()(std::string_view name, Vector& value) override {
+    values.emplace_back(name, value);
+  }
+  void operator()(std::string_view /*name*/, Index& /*value*/) override {}
+  void operator()(std::string_view /*name*/, std::string& /*value*/) override {}
+  void operator()(std::string_view name, Matrix& value) override {
+    if (value.size() == 1) values.emplace_back(name, Vector::Constant(1, value(0, 0)));
+  }
+  void operator()(std::string_view /*name*/, std::vector<Index>& /*value*/) override {}
+  void operator()(std::string_view /*name*/, std::vector<std::string>& /*value*/) override {}
+  void operator()(std::string_view /*name*/, AnyFamily& /*value*/) override {}
+  void list(std::string_view /*name*/, Index /*size*/, const std::function<void(Index)>& /*resize*/,
+            const std::function<void(Index, Fields&)>& /*element*/) override {}
+
+  NamedValues values;
+};
+
+// Loads some parameters and leaves all else as it is.
+class ParameterWriter final : public Fields {
+ public:
+  explicit ParameterWriter(const NamedValues& values) : values_(values) {}
+
+  [[nodiscard]] bool loading() const override { return true; }
+  void operator()(std::string_view name, double& value) override {
+    if (const Vector* v = find(name, 1)) value = (*v)[0];
+  }
+  void operator()(std::string_view name, Vector& value) override {
+    if (const Vector* v = find(name, value.size())) value = *v;
+  }
+  void operator()(std::string_view /*name*/, Index& /*value*/) override {}
+  void operator()(std::string_view /*name*/, std::string& /*value*/) override {}
+  void operator()(std::string_view /*name*/, Matrix& /*value*/) override {}
+  void operator()(std::string_view /*name*/, std::vector<Index>& /*value*/) override {}
+  void operator()(std::string_view /*name*/, std::vector<std::string>& /*value*/) override {}
+  void operator()(std::string_view /*name*/, AnyFamily& /*value*/) override {}
+  void list(std::string_view /*name*/, Index size, const std::function<void(Index)>& resize,
+            const std::function<void(Index, Fields&)>& element) override {
+    resize(size);
+    for (Index i = 0; i < size; ++i) element(i, *this);
+  }
+
+ private:
+  [[nodiscard]] const Vector* find(std::string_view name, Index size) const {
+    for (const auto& [own, value] : values_) {
+      if (own == name && value.size() == size) return &value;
+    }
+    return nullptr;
+  }
+
+  const NamedValues& values_;
+};
+
+NamedValues values_of(const AnyFamily& component) {
+  ParameterReader reader;
+  component.describe(0, reader);
+  return std::move(reader.values);
+}
+
+// Why the component cannot have these parameters; empty, and the component has them, where it can.
+std::string load(AnyFamily& component, const NamedValues& values) {
+  try {
+    ParameterWriter writer(values);
+    component.fields(writer);
+    return {};
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+}
+
+Vector& value_named(NamedValues& values, const std::string& parameter) {
+  return std::find_if(values.begin(), values.end(),
+                      [&](const auto& named) { return named.first == parameter; })
+      ->second;
+}
+
+// Whether the component can have this one number.
+bool accepts(AnyFamily component, const std::string& parameter, Vector values, Index index,
+             double value) {
+  values[index] = value;
+  return load(component, {{parameter, values}}).empty();
+}
+
+// Whether parameters that are loaded are those that are described: some distributions save others.
+bool loads_what_it_describes(const AnyFamily& component) {
+  constexpr double little = 1e-3;
+  constexpr double rounding = 1e-12;
+  for (const auto& [parameter, numbers] : values_of(component)) {
+    AnyFamily moved = component;
+    const Vector other =
+        numbers.unaryExpr([](double value) { return value != 0 ? value * (1 + little) : little; });
+    if (!load(moved, {{parameter, other}}).empty()) return false;
+    NamedValues now = values_of(moved);
+    const Vector& read = value_named(now, parameter);
+    if (!((read - other).cwiseAbs().maxCoeff() <= rounding * other.cwiseAbs().maxCoeff())) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// Whether the log density at the value of this parameter bends or ends where the parameter is: as
+// that of Laplace's distribution at its median, and any at the edge of its support. Newton's method
+// finds no maximum there.
+bool has_kink(const AnyFamily& component, const std::string& parameter, const Vector& values,
+              Index index, double unit) {
+  constexpr double share = 1e-4;
+  constexpr double smooth = 0.1;
+  if (component.dimension() != 1) return false;
+  const double step = share * unit;
+  const auto value_at = [&](double moved) {
+    AnyFamily other = component;
+    Vector all = values;
+    all[index] += moved;
+    Matrix out = Matrix::Constant(1, 1, quiet_nan);
+    if (load(other, {{parameter, all}}).empty()) {
+      other.log_densities(Matrix::Constant(1, 1, values[index]), out);
+    }
+    return out(0, 0);
+  };
+  const double here = value_at(0);
+  const double right = value_at(step);
+  const double left = value_at(-step);
+  const int finite = static_cast<int>(std::isfinite(here)) +
+                     static_cast<int>(std::isfinite(right)) + static_cast<int>(std::isfinite(left));
+  if (finite == 0) return false;  // outside of the support
+  return finite < 3 || std::abs(right - 2 * here + left) > smooth * share;
+}
+
+// The derivatives of all parameters, one after the other, along the coordinates.
+Matrix derivatives_along_coordinates(const AnyFamily& component) {
+  constexpr double step = 1e-5;
+  const Vector at = component.coordinates();
+  const auto all_values = [&](Index i, double moved) {
+    AnyFamily other = component;
+    Vector v = at;
+    v[i] += moved;
+    other.set_coordinates(v);
+    std::vector<double> all;
+    for (const auto& [name, values] : values_of(other)) {
+      all.insert(all.end(), values.begin(), values.end());
+    }
+    return Vector(Eigen::Map<Vector>(all.data(), static_cast<Index>(all.size())));
+  };
+  Matrix derivatives;
+  for (Index i = 0; i < at.size(); ++i) {
+    const Vector slope = (all_values(i, step) - all_values(i, -step)) / (2 * step);
+    if (i == 0) derivatives.resize(slope.size(), at.size());
+    derivatives.col(i) = slope;
+  }
+  return derivatives;
+}
+
+// The least and the largest values of all parameters, one after the other, far along the
+// coordinates.
+std::pair<Vector, Vector> reach_along_coordinates(const AnyFamily& component) {
+  constexpr double far = 20;
+  const Vector at = component.coordinates();
+  std::pair<Vector, Vector> reach;
+  for (Index i = 0; i < at.size(); ++i) {
+    for (const double step : {-far, far}) {
+      AnyFamily moved = component;
+      Vector v = at;
+      v[i] += step;
+      moved.set_coordinates(v);
+      std::vector<double> all;
+      for (const auto& [name, values] : values_of(moved)) {
+        all.insert(all.end(), values.begin(), values.end());
+      }
+      const Vector now = Eigen::Map<Vector>(all.data(), static_cast<Index>(all.size()));
+      if (reach.first.size() == 0) reach = {now, now};
+      reach.first = reach.first.cwiseMin(now);
+      reach.second = reach.second.cwiseMax(now);
+    }
+  }
+  return reach;
+}
+
+}  // namespace
+
+Restricted::Restricted(const AnyFamily& prototype, Index k, Restrictions restrictions)
+    : restrictions_(std::move(restrictions)) {
+  if (prototype.size() != 1 || k < 1) {
+    throw std::invalid_argument(
+        fmt::format("restricted: {} components of a family of {}; at least 1 of a family of 1", k,
+                    prototype.size()));
+  }
+  parts_ = FamilyList(std::vector<AnyFamily>(static_cast<std::size_t>(k), prototype));
+  sort_entries();
+  impose();
+}
+
+const AnyFamily& Restricted::component(Index k) const {
+  return parts_.families()[static_cast<std::size_t>(k)];
+}
+
+std::string Restricted::title() const {
+  std::vector<std::string> parts;
+  for (const auto& [parameter, value] : restrictions_.fixed) {
+    parts.push_back(fmt::format("{} = {}", parameter, value));
+  }
+  for (const std::string& parameter : restrictions_.shared) parts.push_back("one " + parameter);
+  return fmt::format("{}, {}", component(0).title(), fmt::join(parts, ", "));
+}
+
+Index Restricted::parameter_count() const {
+  return static_cast<Index>(shared_.size() + own_.size() * static_cast<std::size_t>(size()));
+}
+
+std::vector<Restricted::Entry> Restricted::entries_of(const AnyFamily& component) {
+  const NamedValues values = values_of(component);
+  const bool charted = component.charted() && component.coordinates().size() > 0;
+  const bool loads = loads_what_it_describes(component);
+  if (values.empty() || (!loads && !charted)) return {};
+  Matrix derivatives;
+  std::pair<Vector, Vector> reach;
+  if (charted) derivatives = derivatives_along_coordinates(component);
+  if (charted && !loads) reach = reach_along_coordinates(component);
+  // Of one number, row `row` among all: real, or nothing where it cannot be moved alone.
+  const auto range_of = [&](const std::string& parameter, const Vector& numbers, Index i,
+                            Index row) -> std::optional<Range> {
+    const double value = numbers[i];
+    if (!loads) {
+      if (!(reach.first[row] > 0)) return Range::real;
+      return reach.second[row] < 1 ? Range::unit : Range::positive;
+    }
+    const auto can_be = [&](double other) {
+      return accepts(component, parameter, numbers, i, other);
+    };
+    const double far = 1 + std::abs(value);
+    if (can_be(-far)) return Range::real;
+    if (can_be(2 * far)) return Range::positive;
+    if (value > 0 && value < 1 && can_be(value / 2)) return Range::unit;
+    return std::nullopt;
+  };
+  std::vector<Entry> entries;
+  Index row = 0;
+  for (const auto& [parameter, numbers] : values) {
+    for (Index i = 0; i < numbers.size(); ++i, ++row) {
+      // What no coordinate moves is a setting.
+      if (charted && (derivatives.row(row).array() == 0).all()) continue;
+      const std::optional<Range> range = range_of(parameter, numbers, i, row);
+      const double unit = charted ? derivatives.row(row).norm() : 1;
+      if (loads && has_kink(component, parameter, numbers, i, unit)) continue;
+      if (range) entries.push_back({.parameter = parameter, .index = i, .range = *range});
+    }
+  }
+  const auto count = static_cast<Index>(entries.size());
+  const bool solvable = loads || component.coordinates().size() == count;
+  if (count != component.parameter_count() || !solvable) return {};
+  return entries;
+}
+
+std::vector<std::string> Restricted::parameters_of(const AnyFamily& component) {
+  std::vector<std::string> names;
+  for (const Entry& entry : entries_of(component)) {
+    if (names.empty() || names.back() != entry.parameter) names.push_back(entry.parameter);
+  }
+  return names;
+}
+
+void Restricted::sort_entries() {
+  const AnyFamily& first = component(0);
+  std::vector<Entry> entries = entries_of(first);
+  if (entries.empty()) {
+    throw std::invalid_argument(fmt::format(
+        "{}: its parameters cannot be fixed or shared one by one, because not all {} of them are "
+        "numbers that move alone and without a kink of the density; use a family of one column, "
+        "such as normal or gamma, or its "
+        "covariance structures",
+        first.title(), first.parameter_count()));
+  }
+  const std::vector<std::string> known = parameters_of(first);
+  const auto check_name = [&](const std::string& parameter) {
+    if (std::find(known.begin(), known.end(), parameter) != known.end()) return;
+    throw std::invalid_argument(
+        fmt::format("{} has no parameter \"{}\" to fix or to share; it has {}", first.title(),
+                    parameter, fmt::join(known, ", ")));
+  };
+  for (const auto& [parameter, value] : restrictions_.fixed) check_name(parameter);
+  for (const std::string& parameter : restrictions_.shared) {
+    check_name(parameter);
+    if (restrictions_.fixed.contains(parameter) ||
+        std::count(restrictions_.shared.begin(), restrictions_.shared.end(), parameter) > 1) {
+      throw std::invalid_argument(fmt::format(
+          "{}: \"{}\" is restricted twice; fix it or share it, once", first.title(), parameter));
+    }
+  }
+  loads_ = loads_what_it_describes(first);
+  shared_.clear();
+  own_.clear();
+  fixed_.clear();
+  for (Entry& entry : entries) {
+    if (restrictions_.fixed.contains(entry.parameter)) {
+      fixed_.push_back(std::move(entry));
+      continue;
+    }
+    const bool shared =
+        std::count(restrictions_.shared.begin(), restrictions_.shared.end(), entry.parameter) > 0;
+    (shared ? shared_ : own_).push_back(std::move(entry));
+  }
+  learn_units();
+}
+
+void Restricted::learn_units() {
+  const AnyFamily& first = component(0);
+  if (!first.charted()) return;
+  const Matrix derivatives = derivatives_along_coordinates(first);
+  const NamedValues values = values_of(first);
+  for (std::vector<Entry>* entries : {&shared_, &own_, &fixed_}) {
+    for (Entry& entry : *entries) {
+      Index row = entry.index;
+      for (const auto& [parameter, numbers] : values) {
+        if (parameter == entry.parameter) break;
+        row += numbers.size();
+      }
+      const double unit = derivatives.row(row).norm();
+      if (is_positive(unit)) entry.unit = unit;
+    }
+  }
+}
+
+// Gives all components the fixed values, and the first component's shared ones.
+void Restricted::impose() {
+  const Vector shared = size() > 0 ? point_of(component(0), shared_) : Vector();
+  std::vector<AnyFamily> parts = parts_.families();
+  for (AnyFamily& part : parts) {
+    const std::string complaint = move(part, shared, point_of(part, own_));
+    if (complaint.empty()) continue;
+    throw std::invalid_argument(
+        fmt::format("{} cannot have the fixed parameters: {}", part.title(), complaint));
+  }
+  parts_ = FamilyList(std::move(parts));
+}
+
+double Restricted::to_point(const Entry& entry, double value) {
+  switch (entry.range) {
+    case Range::positive:
+      return std::log(value);
+    case Range::unit:
+      return logit(value);
+    case Range::real:
+      break;
+  }
+  return value / entry.unit;
+}
+
+double Restricted::from_point(const Entry& entry, double v) {
+  switch (entry.range) {
+    case Range::positive:
+      return std::exp(v);
+    case Range::unit:
+      return probability_of_logit(v);
+    case Range::real:
+      break;
+  }
+  return v * entry.unit;
+}
+
+Vector Restricted::point_of(const AnyFamily& component, const std::vector<Entry>& entries) const {
+  NamedValues values = values_of(component);
+  Vector point(static_cast<Index>(entries.size()));
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    point[static_cast<Index>(i)] =
+        to_point(entries[i], value_named(values, entries[i].parameter)[entries[i].index]);
+  }
+  return point;
+}
+
+std::string Restricted::move(AnyFamily& component, const Vector& shared, const Vector& own) const {
+  if (!loads_) return move_along_coordinates(component, shared, own);
+  NamedValues values = values_of(component);
+  for (const auto& [entries, point] : {std::pair(&shared_, &shared), std::pair(&own_, &own)}) {
+    for (std::size_t i = 0; i < entries->size(); ++i) {
+      const Entry& entry = (*entries)[i];
+      value_named(values, entry.parameter)[entry.index] =
+          from_point(entry, (*point)[static_cast<Index>(i)]);
+    }
+  }
+  for (const auto& [parameter, value] : restrictions_.fixed) {
+    value_named(values, parameter).setConstant(value);
+  }
+  return load(component, values);
+}
+
+// Solves for the coordinates of which these are the parameters, by Newton's method with the
+// derivatives at the start: most charts are logarithms and go there in a step.
+std::string Restricted::move_along_coordinates(AnyFamily& component, const Vector& shared,
+                                               const Vector& own) const {
+  constexpr double step = 1e-4;
+  constexpr int most_steps = 60;
+  constexpr double near = 1e-14;
+  constexpr double good = 1e-10;
+  const auto s = static_cast<Index>(shared_.size());
+  const auto p = static_cast<Index>(own_.size());
+  const auto q = static_cast<Index>(fixed_.size());
+  Vector target(s + p + q);
+  target.head(s) = shared;
+  target.segment(s, p) = own;
+  for (Index i = 0; i < q; ++i) {
+    const Entry& entry = fixed_[static_cast<std::size_t>(i)];
+    target[s + p + i] = to_point(entry, restrictions_.fixed.at(entry.parameter));
+  }
+  const auto impossible = [&] {
+    std::string text = "it cannot have";
+    for (const auto& [parameter, value] : restrictions_.fixed) {
+      text += fmt::format(" {} {}", parameter, value);
+    }
+    return text;
+  };
+  if (!target.allFinite()) return impossible();
+  const auto point_at = [&](const Vector& v) {
+    AnyFamily moved = component;
+    moved.set_coordinates(v);
+    Vector point(s + p + q);
+    point << point_of(moved, shared_), point_of(moved, own_), point_of(moved, fixed_);
+    return point;
+  };
+  Vector v = component.coordinates();
+  Matrix slopes(v.size(), v.size());
+  for (Index i = 0; i < v.size(); ++i) {
+    const Vector along = step * Vector::Unit(v.size(), i);
+    slopes.col(i) = (point_at(v + along) - point_at(v - along)) / (2 * step);
+  }
+  const Eigen::PartialPivLU<Matrix> inverse(slopes);
+  double error = infinity;
+  Vector best = v;
+  for (int i = 0; i < most_steps; ++i) {
+    const Vector rest = target - point_at(v);
+    const double now = (rest.array().abs() / (1 + target.array().abs())).maxCoeff();
+    if (!(now < error)) break;
+    error = now;
+    best = v;
+    if (error <= near) break;
+    v += inverse.solve(rest);
+  }
+  if (!(error <= good)) return impossible();
+  component.set_coordinates(best);
+  return {};
+}
+
+double Restricted::value_at(Index k, const Vector& shared, const Vector& own,
+                            const Likelihood& likelihood) const {
+  AnyFamily moved = component(k);
+  if (!move(moved, shared, own).empty()) return -infinity;
+  if (least_variance_ > 0 && !(moved.moments(0).covariance(0, 0) >= least_variance_)) {
+    return -infinity;
+  }
+  const double value = likelihood(k, moved) + moved.log_prior();
+  return std::isnan(value) ? -infinity : value;
+}
+
+// Moves the shared parameters and those of the components together. The matrix of second
+// derivatives is assembled from one block per component.
+void Restricted::climb(const std::vector<Index>& components, const Likelihood& likelihood) {
+  const auto s = static_cast<Index>(shared_.size());
+  const auto p = static_cast<Index>(own_.size());
+  const auto n = static_cast<Index>(components.size());
+  if (n == 0 || s + p == 0) return;
+  Vector start(s + n * p);
+  start.head(s) = point_of(component(components[0]), shared_);
+  for (Index i = 0; i < n; ++i) {
+    start.segment(s + i * p, p) =
+        point_of(component(components[static_cast<std::size_t>(i)]), own_);
+  }
+  const auto value_of = [&](Index i, const Vector& point) {
+    return value_at(components[static_cast<std::size_t>(i)], point.head(s), point.tail(p),
+                    likelihood);
+  };
+  const auto point_for = [&](const Vector& v, Index i) {
+    Vector point(s + p);
+    point << v.head(s), v.segment(s + i * p, p);
+    return point;
+  };
+  const auto value = [&](const Vector& v) {
+    double total = 0;
+    for (Index i = 0; i < n; ++i) total += value_of(i, point_for(v, i));
+    return total;
+  };
+  const auto expand = [&](const Vector& v) {
+    Expansion all{0, Vector::Zero(v.size()), Matrix::Zero(v.size(), v.size())};
+    for (Index i = 0; i < n; ++i) {
+      const Expansion one = expand_by_differences(
+          point_for(v, i), [&](const Vector& point) { return value_of(i, point); });
+      const Index at = s + i * p;
+      all.value += one.value;
+      all.gradient.head(s) += one.gradient.head(s);
+      all.gradient.segment(at, p) += one.gradient.tail(p);
+      all.hessian.topLeftCorner(s, s) += one.hessian.topLeftCorner(s, s);
+      all.hessian.block(0, at, s, p) += one.hessian.topRightCorner(s, p);
+      all.hessian.block(at, 0, p, s) += one.hessian.bottomLeftCorner(p, s);
+      all.hessian.block(at, at, p, p) += one.hessian.bottomRightCorner(p, p);
+    }
+    return all;
+  };
+  const Vector best = maximize_by_newton(start, expand, value).point;
+  std::vector<AnyFamily> parts = parts_.families();
+  Index i = 0;
+  for (const Index k : components) {
+    (void)move(parts[static_cast<std::size_t>(k)], best.head(s), best.segment(s + i++ * p, p));
+  }
+  if (s > 0) {
+    // Components without rows share them too.
+    for (AnyFamily& part : parts) (void)move(part, best.head(s), point_of(part, own_));
+  }
+  parts_ = FamilyList(std::move(parts));
+}
+
+void Restricted::climb_all(const std::vector<Index>& components, const Likelihood& likelihood) {
+  if (!shared_.empty()) {
+    climb(components, likelihood);
+  } else {
+    for (const Index k : components) climb({k}, likelihood);
+  }
+}
+
+bool Restricted::streams() const {
+  return std::all_of(parts_.families().begin(), parts_.families().end(),
+                     [](const AnyFamily& part) { return part.summable(); });
+}
+
+void Restricted::maximize(ConstVectorRef sum) {
+  const std::vector<AnyFamily> at = parts_.families();
+  const auto n = static_cast<std::size_t>(size());
+  std::vector<Index> begin(n + 1, 0);
+  std::vector<Index> occupied;
+  for (std::size_t k = 0; k < n; ++k) {
+    const Index length = at[k].statistics_size();
+    begin[k + 1] = begin[k] + length;
+    const auto own = sum.segment(begin[k], length);
+    if (own.allFinite() && (own.array() != 0).any()) occupied.push_back(static_cast<Index>(k));
+  }
+  climb_all(occupied, [&](Index k, const AnyFamily& component) {
+    const auto i = static_cast<std::size_t>(k);
+    return component.weighted_log_density(sum.segment(begin[i], begin[i + 1] - begin[i]), at[i]);
+  });
+}
+
+void Restricted::fit(const AnyRows& x, Shares shares) {
+  std::vector<Index> occupied;
+  for (Index k = 0; k < size(); ++k) {
+    if ((shares.col(k).array() > 0).any()) occupied.push_back(k);
+  }
+  // Rows that the component cannot explain now may be there because of where a start put them.
+  Matrix weights = shares;
+  for_each_block(x.rows(), [&](Index first, Index count) {
+    Matrix out(count, size());
+    parts_.log_densities(*DenseBlock(x, first, count), out);
+    auto block = weights.middleRows(first, count);
+    block = (out.array() > -infinity).select(block, 0);
+  });
+  climb_all(occupied, [&](Index k, const AnyFamily& component) {
+    return sum_over_blocks(x.rows(), 1, [&](Index first, Index count, VectorRef total) {
+      Matrix out(count, 1);
+      component.log_densities(*DenseBlock(x, first, count), out);
+      for (Index i = 0; i < count; ++i) {
+        const double w = weights(first + i, k);
+        if (w > 0) total[0] += w * out(i, 0);
+      }
+    })[0];
+  });
+}
+
+void Restricted::start(const AnyRows& x, Shares shares) {
+  parts_.start(x, shares);
+  const Vector mass = shares.colwise().sum();
+  if (!shared_.empty() && mass.sum() > 0) {
+    Vector mean = Vector::Zero(static_cast<Index>(shared_.size()));
+    double total = 0;
+    for (Index k = 0; k < size(); ++k) {
+      const Vector own = point_of(component(k), shared_);
+      if (!(mass[k] > 0) || !own.allFinite()) continue;
+      mean += mass[k] * own;
+      total += mass[k];
+    }
+    std::vector<AnyFamily> parts = parts_.families();
+    if (total > 0) (void)move(parts.front(), mean / total, point_of(parts.front(), own_));
+    parts_ = FamilyList(std::move(parts));
+  }
+  impose();
+  if (!streams()) return fit(x, shares);
+  maximize(
+      sum_over_blocks(x.rows(), statistics_size(), [&](Index first, Index count, VectorRef sum) {
+        accumulate(*DenseBlock(x, first, count), shares.middleRows(first, count), sum);
+      }));
+}
+
+Vector Restricted::coordinates() const {
+  const auto s = static_cast<Index>(shared_.size());
+  const auto p = static_cast<Index>(own_.size());
+  Vector v(s + size() * p);
+  if (size() > 0) v.head(s) = point_of(component(0), shared_);
+  for (Index k = 0; k < size(); ++k) v.segment(s + k * p, p) = point_of(component(k), own_);
+  return v;
+}
+
+void Restricted::set_coordinates(ConstVectorRef v) {
+  const auto s = static_cast<Index>(shared_.size());
+  const auto p = static_cast<Index>(own_.size());
+  std::vector<AnyFamily> parts = parts_.families();
+  for (std::size_t k = 0; k < parts.size(); ++k) {
+    AnyFamily moved = parts[k];
+    // All or none, so that what is shared stays so.
+    if (!move(moved, v.head(s), v.segment(s + static_cast<Index>(k) * p, p)).empty()) return;
+    parts[k] = std::move(moved);
+  }
+  parts_ = FamilyList(std::move(parts));
+}
+
+void Restricted::prepare(const AnyRows& x, Weights w) {
+  parts_.prepare(x, w);
+  learn_units();
+  least_variance_ = 0;
+  if (dimension() != 1) return;
+  try {
+    (void)component(0).moments(0);
+  } catch (const NotAvailable&) {
+    return;
+  }
+  const DataSpread data = spread_of(x, w, itself);
+  if (data.rows > 0) least_variance_ = data.least_variance(0);
+}
+
+std::string Restricted::flaw(Index k, double /*mass*/) const { return parts_.flaw(k, infinity); }
+
+void Restricted::select(const std::vector<Index>& order) {
+  std::vector<AnyFamily> parts;
+  for (const Index k : order) parts.push_back(component(k));
+  parts_ = FamilyList(std::move(parts));
+}
+
+void Restricted::fields(Fields& visit) {
+  std::vector<std::string> fixed;
+  Vector values(static_cast<Index>(restrictions_.fixed.size()));
+  for (const auto& [parameter, value] : restrictions_.fixed) {
+    values[static_cast<Index>(fixed.size())] = value;
+    fixed.push_back(parameter);
+  }
+  visit("fixed", fixed);
+  visit("fixed_values", values);
+  visit("shared", restrictions_.shared);
+  visit("least_variance", least_variance_);
+  parts_.fields(visit);
+  if (!visit.loading()) return;
+  if (values.size() != static_cast<Index>(fixed.size())) {
+    throw std::invalid_argument(fmt::format("restricted: {} fixed_values for {} fixed parameters",
+                                            values.size(), fixed.size()));
+  }
+  restrictions_.fixed.clear();
+  for (std::size_t i = 0; i < fixed.size(); ++i) {
+    restrictions_.fixed[fixed[i]] = values[static_cast<Index>(i)];
+  }
+  const bool single = std::all_of(parts_.families().begin(), parts_.families().end(),
+                                  [](const AnyFamily& part) { return part.size() == 1; });
+  if (!single || parts_.families().empty()) {
+    throw std::invalid_argument("restricted: each of its families must have one component");
+  }
+  sort_entries();
+}
+
+}  // namespace mix
