@@ -132,12 +132,7 @@ FitOptions choose_fit_options(const FitFlags& flags, const Data& data) {
     }
     fit.assignment = Known{data.labels.labels};
   }
-  if (data.label_prior.cols() > 0) {
-    if (flags.assignment != "soft" || data.labels.count() > 0) {
-      throw std::invalid_argument("--label-prior excludes --labels and --assignment");
-    }
-    fit.assignment = LabelPrior(data.label_prior);
-  }
+  if (data.label_prior.cols() > 0) fit.assignment = LabelPrior(data.label_prior);
   fit.groups = data.groups;
   return fit;
 }
@@ -325,6 +320,10 @@ Problem make_problem(const FitFlags& flags, FamilyChoice choice) {
   check_criterion(flags.criterion);
   if (!flags.components.empty()) (void)parse_components(flags.components);
   (void)parse_assignment(flags.assignment);
+  if (!flags.roles.label_prior.empty() &&
+      (!flags.roles.labels.empty() || flags.assignment != "soft")) {
+    throw std::invalid_argument("--label-prior excludes --labels and --assignment");
+  }
   ColumnRoles roles = flags.roles;
   roles.start_labels = start_label_column(flags.init);
   if (roles.start_labels.empty()) (void)parse_start(flags.init);
