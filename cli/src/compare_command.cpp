@@ -42,11 +42,13 @@ void run_compare(const CompareCommand& flags) {
                              problem.component_names(best.model.n_components()), problem.schema});
   }
   if (flags.json) {
-    print_out(to_line({{"n", problem.data.table.rows()},
-                       {"d", problem.data.table.column_count()},
-                       {"columns", problem.data.table.names()},
-                       {"criterion", comparison.criterion},
-                       {"table", table_array(comparison)}}));
+    Json object{{"n", problem.data.table.rows()},
+                {"d", problem.data.table.column_count()},
+                {"columns", problem.data.table.names()},
+                {"criterion", comparison.criterion},
+                {"table", table_array(comparison)}};
+    if (!problem.data.groups.empty()) object["groups"] = problem.data.groups.count();
+    print_out(to_line(object));
     return;
   }
   print_out(describe_data(problem.data) + "\n" + describe_search(comparison, RowsShown::all));

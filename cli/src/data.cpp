@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <regex>
 #include <set>
 #include <stdexcept>
@@ -25,22 +26,54 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
 
 void check_roles(const Table& table, const ColumnRoles& roles) {
   for (const std::string* name : {&roles.weights, &roles.labels, &roles.start_labels, &roles.trials,
-                                  &roles.response, &roles.offset}) {
+                                  &roles.response, &roles.offset, &roles.groups}) {
     if (!name->empty()) (void)table.index_of(*name);
   }
-  for (const std::string& names : {roles.gate, roles.ignored}) {
-    for (const std::string& name : split(names, ',')) (void)table.index_of(name);
+  for (const std::string* names : {&roles.gate, &roles.label_prior, &roles.ignored}) {
+    for (const std::string& name : split(*names, ',')) (void)table.index_of(name);
   }
+}
+
+// The prior probabilities of the components, one for each; a row without any says nothing.
+Matrix label_prior(const Table& table, const std::string& names) {
+  const std::vector<std::string> columns = split(names, ',');
+  if (columns.empty()) return {};
+  Matrix prior(table.rows(), static_cast<Index>(columns.size()));
+  std::vector<Index> places;
+  for (const std::string& name : columns) {
+    places.push_back(table.require_numeric(name));
+    prior.col(static_cast<Index>(places.size()) - 1) = table.column_values(places.back());
+  }
+  for (Index i = 0; i < prior.rows(); ++i) {
+    if (prior.row(i).array().isNaN().all()) prior.row(i).setOnes();
+    for (Index k = 0; k < prior.cols(); ++k) {
+      if (prior(i, k) >= 0) continue;
+      const Index column = places[static_cast<std::size_t>(k)];
+      throw DataError(fmt::format(
+          "{}: the prior of a component must not be {}; leave a row without any where nothing is "
+          "known",
+          table.place(i, column),
+          std::isnan(prior(i, k)) ? "missing while others are there"
+                                  : "negative, but is " + table.text(i, column)));
+    }
+    if (prior.row(i).maxCoeff() > 0) continue;
+    throw DataError(fmt::format(
+        "{}: the prior of every component is 0; leave a row without any where nothing is known",
+        table.place(i, places.front())));
+  }
+  return prior;
 }
 
 // The columns that nobody named: those the families can describe and that play no other part.
 std::vector<std::string> default_columns(const Table& table, const ColumnRoles& roles,
                                          const FamilyChoice& choice) {
   std::vector<std::string> other = split(roles.gate, ',');
-  const std::vector<std::string> ignored = split(roles.ignored, ',');
-  other.insert(other.end(), ignored.begin(), ignored.end());
+  for (const std::string* names : {&roles.label_prior, &roles.ignored}) {
+    const std::vector<std::string> more = split(*names, ',');
+    other.insert(other.end(), more.begin(), more.end());
+  }
   other.insert(other.end(), {roles.weights, roles.labels, roles.start_labels, roles.trials,
-                             roles.response, roles.offset});
+                             roles.response, roles.offset, roles.groups});
   std::vector<std::string> columns;
   std::vector<std::string> text;
   for (const Column& column : table.columns()) {
@@ -200,6 +233,9 @@ Data ChosenColumns::rows(IncompleteRows incomplete) const {
   data.weights = weight_column(kept.table, roles.weights);
   data.labels = label_column(kept.table, roles.labels);
   data.start_labels = label_column(kept.table, roles.start_labels);
+  data.label_prior = label_prior(kept.table, roles.label_prior);
+  data.prior_names = split(roles.label_prior, ',');
+  data.groups = group_column(kept.table, roles.groups);
   data.table = without_unused_levels(kept.table.select(described));
   return data;
 }
@@ -225,6 +261,23 @@ Vector weight_column(const Table& table, const std::string& name) {
                                 table.text(i, j)));
   }
   return table.column_values(j);
+}
+
+Groups group_column(const Table& table, const std::string& name) {
+  if (name.empty()) return {};
+  const Index j = table.index_of(name);
+  std::map<double, Index> number_of;  // of a cell, or of the code of a text
+  std::vector<Index> numbers;
+  for (Index i = 0; i < table.rows(); ++i) {
+    const double value = table.value(i, j);
+    if (std::isnan(value)) {
+      throw DataError(fmt::format("{}: the group is missing; leave the row out, or give it a group",
+                                  table.place(i, j)));
+    }
+    const auto next = static_cast<Index>(number_of.size());
+    numbers.push_back(number_of.try_emplace(value, next).first->second);
+  }
+  return Groups(numbers);
 }
 
 Index distinct_rows(const Table& table, Index limit) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "family_choice.h"
+#include "mix/groups.h"
 #include "mix/table.h"
 #include "mix/types.h"
 
@@ -16,6 +17,8 @@ struct ColumnRoles {
   std::string weights{};
   std::string labels{};
   std::string start_labels{};
+  std::string label_prior{};  ///< `a,b`: a column for each component
+  std::string groups{};       ///< rows with the same cell share a component
   std::string trials{};
   std::string response{};    ///< what a regression predicts
   std::string covariates{};  ///< `a,b`, of a regression; empty: what plays no other part
@@ -46,6 +49,9 @@ struct Data {
   Vector weights;                        ///< empty: one each
   LabelColumn labels;                    ///< without names when no column was given
   LabelColumn start_labels;
+  Matrix label_prior;                      ///< rows x components; empty without such columns
+  std::vector<std::string> prior_names{};  ///< their names
+  Groups groups;                           ///< none without such a column
   std::string first_left_out;  ///< where the first missing cell is for which a row was left out
 
   /// Says on standard error which rows were left out, `why` with a comma in front, or that rows
@@ -73,6 +79,10 @@ ChosenColumns read_columns(const std::filesystem::path& path, const ColumnRoles&
 /// The weights in the named column; empty without a name. Throws DataError that names file, line
 /// and column of a text and of a negative number.
 Vector weight_column(const Table& table, const std::string& name);
+
+/// The groups in the named column, of numbers or text; none without a name. Throws DataError that
+/// names file, line and column of a missing cell.
+Groups group_column(const Table& table, const std::string& name);
 
 /// The number of different rows, counted up to `limit`.
 Index distinct_rows(const Table& table, Index limit);

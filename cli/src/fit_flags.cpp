@@ -79,7 +79,8 @@ std::string start_label_column(const std::string& init) {
 }
 
 Components choose_components(const FitFlags& flags, const Data& data) {
-  const Index labels = std::max(data.labels.count(), data.start_labels.count());
+  const Index labels =
+      std::max({data.labels.count(), data.start_labels.count(), data.label_prior.cols()});
   Components components;
   if (!flags.components.empty()) {
     components = parse_components(flags.components);
@@ -87,11 +88,23 @@ Components choose_components(const FitFlags& flags, const Data& data) {
     components = {labels, labels};
   } else {
     components = {1, std::max<Index>(1, distinct_rows(data.table, default_most_components))};
+    if (!data.groups.empty()) components.last = std::min(components.last, data.groups.count());
+  }
+  if (const Index prior = data.label_prior.cols();
+      prior > 0 && (components.first != prior || components.last != prior)) {
+    throw std::invalid_argument(
+        fmt::format("--components {}: --label-prior names {}, one for each component",
+                    flags.components, count_of(prior, "column")));
   }
   if (components.first < labels) {
     throw std::invalid_argument(
         fmt::format("--components {}: there are {} different labels, and each needs a component",
                     flags.components, labels));
+  }
+  if (!data.groups.empty() && components.last > data.groups.count()) {
+    throw std::invalid_argument(fmt::format(
+        "--components {}: {} cannot have {}; ask for at most as many as groups", components.last,
+        count_of(data.groups.count(), "group"), count_of(components.last, "component")));
   }
   if (components.last > data.table.rows()) {
     throw std::invalid_argument(fmt::format(
@@ -120,6 +133,8 @@ FitOptions choose_fit_options(const FitFlags& flags, const Data& data) {
     }
     fit.assignment = Known{data.labels.labels};
   }
+  if (data.label_prior.cols() > 0) fit.assignment = LabelPrior(data.label_prior);
+  fit.groups = data.groups;
   return fit;
 }
 
@@ -213,6 +228,15 @@ void add_fit_flags(CLI::App& command, FitFlags& flags) {
       .add_option("--labels", flags.roles.labels,
                   "column with the known component of each row, missing where unknown; the default "
                   "number of components is then the number of labels")
+      ->type_name("COLUMN");
+  command
+      .add_option("--label-prior", flags.roles.label_prior,
+                  "columns with how probable each component is for a row beforehand, one for each "
+                  "component; all missing where nothing is known")
+      ->type_name("A,B,...");
+  command
+      .add_option("--groups", flags.roles.groups,
+                  "column whose equal cells mark rows of one component: repeated measurements")
       ->type_name("COLUMN");
   command
       .add_option("--trials", flags.roles.trials,
@@ -332,8 +356,10 @@ void add_fit_flags(CLI::App& command, FitFlags& flags) {
 }
 
 std::vector<std::string> Problem::component_names(Index n_components) const {
-  const bool known = data.labels.count() > 0;
-  std::vector<std::string> names = known ? data.labels.names : data.start_labels.names;
+  std::vector<std::string> names = data.prior_names;
+  for (const LabelColumn* labels : {&data.labels, &data.start_labels}) {
+    if (names.empty()) names = labels->names;
+  }
   if (static_cast<Index>(names.size()) > n_components) return {};
   if (!names.empty()) names.resize(static_cast<std::size_t>(n_components));
   return names;
@@ -344,6 +370,10 @@ Problem make_problem(const FitFlags& flags, FamilyChoice choice) {
   check_criterion(flags.criterion);
   if (!flags.components.empty()) (void)parse_components(flags.components);
   (void)parse_assignment(flags.assignment);
+  if (!flags.roles.label_prior.empty() &&
+      (!flags.roles.labels.empty() || flags.assignment != "soft")) {
+    throw std::invalid_argument("--label-prior excludes --labels and --assignment");
+  }
   ColumnRoles roles = flags.roles;
   roles.start_labels = start_label_column(flags.init);
   if (roles.start_labels.empty()) (void)parse_start(flags.init);

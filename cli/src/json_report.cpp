@@ -127,6 +127,7 @@ Json fit_object(const Problem& problem, const Fit& fit, double seconds) {
               {"components",
                components_array(fit.model, problem.component_names(fit.model.n_components()))},
               {"seconds", seconds}};
+  if (report.groups > 0) object["groups"] = report.groups;
   if (report.truncation_gap) object["truncation_gap"] = *report.truncation_gap;
   add_levels(table.columns(), object);
   return object;

@@ -6,6 +6,7 @@
 
 #include "commands.h"
 #include "component_table.h"
+#include "data.h"
 #include "json_report.h"
 #include "mix/csv.h"
 #include "mix/errors.h"
@@ -26,6 +27,7 @@ struct PredictCommand {
   std::string model{};
   std::string data{};
   std::string out{};
+  std::string groups{};
   bool responsibilities = false;
   bool json = false;
   Index threads = 0;
@@ -38,13 +40,30 @@ struct Prediction {
   Vector log_density;
 };
 
-Prediction predict(const MixtureModel& model, const Table& block) {
-  Posterior found = model.posterior(block.cells());
-  Prediction result{std::vector<Index>(static_cast<std::size_t>(block.rows()), -1),
-                    std::move(found.responsibilities), std::move(found.log_density)};
+// What each row's group is. Without rows that the model can judge nothing is known of a group.
+Posterior posterior_of_rows(const MixtureModel& model, const Table& block, const Groups& groups,
+                            std::vector<bool>& known) {
+  Vector w(block.rows());
+  for (Index i = 0; i < w.size(); ++i) w[i] = known[static_cast<std::size_t>(i)] ? 1 : 0;
+  const Vector known_rows = groups.sums(w);
+  const Posterior of_groups = posterior(model.state(), block.cells(), w, groups);
+  Posterior result{Matrix(w.size(), model.n_components()), Vector(w.size())};
+  for (Index i = 0; i < w.size(); ++i) {
+    result.responsibilities.row(i) = of_groups.responsibilities.row(groups[i]);
+    result.log_density[i] = of_groups.log_density[groups[i]];
+    known[static_cast<std::size_t>(i)] = known_rows[groups[i]] > 0;
+  }
+  return result;
+}
+
+Prediction predict(const MixtureModel& model, const Table& block, const Groups& groups) {
   // Of a row without any cell nothing can be said, nor by some families of one that lacks any.
   const bool some = model.takes_missing_cells();
-  const std::vector<bool> known = some ? rows_with_cells(block) : complete_rows(block);
+  std::vector<bool> known = some ? rows_with_cells(block) : complete_rows(block);
+  Posterior found = groups.empty() ? model.posterior(block.cells())
+                                   : posterior_of_rows(model, block, groups, known);
+  Prediction result{std::vector<Index>(static_cast<std::size_t>(block.rows()), -1),
+                    std::move(found.responsibilities), std::move(found.log_density)};
   for (Index i = 0; i < block.rows(); ++i) {
     const auto label = static_cast<std::size_t>(i);
     // A row outside every support belongs nowhere, but its density is known: zero.
@@ -155,6 +174,10 @@ class JsonPrinter final : public Writer {
 void run_predict(const PredictCommand& flags) {
   const SavedModel saved = load_model(flags.model);
   RowsForModel rows(flags.data, saved);
+  // Rows of a group may stand anywhere, so all are read at once.
+  Groups groups;
+  if (!flags.groups.empty()) groups = group_column(read_table(flags.data), flags.groups);
+  const Index at_once = groups.empty() ? block_size : groups.rows();
   AtomicFile file = output_file(flags.out);
   std::unique_ptr<Writer> writer;
   if (flags.json) {
@@ -166,8 +189,8 @@ void run_predict(const PredictCommand& flags) {
   std::string first_impossible;
   with_threads(flags.threads, [&] {
     Table block;
-    while (rows.next(block_size, block)) {
-      const Prediction prediction = predict(saved.model, block);
+    while (rows.next(at_once, block)) {
+      const Prediction prediction = predict(saved.model, block, groups);
       writer->add(prediction);
       for (Index i = 0; i < block.rows(); ++i) {
         if (prediction.log_density[i] != -infinity) continue;
@@ -202,6 +225,11 @@ void add_predict(CLI::App& app) {
       ->type_name("FILE");
   command.add_option("--out", flags->out, "write to this file instead of standard output")
       ->type_name("FILE");
+  command
+      .add_option("--groups", flags->groups,
+                  "column whose equal cells mark rows of one component: a row gets the label, the "
+                  "probability and the log density of its group")
+      ->type_name("COLUMN");
   command.add_flag("--responsibilities", flags->responsibilities,
                    "also the probability of every component");
   command.add_flag("--json", flags->json, "one JSON object instead of CSV");

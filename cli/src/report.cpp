@@ -68,7 +68,8 @@ std::string failures(const std::vector<Ranked>& table) {
 // Responsibilities of all rows are more than memory need hold.
 constexpr Index rows_at_once = 1 << 16;
 
-// How many rows each component holds, and how sure that is. A row counts as often as it weighs.
+// How many rows each component holds, and how sure that is. A row counts as often as it weighs; of
+// rows in groups it is the groups that are sure or not.
 struct Certainty {
   std::vector<std::string> rows_of;
   std::string text;
@@ -76,47 +77,78 @@ struct Certainty {
 
 std::string row_count(double count) { return fmt::format("{:.8g}", count); }
 
-Certainty certainty(const Data& data, const MixtureModel& model,
-                    const std::vector<std::string>& titles) {
-  const Index rows = data.table.rows();
-  const Vector w = data.weights.size() > 0 ? data.weights : Vector::Ones(rows);
-  Vector held = Vector::Zero(model.n_components());
-  Vector top(rows);
-  std::vector<Index> best(static_cast<std::size_t>(rows));
-  std::vector<Index> doubtful;
-  double sure_rows = 0;
-  double doubtful_rows = 0;
-  for (Index first = 0; first < rows; first += rows_at_once) {
-    const Index count = std::min(rows_at_once, rows - first);
+// What is labelled as a whole: a row or a group.
+struct Labelled {
+  Index row = 0;     // the first
+  double rows = 0;   // sum of weights
+  double count = 0;  // for how many it counts
+  Index best = 0;    // component
+  double top = 0;    // its probability
+};
+
+std::vector<Labelled> labelled_rows(const Data& data, const MixtureModel& model, const Vector& w) {
+  std::vector<Labelled> all;
+  for (Index first = 0; first < w.size(); first += rows_at_once) {
+    const Index count = std::min(rows_at_once, w.size() - first);
     const Matrix r = model.responsibilities(data.table.cells().middleRows(first, count));
     for (Index i = first; i < first + count; ++i) {
-      Index& k = best[static_cast<std::size_t>(i)];
-      top[i] = r.row(i - first).maxCoeff(&k);
-      held[k] += w[i];
-      if (top[i] > sure) sure_rows += w[i];
-      if (top[i] < unsure) {
-        doubtful.push_back(i);
-        doubtful_rows += w[i];
-      }
+      Labelled& one = all.emplace_back(Labelled{i, w[i], w[i]});
+      one.top = r.row(i - first).maxCoeff(&one.best);
+    }
+  }
+  return all;
+}
+
+std::vector<Labelled> labelled_groups(const Data& data, const MixtureModel& model,
+                                      const Vector& w) {
+  const Matrix r = posterior(model.state(), data.table.cells(), w, data.groups).responsibilities;
+  const Vector rows = data.groups.sums(w);
+  std::vector<Labelled> all;
+  for (const Index row : data.groups.first_rows()) {
+    const auto g = static_cast<Index>(all.size());
+    Labelled& one = all.emplace_back(Labelled{row, rows[g], rows[g] > 0 ? 1.0 : 0.0});
+    one.top = r.row(g).maxCoeff(&one.best);
+  }
+  return all;
+}
+
+Certainty certainty(const Data& data, const MixtureModel& model,
+                    const std::vector<std::string>& titles) {
+  const Vector w = data.weights.size() > 0 ? data.weights : Vector::Ones(data.table.rows());
+  const bool grouped = !data.groups.empty();
+  const std::vector<Labelled> all =
+      grouped ? labelled_groups(data, model, w) : labelled_rows(data, model, w);
+  Vector held = Vector::Zero(model.n_components());
+  std::vector<Labelled> doubtful;
+  double n = 0;
+  double mean = 0;
+  double sure_rows = 0;
+  double doubtful_rows = 0;
+  for (const Labelled& one : all) {
+    held[one.best] += one.rows;
+    n += one.count;
+    mean += one.count * one.top;
+    if (one.top > sure) sure_rows += one.count;
+    if (one.top < unsure) {
+      doubtful.push_back(one);
+      doubtful_rows += one.count;
     }
   }
   Certainty result;
   for (const double count : held) result.rows_of.push_back(row_count(count));
   if (model.n_components() == 1) return result;
-  const double n = w.sum();
   result.text = fmt::format(
-      "Sure (probability above {}): {} of {} rows ({:.1f} %); mean probability {:.3f}.\n"
+      "Sure (probability above {}): {} of {} {} ({:.1f} %); mean probability {:.3f}.\n"
       "Doubtful (below {}): {} ({:.1f} %)",
-      sure, row_count(sure_rows), row_count(n), 100 * sure_rows / n, w.dot(top) / n, unsure,
-      row_count(doubtful_rows), 100 * doubtful_rows / n);
+      sure, row_count(sure_rows), row_count(n), grouped ? "groups" : "rows", 100 * sure_rows / n,
+      mean / n, unsure, row_count(doubtful_rows), 100 * doubtful_rows / n);
   std::stable_sort(doubtful.begin(), doubtful.end(),
-                   [&](Index a, Index b) { return top[a] < top[b]; });
+                   [](const Labelled& a, const Labelled& b) { return a.top < b.top; });
   for (std::size_t i = 0; i < std::min(doubtful.size(), doubtful_shown); ++i) {
-    const Index row = doubtful[i];
-    const Index k = best[static_cast<std::size_t>(row)];
-    result.text +=
-        fmt::format("{} line {} ({}: {:.2f})", i == 0 ? "; least sure:" : ",",
-                    data.table.line_of(row), titles[static_cast<std::size_t>(k)], top[row]);
+    const Labelled& one = doubtful[i];
+    result.text += fmt::format("{}{} line {} ({}: {:.2f})", i == 0 ? "; least sure:" : ",",
+                               grouped ? " the group of" : "", data.table.line_of(one.row),
+                               titles[static_cast<std::size_t>(one.best)], one.top);
   }
   result.text += ".\n";
   return result;
@@ -163,6 +195,7 @@ std::string describe_data(const Data& data) {
                        count_of(data.table.rows(), "row"), data.weights.sum(),
                        count_of(data.table.column_count(), "column"));
   }
+  if (!data.groups.empty()) text += fmt::format(", {}", count_of(data.groups.count(), "group"));
   const std::string listed = " (" + join(names, ", ") + ")";
   if (width_of(text) + width_of(listed) <= 100) return text + listed + "\n";
   return text + ":\n  " + wrapped(join(names, ", "), 96, "  ") + "\n";

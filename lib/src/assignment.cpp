@@ -110,4 +110,77 @@ void Known::assign(const BlockContext& context, MatrixRef l, VectorRef term) con
   kernels::softmax(l, 1.0, term);
 }
 
+Known Known::of_rows(const std::vector<Index>& rows) const {
+  Known some;
+  some.labels.reserve(rows.size());
+  for (const Index row : rows) some.labels.push_back(labels.at(static_cast<std::size_t>(row)));
+  return some;
+}
+
+void Known::evidence(Index row, VectorRef of_components) const {
+  of_components.setZero();
+  const Index label = labels[static_cast<std::size_t>(row)];
+  if (label >= 0) of_components[label] = 1;
+}
+
+LabelPrior::LabelPrior(const Matrix& probability) : log_(probability.rows(), probability.cols()) {
+  for (Index i = 0; i < probability.rows(); ++i) {
+    for (Index k = 0; k < probability.cols(); ++k) {
+      const double value = probability(i, k);
+      if (!(std::isfinite(value) && value >= 0)) {
+        throw std::invalid_argument(
+            fmt::format("LabelPrior: the prior of row {} for component {} is {}; it must be finite "
+                        "and not negative",
+                        i + 1, k + 1, value));
+      }
+      log_(i, k) = value > 0 ? std::log(value) : -infinity;
+    }
+    if (probability.cols() > 0 && probability.row(i).maxCoeff() > 0) continue;
+    throw std::invalid_argument(fmt::format(
+        "LabelPrior: row {} forbids every component; a row of ones says nothing", i + 1));
+  }
+}
+
+LabelPrior LabelPrior::of_rows(const std::vector<Index>& rows) const {
+  LabelPrior some;
+  some.log_ = log_(rows, Eigen::all);
+  return some;
+}
+
+void LabelPrior::evidence(Index row, VectorRef of_components) const {
+  of_components = (log_.row(row).array() - log_.row(row).maxCoeff()).exp().transpose();
+  if (log_.cols() == 1) return;
+  const double even = 1 / static_cast<double>(log_.cols());
+  of_components = ((of_components.array() / of_components.sum() - even) / (1 - even)).cwiseMax(0);
+}
+
+bool LabelPrior::certain() const {
+  for (Index i = 0; i < log_.rows(); ++i) {
+    const bool nothing = log_.row(i).minCoeff() == log_.row(i).maxCoeff();
+    if (!nothing && (log_.row(i).array() > -infinity).count() != 1) return false;
+  }
+  return true;
+}
+
+Matrix LabelPrior::shares() const {
+  Matrix r = (log_.colwise() - log_.rowwise().maxCoeff()).array().exp();
+  r.array().colwise() /= r.rowwise().sum().array().eval();
+  return r;
+}
+
+void LabelPrior::assign(const BlockContext& context, MatrixRef l, VectorRef term) const {
+  if (log_.cols() != l.cols()) {
+    throw std::invalid_argument(fmt::format(
+        "the label prior is for {} components, but there are {}", log_.cols(), l.cols()));
+  }
+  for (Index k = 0; k < l.cols(); ++k) {
+    const double* prior = log_.col(k).data() + context.first_row;
+    // Minus infinity forbids, also where the density is infinite.
+    for (Index i = 0; i < l.rows(); ++i) {
+      l(i, k) = prior[i] > -infinity ? l(i, k) + prior[i] : -infinity;
+    }
+  }
+  kernels::softmax(l, 1.0, term);
+}
+
 }  // namespace mix

@@ -11,6 +11,7 @@
 
 #include "accelerator.h"
 #include "expectation.h"
+#include "group_densities.h"
 #include "mix/block_memory.h"
 #include "mix/kernels.h"
 #include "mix/parallel.h"
@@ -71,7 +72,14 @@ class Expectation {
         soft_(options.assignment.as<Soft>() != nullptr),
         complete_(!has_missing(x)),
         options_(options) {
-    if (options.assignment.hard()) labels_.assign(static_cast<std::size_t>(x.rows()), -1);
+    const Groups& groups = options.groups;
+    const Index shared = groups.empty() ? x.rows() : groups.count();
+    if (options.assignment.hard()) labels_.assign(static_cast<std::size_t>(shared), -1);
+    if (!groups.empty()) {
+      of_groups_ = of_groups(options.assignment, groups);
+      group_weight_ = groups.sums(w);
+      return;
+    }
     if (const auto* policy = options.assignment.as<Truncated>()) {
       // Rows of one component at a time have no way for missing cells.
       if (x.sparse() == nullptr && complete_) truncated_.emplace(x, w, *policy, options.seed);
@@ -82,6 +90,9 @@ class Expectation {
   void operator()(const MixtureState& state, Index iteration, bool single, Pass& pass) {
     if (is_truncated(state)) {
       pass = (*truncated_)(state, iteration);
+    } else if (!options_.groups.empty()) {
+      share_groups(state, iteration, single, pass);
+      give_to_rows(state.family, state.family.streams(), pass);
     } else {
       all_components(state, iteration, false, single, pass);
     }
@@ -93,6 +104,12 @@ class Expectation {
                 Pass& pass) {
     if (is_truncated(state)) {
       pass = truncated_->reseeded(state, iteration, empty);
+      return;
+    }
+    if (!options_.groups.empty()) {
+      share_groups(state, iteration, false, pass);
+      reseed_groups(empty, pass);
+      give_to_rows(state.family, false, pass);
       return;
     }
     all_components(state, iteration, true, false, pass);
@@ -176,6 +193,80 @@ class Expectation {
     return dense->middleRows(first, block_rows);
   }
 
+  // The first half of a pass over groups: what each gives to whom, and the objective.
+  void share_groups(const MixtureState& state, Index iteration, bool single, Pass& pass) {
+    const Index k = state.family.size();
+    const Index groups = options_.groups.count();
+    const bool notes = !labels_.empty() && iteration > noted_;
+    constants_ = log_weights(state.weights);
+    group_shares_.resize(groups, k);
+    group_term_.resize(groups);
+    group_log_densities(state.family, x_, w_, options_.groups, single, group_shares_);
+    const Vector sum =
+        sum_over_blocks(groups, slot_count + k, [&](Index first, Index count, VectorRef total) {
+          MatrixRef l = group_shares_.middleRows(first, count);
+          VectorRef term = group_term_.segment(first, count);
+          add_log_weights(constants_, l);
+          of_groups_.assign({first, iteration, options_.seed}, l, term);
+          if (notes) total[changed_slot] += note_labels(l, first);
+          for (Index g = 0; g < count; ++g) {
+            if (group_weight_[first + g] > 0) {
+              total[objective_slot] += term[g];
+            } else {
+              l.row(g).setZero();
+            }
+          }
+          kernels::add_sums(l, total.tail(k));
+        });
+    noted_ = iteration;
+    pass.objective = sum[objective_slot] + state.family.log_prior();
+    pass.changed_labels = sum[changed_slot];
+    pass.group_mass = sum.tail(k);
+  }
+
+  // The other half: rows get the shares of their groups. To `pass.shares`, or as statistics.
+  void give_to_rows(const AnyFamily& family, bool streams, Pass& pass) {
+    const Index k = family.size();
+    const Index family_size = streams ? family.statistics_size() : 0;
+    pass.shares.resize(streams ? 0 : x_.rows(), k);
+    const Vector sum =
+        sum_over_blocks(x_.rows(), k + family_size, [&](Index first, Index count, VectorRef total) {
+          const BorrowedMemory memory;
+          MatrixRef r = memory->matrix(0, kernels::packed_stride, k).topLeftCorner(count, k);
+          for (Index c = 0; c < k; ++c) {
+            for (Index i = 0; i < count; ++i) {
+              r(i, c) = w_[first + i] * group_shares_(options_.groups[first + i], c);
+            }
+          }
+          kernels::add_sums(r, total.head(k));
+          if (streams) {
+            family.accumulate(x_.middleRows(first, count), r, total.tail(family_size));
+          } else {
+            pass.shares.middleRows(first, count) = r;
+          }
+        });
+    pass.mass = sum.head(k);
+    VectorMap statistics = pass.statistics.resize(family_size);
+    statistics = sum.tail(family_size);
+  }
+
+  // Empty components take over the groups that are explained worst per row, with enough rows.
+  void reseed_groups(const std::vector<Index>& empty, Pass& pass) {
+    const std::vector<Index> order = worst_first(
+        (group_weight_.array() > 0).select(group_term_.array() / group_weight_.array(), infinity));
+    const auto wanted = static_cast<double>(rows_to_reseed(options_.assignment.hard(), x_.cols()));
+    auto next = order.begin();
+    for (const Index component : empty) {
+      for (double taken = 0; taken < wanted && next != order.end(); ++next) {
+        if (!(group_weight_[*next] > 0)) continue;
+        group_shares_.row(*next).setZero();
+        group_shares_(*next, component) = 1;
+        taken += group_weight_[*next];
+      }
+    }
+    pass.group_mass = group_shares_.colwise().sum();
+  }
+
   [[nodiscard]] Vector common_statistics(const AnyFamily& family) const {
     return sum_over_blocks(
         x_.rows(), family.statistics_size(), [&](Index first, Index count, VectorRef total) {
@@ -244,6 +335,11 @@ class Expectation {
   Vector constants_;           // logarithms of the weights in this pass
   Vector common_;              // statistics of all components together, where they are constant
   std::optional<TruncatedExpectation> truncated_;
+  // Of rows in groups.
+  AnyAssignment of_groups_;
+  Vector group_weight_;  // sums of the rows' weights
+  Matrix group_shares_;  // groups x components
+  Vector group_term_;    // of the objective
 };
 
 void update_weights(MixtureState& state, const Vector& mass, MixingWeights mixing) {
@@ -276,9 +372,8 @@ void drop_components(MixtureState& state, const std::vector<Index>& empty) {
 
 // Extrapolation is for sequences that follow one objective upwards, by parameters with coordinates.
 Acceleration acceleration_for(const MixtureState& state, const EmOptions& options) {
-  const bool serves =
-      (options.assignment.as<Soft>() != nullptr || options.assignment.as<Known>() != nullptr) &&
-      options.assignment.last_stage() == 0 && state.family.charted();
+  const bool serves = (options.assignment.as<Soft>() != nullptr || options.assignment.numbered()) &&
+                      options.assignment.last_stage() == 0 && state.family.charted();
   return serves ? options.acceleration : Acceleration::none;
 }
 
@@ -293,6 +388,41 @@ std::string name_components(const std::vector<Index>& components) {
   std::string names;
   for (const Index k : components) names += fmt::format("{}{}", names.empty() ? "" : ", ", k + 1);
   return names;
+}
+
+Vector mass_of(const MixtureState& state, const AnyRows& x, Weights w, const Groups& groups) {
+  if (groups.empty()) return component_mass(state, x, w);
+  return posterior(state, x, w, groups).responsibilities.transpose() * groups.sums(w);
+}
+
+double log_likelihood_of(const MixtureState& state, const AnyRows& x, Weights w,
+                         const Groups& groups) {
+  if (groups.empty()) return log_likelihood(state, x, w);
+  return posterior(state, x, w, groups).log_density.sum();
+}
+
+// Which rows or groups have density zero.
+std::string name_impossible(const MixtureState& state, const AnyRows& x, Weights w,
+                            const Groups& groups) {
+  const auto impossible = [](const Vector& density) {
+    std::vector<Index> found;
+    for (Index i = 0; i < density.size(); ++i) {
+      if (!(density[i] > -infinity)) found.push_back(i);
+    }
+    return found;
+  };
+  const auto first_of = [](const std::vector<Index>& found) {
+    return found.empty() ? 0 : found.front();
+  };
+  if (!groups.empty()) {
+    const std::vector<Index> found = impossible(posterior(state, x, w, groups).log_density);
+    return fmt::format(
+        "{} groups have density zero under every component; the first is that of row {}",
+        found.size(), groups.first_rows().at(static_cast<std::size_t>(first_of(found))) + 1);
+  }
+  const std::vector<Index> found = impossible((w.array() > 0).select(log_density(state, x), 0.0));
+  return fmt::format("{} rows have density zero under every component; the first is row {}",
+                     found.size(), first_of(found) + 1);
 }
 
 }  // namespace
@@ -414,8 +544,7 @@ EmReport run_em(MixtureState& state, const AnyRows& x, Weights w, const EmOption
     }
     // Known labels number the components, so none of those is dropped.
     if (!empty.empty() && options.empty == EmptyComponent::drop && state.family.selects() &&
-        options.assignment.as<Known>() == nullptr &&
-        static_cast<Index>(empty.size()) < state.family.size()) {
+        !options.assignment.numbered() && static_cast<Index>(empty.size()) < state.family.size()) {
       report.warnings.push_back(
           fmt::format("component {} held no rows and was dropped", name_components(empty)));
       drop_components(state, empty);
@@ -432,7 +561,7 @@ EmReport run_em(MixtureState& state, const AnyRows& x, Weights w, const EmOption
 
     // The M-step; a family may split it into conditional maximizations with an E-step before each.
     for (Index cycle = 0;;) {
-      update_weights(state, pass.mass, options.mixing);
+      update_weights(state, options.groups.empty() ? pass.mass : pass.group_mass, options.mixing);
       if (pass.shares.size() > 0) {
         state.family.fit(x, pass.shares);
         break;
@@ -451,11 +580,11 @@ EmReport run_em(MixtureState& state, const AnyRows& x, Weights w, const EmOption
   if (best && report.stop != Stop::not_finite) {
     state = *std::move(best);
     report.objective = best_objective;
-    report.mass = component_mass(state, x, w);
+    report.mass = mass_of(state, x, w, options.groups);
   }
   report.log_likelihood = options.assignment.as<Soft>() != nullptr
                               ? report.objective - state.family.log_prior()
-                              : log_likelihood(state, x, w);
+                              : log_likelihood_of(state, x, w, options.groups);
   if (const auto* policy = options.assignment.as<Truncated>()) {
     report.truncation_gap = report.log_likelihood + state.family.log_prior() - report.objective;
     if (policy->neighbors > 0 && !state.family.separable()) {
@@ -465,16 +594,7 @@ EmReport run_em(MixtureState& state, const AnyRows& x, Weights w, const EmOption
     }
   }
   if (report.log_likelihood == -infinity) {
-    Index first = 0;
-    Index count = 0;
-    for (Index i = 0; i < x.rows(); ++i) {
-      if (!(w[i] > 0)) continue;
-      Vector one = Vector::Ones(1);
-      if (mix::log_likelihood(state, x.middleRows(i, 1), one) > -infinity) continue;
-      if (count++ == 0) first = i;
-    }
-    report.warnings.push_back(fmt::format(
-        "{} rows have density zero under every component; the first is row {}", count, first + 1));
+    report.warnings.push_back(name_impossible(state, x, w, options.groups));
   }
   if (report.falls > 0) {
     report.warnings.push_back(
@@ -485,6 +605,10 @@ EmReport run_em(MixtureState& state, const AnyRows& x, Weights w, const EmOption
                     report.falls, largest_fall));
   }
   return report;
+}
+
+void check_agreement(const AnyAssignment& policy, const Groups& groups) {
+  (void)of_groups(policy, groups);
 }
 
 void log_joint(const MixtureState& state, const AnyRows& x, MatrixRef out) {
@@ -574,6 +698,17 @@ Posterior posterior(const MixtureState& state, const AnyRows& x) {
   for_each_evaluated(state, x, [&](Index first, MatrixRef l, const Vector& constants) {
     kernels::softmax(l, constants, out.log_density.segment(first, l.rows()));
     copy_result(l, out.responsibilities, first);
+  });
+  return out;
+}
+
+Posterior posterior(const MixtureState& state, const AnyRows& x, Weights w, const Groups& groups) {
+  Posterior out{Matrix(groups.count(), state.family.size()), Vector(groups.count())};
+  group_log_densities(state.family, x, w, groups, false, out.responsibilities);
+  const Vector constants = log_weights(state.weights);
+  for_each_block(groups.count(), [&](Index first, Index count) {
+    kernels::softmax(out.responsibilities.middleRows(first, count), constants,
+                     out.log_density.segment(first, count));
   });
   return out;
 }

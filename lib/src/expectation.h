@@ -12,6 +12,7 @@ struct Pass {
   double objective = 0;
   double changed_labels = 0;
   Vector mass;
+  Vector group_mass;        // groups held by each component; of rows that are in groups
   ReusedVector statistics;  // of a streaming family
   Matrix shares;            // for every other family, and when an emptied component is reseeded
 };

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "mix/distributions/gated.h"
+
 namespace mix {
 namespace {
 
@@ -57,7 +59,41 @@ void check_known(const Known& known, Index rows, Index k) {
   }
 }
 
+void check_prior(const LabelPrior& prior, Index rows, Index k) {
+  if (prior.rows() == rows && prior.components() == k) return;
+  refuse(
+      "fit: the label prior is for {} rows and {} components, but there are {} rows and {} "
+      "components",
+      prior.rows(), prior.components(), rows, k);
+}
+
+void check_groups_for(const MixtureModel& model, const AnyRows& x, const FitOptions& options) {
+  const Groups& groups = options.groups;
+  if (groups.empty()) return;
+  check_groups(groups, x.rows(), "fit");
+  if (model.family().as<Gated>() != nullptr) {
+    refuse(
+        "fit: rows of a group share a component, but a gate would draw one for each row; leave out "
+        "the gate or the groups");
+  }
+  const Vector& w = options.sample_weight;
+  const Index supporting = w.size() > 0 ? (groups.sums(w).array() > 0).count() : groups.count();
+  if (model.n_components() > supporting) {
+    refuse(
+        "fit: {} components for {} groups with positive weight; ask for at most as many components "
+        "as groups",
+        model.n_components(), supporting);
+  }
+  check_agreement(options.assignment, groups);
+}
+
 }  // namespace
+
+void check_groups(const Groups& groups, Index rows, const char* what) {
+  if (groups.empty() || groups.rows() == rows) return;
+  refuse("{}: there are groups of {} rows for {} rows; each row has a group", what, groups.rows(),
+         rows);
+}
 
 void check_cells(const AnyRows& x, const char* what, bool missing) {
   const auto check = [what, missing = missing && x.sparse() == nullptr](double value, Index row,
@@ -124,6 +160,8 @@ void check_arguments(const MixtureModel& model, const AnyRows& x, const FitOptio
   check_start(options.start, x.rows(), k);
   for (const Start& start : options.more_starts) check_start(start, x.rows(), k);
   if (const auto* known = options.assignment.as<Known>()) check_known(*known, x.rows(), k);
+  if (const auto* prior = options.assignment.as<LabelPrior>()) check_prior(*prior, x.rows(), k);
+  check_groups_for(model, x, options);
   if (const std::string complaint = model.family().check_support(x); !complaint.empty()) {
     refuse("fit: {}", complaint);
   }

@@ -17,6 +17,9 @@ void check_weights(const Vector& w, Index rows, const char* what);
 /// one row and finite or missing cells, and `w` is empty or passes check_weights.
 void check_rows(const MixtureModel& model, const AnyRows& x, const Vector& w, const char* what);
 
+/// Throws std::invalid_argument, with `what` in front, unless `groups` is empty or of so many rows.
+void check_groups(const Groups& groups, Index rows, const char* what);
+
 /// Throws std::invalid_argument for what no fit of `model` to `x` can have.
 void check_arguments(const MixtureModel& model, const AnyRows& x, const FitOptions& options);
 

@@ -7,8 +7,10 @@
 #include <optional>
 #include <stdexcept>
 
+#include "arguments.h"
 #include "chosen_cells.h"
 #include "distinct_rows.h"
+#include "group_starts.h"
 #include "growing.h"
 #include "mix/models/family_blocks.h"
 #include "mix/parallel.h"
@@ -103,6 +105,15 @@ class Ladder {
     }
   }
 
+  [[nodiscard]] Matrix shares_by(const MixtureModel& model) const {
+    const Groups& groups = options_.fit.groups;
+    if (groups.empty()) return model.responsibilities(x_);
+    Matrix r(x_.rows(), model.n_components());
+    shares_of_rows(posterior(model.state(), x_, w_, groups).responsibilities,
+                   Vector::Ones(x_.rows()), groups)(0, r);
+    return r;
+  }
+
   // Where no start of K components reaches the likelihood of K-1: the smaller mixture itself, with
   // its heaviest component doubled, is a mixture of K components.
   [[nodiscard]] std::optional<Fit> fit_doubled(const MixtureModel& model) const {
@@ -113,8 +124,8 @@ class Ladder {
         splittable.begin(), splittable.end(),
         [&](Index a, Index b) { return smaller.weights()[a] < smaller.weights()[b]; });
     FitOptions fit_options = options_.fit;
-    fit_options.start = start::Responsibilities{
-        doubled(smaller.responsibilities(x_), heaviest, splittable.back() + 1)};
+    fit_options.start =
+        start::Responsibilities{doubled(shares_by(smaller), heaviest, splittable.back() + 1)};
     Fit result = fit(model, x_, fit_options);
     if (result.report.log_likelihood < last_->report.log_likelihood - no_loss) return std::nullopt;
     result.report.warnings.emplace_back(
@@ -267,22 +278,17 @@ Comparison compare(const AnyRows& x, const CompareOptions& options) {
 
 namespace {
 
-std::vector<Index> chosen(const std::vector<Index>& labels, const std::vector<Index>& rows) {
-  std::vector<Index> kept;
-  kept.reserve(rows.size());
-  for (const Index row : rows) kept.push_back(labels.at(static_cast<std::size_t>(row)));
-  return kept;
-}
-
 // The options of a fit to some of the rows.
 FitOptions rows_of(const FitOptions& options, const std::vector<Index>& rows) {
   FitOptions some = options;
   if (options.sample_weight.size() > 0) some.sample_weight = Vector(options.sample_weight(rows));
-  if (const auto* known = options.assignment.as<Known>()) {
-    some.assignment = Known{chosen(known->labels, rows)};
+  if (const auto* known = options.assignment.as<Known>()) some.assignment = known->of_rows(rows);
+  if (const auto* prior = options.assignment.as<LabelPrior>()) {
+    some.assignment = prior->of_rows(rows);
   }
+  some.groups = options.groups.of_rows(rows);
   if (const auto* labels = std::get_if<start::Labels>(&options.start)) {
-    some.start = start::Labels{chosen(labels->labels, rows)};
+    some.start = start::Labels{Known{labels->labels}.of_rows(rows).labels};
   }
   if (const auto* given = std::get_if<start::Responsibilities>(&options.start)) {
     some.start = start::Responsibilities{given->r(rows, Eigen::all)};
@@ -291,32 +297,47 @@ FitOptions rows_of(const FitOptions& options, const std::vector<Index>& rows) {
   return some;
 }
 
+double held_out_log_likelihood(const MixtureState& state, const AnyRows& x, Weights w,
+                               const Groups& groups) {
+  return groups.empty() ? log_likelihood(state, x, w)
+                        : posterior(state, x, w, groups).log_density.sum();
+}
+
 }  // namespace
 
 double cross_validation(const Candidate& candidate, Index k, const AnyRows& x,
                         const FitOptions& options, Index folds) {
-  if (folds < 2 || folds > x.rows()) {
+  // Groups are held out as a whole.
+  const Groups& groups = options.groups;
+  check_groups(groups, x.rows(), "cross_validation");
+  const Index units = groups.empty() ? x.rows() : groups.count();
+  if (folds < 2 || folds > units) {
     throw std::invalid_argument(
-        fmt::format("cross_validation: folds must be from 2 to the number of rows, {}, but is {}",
-                    x.rows(), folds));
+        fmt::format("cross_validation: folds must be from 2 to the number of {}, {}, but is {}",
+                    groups.empty() ? "rows" : "groups", units, folds));
   }
   Rng rng(options.seed, Purpose::fold);
-  const std::vector<Index> shuffled = sample_without_replacement(rng, x.rows(), x.rows());
+  const std::vector<Index> shuffled = sample_without_replacement(rng, units, units);
+  std::vector<Index> fold_of(shuffled.size());
+  for (std::size_t i = 0; i < shuffled.size(); ++i) {
+    fold_of[static_cast<std::size_t>(shuffled[i])] = static_cast<Index>(i) % folds;
+  }
   double held_out = 0;
   for (Index fold = 0; fold < folds; ++fold) {
     std::vector<Index> train;
     std::vector<Index> test;
-    for (std::size_t i = 0; i < shuffled.size(); ++i) {
-      (static_cast<Index>(i) % folds == fold ? test : train).push_back(shuffled[i]);
+    for (Index i = 0; i < x.rows(); ++i) {
+      const Index unit = groups.empty() ? i : groups[i];
+      (fold_of[static_cast<std::size_t>(unit)] == fold ? test : train).push_back(i);
     }
-    std::sort(train.begin(), train.end());
     FitOptions inner = rows_of(options, train);
     Vector test_weight = Vector::Ones(static_cast<Index>(test.size()));
     if (options.sample_weight.size() > 0) test_weight = Vector(options.sample_weight(test));
     const ChosenCells train_rows = ChosenCells::of_rows(x, train);
     const ChosenCells test_rows = ChosenCells::of_rows(x, test);
     const Fit fitted = fit(MixtureModel(candidate.make(k)), train_rows.view(), inner);
-    held_out += log_likelihood(fitted.model.state(), test_rows.view(), test_weight);
+    held_out += held_out_log_likelihood(fitted.model.state(), test_rows.view(), test_weight,
+                                        groups.of_rows(test));
   }
   return -2 * held_out;
 }

@@ -33,9 +33,9 @@ void hash_rows(const X& x, std::vector<std::uint64_t>& hashes) {
 // Numbers the distinct rows of `x` in the order of their first occurrence: a hash table in one
 // piece of memory, at most half full.
 template <class X>
-class Groups {
+class EqualRows {
  public:
-  explicit Groups(const X& x) : x_(x) {}
+  explicit EqualRows(const X& x) : x_(x) {}
 
   [[nodiscard]] const std::vector<Index>& first() const { return first_; }
 
@@ -92,7 +92,7 @@ class Groups {
 template <class X>
 std::optional<std::vector<Index>> first_occurrences(const X& x, Index count, std::size_t limit,
                                                     std::vector<Index>& group) {
-  Groups<X> groups(x);
+  EqualRows<X> groups(x);
   std::vector<std::uint64_t> hashes;
   group.resize(static_cast<std::size_t>(count));
   for (Index i = 0; i < count; ++i) {

@@ -128,7 +128,8 @@ class Search {
   Run best(Report& report) {
     if (x_.rows() > most_searched_rows &&
         model_.n_components() * least_rows_per_component <= searched_rows &&
-        std::holds_alternative<start::Auto>(options_.start) && !options_.assignment.by_row()) {
+        std::holds_alternative<start::Auto>(options_.start) && !options_.assignment.by_row() &&
+        options_.groups.empty()) {
       if (const auto rows = representative_rows()) return best_from_part(*rows, report);
     }
     return best_of_all(report);
@@ -239,6 +240,7 @@ class Search {
   [[nodiscard]] EmOptions em_options() {
     EmOptions em;
     em.assignment = options_.assignment;
+    em.groups = options_.groups;
     em.mixing = options_.mixing;
     em.empty = options_.empty;
     em.tol = options_.tol;
@@ -286,7 +288,7 @@ class Search {
 
   // Known labels need all components from the first pass on.
   [[nodiscard]] bool grows(const Starter& starter) const {
-    return starter.grows() && options_.assignment.as<Known>() == nullptr;
+    return starter.grows() && !options_.assignment.numbered();
   }
 
   Run grown_run(const Starter& starter) {
@@ -389,7 +391,8 @@ class Search {
   }
 
   [[nodiscard]] bool moves_edges() const {
-    return options_.assignment.as<Soft>() != nullptr && has_edges(model_.family());
+    return options_.assignment.as<Soft>() != nullptr && options_.groups.empty() &&
+           has_edges(model_.family());
   }
 
   // EM and moves of the edges that it cannot move, in turn until neither gains.
@@ -462,9 +465,16 @@ double fit_one_component(const MixtureModel& model, const AnyRows& x, Weights w)
   return run_em(state, x, w, {.max_iter = 200}).log_likelihood;
 }
 
-// Returns the rows that each component holds.
-Vector complete_report(Report& report, const MixtureModel& model, const AnyRows& x, Weights w,
-                       double one_component = quiet_nan) {
+// Sums that criteria are made of, over rows or over groups.
+struct Terms {
+  double log_likelihood = 0;
+  double entropy = 0;
+  double log_largest = 0;
+  double classification = 0;
+  Vector mass;  // rows that each component holds
+};
+
+Terms terms_of_rows(const MixtureModel& model, const AnyRows& x, Weights w) {
   const Index k = model.n_components();
   const Vector sums =
       sum_over_blocks(x.rows(), 4 + k, [&](Index first, Index count, VectorRef sum) {
@@ -499,27 +509,55 @@ Vector complete_report(Report& report, const MixtureModel& model, const AnyRows&
         }
         kernels::weigh(r, w.segment(first, count), sum.tail(k));
       });
-  report.log_likelihood = sums[0];
+  return {sums[0], sums[1], sums[2], sums[3], sums.tail(k)};
+}
+
+Terms terms_of_groups(const MixtureModel& model, const AnyRows& x, Weights w,
+                      const Groups& groups) {
+  const Posterior of_groups = posterior(model.state(), x, w, groups);
+  const Vector weight = groups.sums(w);
+  Terms terms{.mass = of_groups.responsibilities.transpose() * weight};
+  for (Index g = 0; g < groups.count(); ++g) {
+    if (!(weight[g] > 0)) continue;
+    const auto r = of_groups.responsibilities.row(g);
+    for (const double share : r) {
+      if (share > 0) terms.entropy -= share * std::log(share);
+    }
+    const double log_largest = std::log(r.maxCoeff());
+    terms.log_likelihood += of_groups.log_density[g];
+    terms.log_largest += log_largest;
+    terms.classification += of_groups.log_density[g] + log_largest;
+  }
+  return terms;
+}
+
+// Returns the rows that each component holds.
+Vector complete_report(Report& report, const MixtureModel& model, const AnyRows& x, Weights w,
+                       const Groups& groups, double one_component = quiet_nan) {
+  const Index k = model.n_components();
+  Terms terms = groups.empty() ? terms_of_rows(model, x, w) : terms_of_groups(model, x, w, groups);
+  report.log_likelihood = terms.log_likelihood;
   report.parameter_count = model.parameter_count();
-  report.n = w.sum();
-  report.entropy = sums[1];
+  if (!groups.empty()) report.groups = (groups.sums(w).array() > 0).count();
+  report.n = groups.empty() ? w.sum() : static_cast<double>(report.groups);
+  report.entropy = terms.entropy;
   if (k > 1 && std::isnan(one_component)) one_component = fit_one_component(model, x, w);
-  report.criteria = criteria({.log_likelihood = sums[0],
+  report.criteria = criteria({.log_likelihood = terms.log_likelihood,
                               .parameter_count = report.parameter_count,
                               .n = report.n,
                               .n_components = k,
-                              .entropy = sums[1],
-                              .log_largest = sums[2],
-                              .classification = sums[3],
+                              .entropy = terms.entropy,
+                              .log_largest = terms.log_largest,
+                              .classification = terms.classification,
                               .one_component = k > 1 ? one_component : quiet_nan});
-  return sums.tail(k);
+  return std::move(terms.mass);
 }
 
 bool keeps_labels(const FitOptions& options) {
   return std::holds_alternative<start::Labels>(options.start) ||
          std::holds_alternative<start::Responsibilities>(options.start) ||
          std::holds_alternative<start::Parameters>(options.start) ||
-         options.assignment.as<Known>() != nullptr || options.mixing == MixingWeights::fixed;
+         options.assignment.numbered() || options.mixing == MixingWeights::fixed;
 }
 
 Fit fit_here(const MixtureModel& model, const AnyRows& x, const FitOptions& options,
@@ -561,15 +599,32 @@ Fit fit_here(const MixtureModel& model, const AnyRows& x, const FitOptions& opti
   }
   const Vector w =
       options.sample_weight.size() > 0 ? options.sample_weight : Vector::Ones(x.rows());
-  complete_report(report, fit.model, x, w, one_component);
+  complete_report(report, fit.model, x, w, options.groups, one_component);
   return fit;
 }
 
-bool every_component_is_known(const Known& known, Index k) {
-  for (Index c = 0; c < k; ++c) {
-    if (std::find(known.labels.begin(), known.labels.end(), c) == known.labels.end()) return false;
+// Whether of each of the k components a row is known for certain.
+template <class Policy>
+bool every_component_is_known(const Policy& known, Index rows, Index k) {
+  Vector seen = Vector::Zero(k);
+  Vector evidence(k);
+  for (Index i = 0; i < rows; ++i) {
+    known.evidence(i, evidence);
+    seen = seen.cwiseMax(evidence);
   }
-  return true;
+  return seen.minCoeff() >= 1;
+}
+
+// The start that what is known of the rows decides, none where it does not.
+std::optional<Start> known_start(const AnyAssignment& policy, Index rows, Index k) {
+  if (const auto* known = policy.as<Known>(); known && every_component_is_known(*known, rows, k)) {
+    return start::Labels{known->labels};
+  }
+  if (const auto* prior = policy.as<LabelPrior>();
+      prior && every_component_is_known(*prior, rows, k)) {
+    return start::Responsibilities{prior->shares()};
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -599,14 +654,14 @@ Fit fit_sharing(const MixtureModel& model, const AnyRows& x, const FitOptions& o
       if (result.report.log_likelihood > -infinity) return result;
     }
   }
-  if (const auto* known = options.assignment.as<Known>();
-      known != nullptr && std::holds_alternative<start::Auto>(options.start) &&
-      every_component_is_known(*known, model.n_components())) {
-    FitOptions chosen = options;
-    chosen.start = start::Labels{known->labels};
-    with_threads(options.threads,
-                 [&] { result = fit_here(model, x, chosen, pool, one_component); });
-    return result;
+  if (std::holds_alternative<start::Auto>(options.start)) {
+    if (auto start = known_start(options.assignment, x.rows(), model.n_components())) {
+      FitOptions chosen = options;
+      chosen.start = *std::move(start);
+      with_threads(options.threads,
+                   [&] { result = fit_here(model, x, chosen, pool, one_component); });
+      return result;
+    }
   }
   with_threads(options.threads, [&] { result = fit_here(model, x, options, pool, one_component); });
   return result;
@@ -614,10 +669,12 @@ Fit fit_sharing(const MixtureModel& model, const AnyRows& x, const FitOptions& o
 
 Report evaluate(const MixtureModel& model, const AnyRows& x, const FitOptions& options) {
   check_rows(model, x, options.sample_weight, "evaluate");
+  check_groups(options.groups, x.rows(), "evaluate");
   Report report;
   const Vector w =
       options.sample_weight.size() > 0 ? options.sample_weight : Vector::Ones(x.rows());
-  with_threads(options.threads, [&] { report.mass = complete_report(report, model, x, w); });
+  with_threads(options.threads,
+               [&] { report.mass = complete_report(report, model, x, w, options.groups); });
   report.objective = report.log_likelihood + model.family().log_prior();
   report.objective_history = {report.objective};
   report.start = "parameters";

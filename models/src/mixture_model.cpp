@@ -5,6 +5,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "arguments.h"
 #include "mix/block_memory.h"
 #include "mix/kernels.h"
 #include "mix/parallel.h"
@@ -79,6 +80,12 @@ Matrix MixtureModel::responsibilities(const AnyRows& x) const {
 Posterior MixtureModel::posterior(const AnyRows& x) const {
   check_columns(x);
   return mix::posterior(state_, x);
+}
+
+Posterior MixtureModel::posterior(const AnyRows& x, const Groups& groups) const {
+  check_columns(x);
+  check_groups(groups, x.rows(), "posterior");
+  return mix::posterior(state_, x, Vector::Ones(x.rows()), groups);
 }
 
 std::vector<Index> MixtureModel::predict(const AnyRows& x) const {

@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "group_starts.h"
 #include "lloyd.h"
 #include "mix/block_memory.h"
 #include "mix/parallel.h"
@@ -53,7 +54,7 @@ bool rows_are_exchangeable(const FitOptions& options) {
     return !std::holds_alternative<start::Labels>(start) &&
            !std::holds_alternative<start::Responsibilities>(start);
   };
-  return !options.assignment.by_row() && exchangeable(options.start) &&
+  return !options.assignment.by_row() && options.groups.empty() && exchangeable(options.start) &&
          std::all_of(options.more_starts.begin(), options.more_starts.end(), exchangeable);
 }
 
@@ -89,6 +90,7 @@ Index Starter::default_draws() const {
 Partitions& Starter::partitions() const {
   return *partitions_.get([&] {
     Matrix points = prepared_.embed(x_);
+    if (!options_.groups.empty()) points = group_points(points, w_, options_.groups);
     return pool_ != nullptr ? pool_->of(std::move(points), w_, options_.seed)
                             : std::make_shared<Partitions>(std::move(points), w_, options_.seed);
   });
@@ -129,8 +131,12 @@ void Starter::plan_one(const Start& start, std::vector<PlannedStart>& planned) c
     planned.push_back({start::KMeansPlusPlus{}, 0});
     return;
   }
-  if (options_.assignment.as<Known>() != nullptr) {
-    // Only seeds for the components without known rows are free.
+  if (options_.assignment.numbered()) {
+    // Soft labels are a start of their own; else only seeds for components of which no row is
+    // known are free.
+    if (const auto* prior = options_.assignment.as<LabelPrior>(); prior && !prior->certain()) {
+      planned.push_back({start::Responsibilities{prior->shares()}, 0});
+    }
     const Index draws = options_.n_init > 0 ? options_.n_init : default_draws();
     for (Index draw = 0; draw < draws; ++draw) planned.push_back({start::KMeansPlusPlus{}, draw});
     return;
@@ -165,6 +171,62 @@ bool Starter::growing_is_cheap() const {
          growing_work_limit;
 }
 
+// Rows of known components stay there; the others go to the nearest of those components' means and
+// of seeds for the components that no row is known of, among those that they may belong to.
+template <class Policy>
+std::vector<Index> Starter::labels_around(const Policy& known, const Matrix& embedded,
+                                          Rng& rng) const {
+  const Index k = model_.n_components();
+  Matrix means = Matrix::Zero(k, embedded.cols());
+  Vector mass = Vector::Zero(k);
+  Vector unknown = w_;
+  Vector evidence(k);
+  for (Index i = 0; i < x_.rows(); ++i) {
+    known.evidence(i, evidence);
+    for (Index c = 0; c < k; ++c) {
+      if (!(evidence[c] > 0)) continue;
+      means.row(c) += w_[i] * evidence[c] * embedded.row(i);
+      mass[c] += w_[i] * evidence[c];
+    }
+    unknown[i] *= 1 - evidence.maxCoeff();
+  }
+  const Index missing = (mass.array() == 0).count();
+  const std::vector<Index> seeds = seed_rows(embedded, unknown.sum() > 0 ? unknown : Vector(w_),
+                                             std::max<Index>(missing, 1), rng);
+  auto seed = seeds.begin();
+  for (Index c = 0; c < k; ++c) {
+    if (mass[c] > 0) {
+      means.row(c) /= mass[c];
+    } else {
+      means.row(c) = embedded.row(*seed++);
+    }
+  }
+  std::vector<Index> labels = nearest_centers(embedded, means);
+  for (Index i = 0; i < x_.rows(); ++i) {
+    Index& label = labels[static_cast<std::size_t>(i)];
+    if (known.allows(i, label)) continue;
+    double nearest = infinity;
+    for (Index c = 0; c < k; ++c) {
+      const double distance = (embedded.row(i) - means.row(c)).squaredNorm();
+      if (!known.allows(i, c) || !(distance < nearest)) continue;
+      nearest = distance;
+      label = c;
+    }
+  }
+  return labels;
+}
+
+template <class Policy>
+ShareBlocks Starter::shares_around(const Policy& known, Index draw) const {
+  Rng rng(options_.seed, Purpose::start, static_cast<std::uint64_t>(draw));
+  return [this, labels = labels_around(known, points(draw), rng)](Index first, MatrixRef r) {
+    r.setZero();
+    for (Index i = 0; i < r.rows(); ++i) {
+      r(i, labels[static_cast<std::size_t>(first + i)]) = w_[first + i];
+    }
+  };
+}
+
 ShareBlocks Starter::shares(const PlannedStart& planned) const {
   const Start& start = planned.start;
   if (const auto* labels = as<start::Labels>(start)) {
@@ -190,57 +252,20 @@ ShareBlocks Starter::shares(const PlannedStart& planned) const {
   if (groups_ == 1) {
     return share_blocks(std::vector<Index>(static_cast<std::size_t>(x_.rows()), 0), w_, prepared_);
   }
-  const auto* known = options_.assignment.as<Known>();
-  if (known != nullptr && as<start::Hierarchical>(start) == nullptr &&
-      as<start::Random>(start) == nullptr) {
-    Rng rng(options_.seed, Purpose::start, static_cast<std::uint64_t>(planned.draw));
-    return [this, labels = labels_around(*known, points(planned.draw), rng)](Index first,
-                                                                             MatrixRef r) {
-      r.setZero();
-      for (Index i = 0; i < r.rows(); ++i) {
-        r(i, labels[static_cast<std::size_t>(first + i)]) = w_[first + i];
-      }
-    };
+  if (as<start::Hierarchical>(start) == nullptr && as<start::Random>(start) == nullptr) {
+    const AnyAssignment& policy = options_.assignment;
+    if (const auto* known = policy.as<Known>()) return shares_around(*known, planned.draw);
+    if (const auto* prior = policy.as<LabelPrior>()) return shares_around(*prior, planned.draw);
   }
   return share_blocks(partitions().labels(start, planned.draw, groups_), w_, prepared_);
 }
 
-// Rows of known components stay there; the others go to the nearest of those components' means and
-// of seeds for the components that no row is known of.
-std::vector<Index> Starter::labels_around(const Known& known, const Matrix& embedded,
-                                          Rng& rng) const {
-  const Index k = model_.n_components();
-  Matrix means = Matrix::Zero(k, embedded.cols());
-  Vector mass = Vector::Zero(k);
-  Vector unknown = w_;
-  for (Index i = 0; i < x_.rows(); ++i) {
-    const Index label = known.labels[static_cast<std::size_t>(i)];
-    if (label < 0) continue;
-    means.row(label) += w_[i] * embedded.row(i);
-    mass[label] += w_[i];
-    unknown[i] = 0;
-  }
-  const Index missing = (mass.array() == 0).count();
-  const std::vector<Index> seeds = seed_rows(embedded, unknown.sum() > 0 ? unknown : Vector(w_),
-                                             std::max<Index>(missing, 1), rng);
-  auto seed = seeds.begin();
-  for (Index c = 0; c < k; ++c) {
-    if (mass[c] > 0) {
-      means.row(c) /= mass[c];
-    } else {
-      means.row(c) = embedded.row(*seed++);
-    }
-  }
-  std::vector<Index> labels = nearest_centers(embedded, means);
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    if (known.labels[i] >= 0) labels[i] = known.labels[i];
-  }
-  return labels;
-}
-
 MixtureState Starter::begin(const PlannedStart& planned) const {
   if (as<start::Parameters>(planned.start) != nullptr) return {model_.weights(), prepared_};
-  return begin(planned.shares ? planned.shares : shares(planned));
+  const ShareBlocks of_rows = planned.shares ? planned.shares : shares(planned);
+  const Groups& groups = options_.groups;
+  if (groups.empty()) return begin(of_rows);
+  return begin(shares_of_rows(shares_of_groups(of_rows, prepared_.size(), w_, groups), w_, groups));
 }
 
 AnyFamily Starter::smaller(Index groups) const {
@@ -256,6 +281,15 @@ AnyFamily Starter::smaller(Index groups) const {
 }
 
 MixtureState Starter::begin(const Matrix& shares, Index groups) const {
+  if (options_.groups.empty()) return begin_from(shares, groups);
+  const auto given = [&](Index first, MatrixRef r) { r = shares.middleRows(first, r.rows()); };
+  Matrix constant(shares.rows(), shares.cols());
+  shares_of_rows(shares_of_groups(given, shares.cols(), w_, options_.groups), w_, options_.groups)(
+      0, constant);
+  return begin_from(constant, groups);
+}
+
+MixtureState Starter::begin_from(const Matrix& shares, Index groups) const {
   MixtureState state{model_.weights(), smaller(groups)};
   if (groups < groups_) {
     state.weights.setConstant(shares.cols(), 1.0 / static_cast<double>(shares.cols()));
@@ -271,7 +305,7 @@ MixtureState Starter::begin(const ShareBlocks& shares) const {
     Matrix all(x_.rows(), k);
     for_each_block(x_.rows(),
                    [&](Index first, Index count) { shares(first, all.middleRows(first, count)); });
-    return begin(all, groups_);
+    return begin_from(all, groups_);
   }
   MixtureState state{model_.weights(), prepared_};
   constexpr int passes = 2;

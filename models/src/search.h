@@ -41,6 +41,7 @@ class Starter {
   /// The prepared family with only `groups` of the components that take part in a partition.
   [[nodiscard]] AnyFamily smaller(Index groups) const;
   /// The state of smaller(groups) after a first M-step from `shares`, a column for each component.
+  /// Rows that are in groups share what their group does on the average, here and below.
   [[nodiscard]] MixtureState begin(const Matrix& shares, Index groups) const;
   /// The state of all components after a first M-step. Where all shares at once would take too much
   /// memory, families whose statistics add see them block by block, twice: for means, and for what
@@ -61,8 +62,13 @@ class Starter {
   // Embeds the rows when first asked for: some starts need no points.
   [[nodiscard]] Partitions& partitions() const;
   [[nodiscard]] ShareBlocks shares(const PlannedStart& planned) const;
-  [[nodiscard]] std::vector<Index> labels_around(const Known& known, const Matrix& embedded,
+  // `known`: a policy that knows something of the rows' components.
+  template <class Policy>
+  [[nodiscard]] ShareBlocks shares_around(const Policy& known, Index draw) const;
+  template <class Policy>
+  [[nodiscard]] std::vector<Index> labels_around(const Policy& known, const Matrix& embedded,
                                                  Rng& rng) const;
+  [[nodiscard]] MixtureState begin_from(const Matrix& shares, Index groups) const;
   void set_weights(MixtureState& state, ConstVectorRef mass) const;
 
   const MixtureModel& model_;

@@ -81,10 +81,54 @@ struct Truncated {
 };
 
 /// Rows with a known label belong to that component; the others (label -1) are shared as in Soft.
-/// `labels` has one entry per row of the data.
+/// `labels` has one entry per row of the data. The same as a LabelPrior of ones and zeros.
 struct Known {
+  static constexpr bool numbered = true;
   std::vector<Index> labels;
+  /// The labels of some rows, in this order.
+  [[nodiscard]] Known of_rows(const std::vector<Index>& rows) const;
+  /// Writes for each component what is known of a row: 1 where it belongs there, otherwise 0.
+  void evidence(Index row, VectorRef of_components) const;
+  [[nodiscard]] bool allows(Index row, Index k) const {
+    const Index label = labels[static_cast<std::size_t>(row)];
+    return label < 0 || label == k;
+  }
   void assign(const BlockContext& context, MatrixRef l, VectorRef term) const;
+};
+
+/// Soft labels: how probable each component is beforehand for each row, besides the mixing weights
+/// pi. The objective is the sum over rows n of w_n log sum over k of pi_k a_nk f_k(x_n) (partially
+/// supervised learning: Come, Oukhellou, Denoeux & Aknin 2009 call a_nk plausibilities). A row of
+/// ones, or of any other constant, says nothing; a zero forbids the component. The numbers count as
+/// they are: a row times c adds w_n log c to the objective and changes nothing else.
+class LabelPrior {
+ public:
+  static constexpr bool numbered = true;
+  /// `probability`: rows x components. Throws std::invalid_argument that names row and component of
+  /// a number that is negative or not finite, or a row of zeros.
+  explicit LabelPrior(const Matrix& probability);
+
+  [[nodiscard]] Index rows() const { return log_.rows(); }
+  [[nodiscard]] Index components() const { return log_.cols(); }
+  /// The prior of some rows, in this order.
+  [[nodiscard]] LabelPrior of_rows(const std::vector<Index>& rows) const;
+  /// Writes for each component what the row says of it beyond even shares: 0 is nothing, 1
+  /// certainty.
+  void evidence(Index row, VectorRef of_components) const;
+  [[nodiscard]] bool allows(Index row, Index k) const { return log_(row, k) > -infinity; }
+  /// Whether both rows say the same.
+  [[nodiscard]] bool agree(Index row, Index other) const {
+    return log_.row(row) == log_.row(other);
+  }
+  /// Whether every row either says nothing or forbids all components but one, as Known does.
+  [[nodiscard]] bool certain() const;
+  /// The rows divided by their sums.
+  [[nodiscard]] Matrix shares() const;
+  void assign(const BlockContext& context, MatrixRef l, VectorRef term) const;
+
+ private:
+  LabelPrior() = default;
+  Matrix log_;  // rows x components
 };
 
 /// Any assignment policy, owned by value.
@@ -106,6 +150,8 @@ class AnyAssignment {
   [[nodiscard]] bool hard() const { return self_->hard(); }
   /// Whether what happens to a row may depend on its place among the rows.
   [[nodiscard]] bool by_row() const { return self_->by_row(); }
+  /// Whether what is known of rows numbers the components.
+  [[nodiscard]] bool numbered() const { return self_->numbered(); }
   [[nodiscard]] Index stage(Index iteration) const { return self_->stage(iteration); }
   [[nodiscard]] Index last_stage() const { return self_->last_stage(); }
   /// The policy inside when it is an A, otherwise null.
@@ -122,6 +168,7 @@ class AnyAssignment {
     [[nodiscard]] virtual bool ascends() const = 0;
     [[nodiscard]] virtual bool hard() const = 0;
     [[nodiscard]] virtual bool by_row() const = 0;
+    [[nodiscard]] virtual bool numbered() const = 0;
     [[nodiscard]] virtual Index stage(Index iteration) const = 0;
     [[nodiscard]] virtual Index last_stage() const = 0;
   };
@@ -142,6 +189,10 @@ class AnyAssignment {
     [[nodiscard]] bool by_row() const override {
       if constexpr (requires { A::by_row; }) return A::by_row;
       return true;
+    }
+    [[nodiscard]] bool numbered() const override {
+      if constexpr (requires { A::numbered; }) return A::numbered;
+      return false;
     }
     [[nodiscard]] Index stage([[maybe_unused]] Index iteration) const override {
       if constexpr (requires { policy.stage(iteration); }) return policy.stage(iteration);

@@ -9,6 +9,7 @@
 #include "mix/any_family.h"
 #include "mix/any_rows.h"
 #include "mix/assignment.h"
+#include "mix/groups.h"
 
 namespace mix {
 
@@ -91,6 +92,8 @@ struct Progress {
 /// How one run goes, and when it ends.
 struct EmOptions {
   AnyAssignment assignment = Soft{};
+  /// Rows of one group come from the same component; none: every row for itself.
+  Groups groups{};
   MixingWeights mixing = MixingWeights::free;
   EmptyComponent empty = EmptyComponent::keep;
   /// Stop when the gain still to come, estimated by Aitken's rule, is below this many nats;
@@ -134,9 +137,15 @@ struct EmReport {
 
 /// Runs expectation-maximization from `state` and leaves the final parameters there.
 /// `x` is rows x columns, of doubles, of floats or sparse, `w` one non-negative weight per row.
+/// With groups the policy shares groups instead of rows: the log-likelihood is the sum over groups
+/// g of log sum over k of pi_k prod over rows n of g of f_k(x_n)^w_n, and memory is groups x K.
 /// Never throws for what data do to the method; the report tells. The same bits for any number of
 /// threads.
 EmReport run_em(MixtureState& state, const AnyRows& x, Weights w, const EmOptions& options = {});
+
+/// Throws std::invalid_argument where `policy` knows different things of the components of two rows
+/// of a group; names the rows.
+void check_agreement(const AnyAssignment& policy, const Groups& groups);
 
 /// Writes log weight plus log density of each row (rows) and component (columns).
 void log_joint(const MixtureState& state, const AnyRows& x, MatrixRef out);
@@ -162,6 +171,10 @@ struct Posterior {
   Vector log_density;
 };
 Posterior posterior(const MixtureState& state, const AnyRows& x);
+
+/// The same of groups: a row for each group, from its rows with their weights. A group without rows
+/// of positive weight has the mixing weights and the log density 0.
+Posterior posterior(const MixtureState& state, const AnyRows& x, Weights w, const Groups& groups);
 
 /// The most probable component of each row, from 0; ties to the lowest. -1 for a row of density
 /// zero everywhere, or with NaN.

@@ -35,6 +35,11 @@ struct FitOptions {
   Vector sample_weight{};
   /// How rows are shared in the E-step.
   AnyAssignment assignment = Soft{};
+  /// Rows of one group come from the same component: repeated measurements, say. A sample weight
+  /// counts a row so many times within its group. Criteria then take groups as the independent
+  /// units: their n is the number of groups, their entropy that of the groups' responsibilities.
+  /// None: every row for itself.
+  Groups groups{};
   MixingWeights mixing = MixingWeights::free;
   EmptyComponent empty = EmptyComponent::keep;
   Start start = start::Auto{};
@@ -64,7 +69,8 @@ struct FitOptions {
 struct Report {
   double log_likelihood = -infinity;
   Index parameter_count = 0;
-  double n = 0;  ///< sum of the sample weights
+  double n = 0;      ///< sum of the sample weights; of rows in groups the number of groups
+  Index groups = 0;  ///< groups with weight; 0 where rows are in none
   Criteria criteria;
   double objective = -infinity;  ///< what was maximized: log-likelihood plus log prior for Soft
   /// The log-likelihood less the lower bound that Truncated maximizes, in nats; none for other
@@ -80,7 +86,7 @@ struct Report {
   Index hits = 0;        ///< completed runs that reached the best optimum, within 0.01 nats
   Index completed = 0;   ///< runs that were carried to convergence
   Vector mass;           ///< rows held by each component
-  double entropy = 0;    ///< -sum w r log r
+  double entropy = 0;    ///< -sum w r log r, over groups where rows are in groups
   bool flagged = false;  ///< a component looks like an artifact of an unbounded likelihood
   /// The highest objective among the flagged optima, -infinity when none was met.
   double best_flagged = -infinity;

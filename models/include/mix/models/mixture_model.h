@@ -66,6 +66,8 @@ class MixtureModel {
   [[nodiscard]] Matrix responsibilities(const AnyRows& x) const;
   /// Responsibilities and log densities together, for little more than the price of one.
   [[nodiscard]] Posterior posterior(const AnyRows& x) const;
+  /// The same of groups whose rows share a component, a row for each group.
+  [[nodiscard]] Posterior posterior(const AnyRows& x, const Groups& groups) const;
   /// The most probable component of each row, from 0; ties to the lowest index. -1 for a row that
   /// no component explains. Missing cells (NaN) drop out.
   [[nodiscard]] std::vector<Index> predict(const AnyRows& x) const;

@@ -1,0 +1,83 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "run_program.h"
+
+namespace mix::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+// Two clouds; a row in four has opinions, of which the last column is the true one.
+std::string table_with_opinions() {
+  std::string text = "x,low,high,subject,error\n";
+  for (int i = 0; i < 40; ++i) {
+    const bool high = i % 2 == 1;
+    const double x = (high ? 6 : 0) + 0.1 * (i % 7);
+    const std::string opinion = i % 4 > 1 ? "," : (high ? "0.2,0.8" : "0.8,0.2");
+    text += std::to_string(x) + "," + opinion + ",s" + std::to_string(i % 10) + ",0.05\n";
+  }
+  return text;
+}
+
+TEST(LabelPriorOfTheProgram, NamesTheComponentsAndKeepsTheirOrder) {
+  const Folder here;
+  here.write("t.csv", table_with_opinions());
+  const Json fit = here.succeed({"fit", "t.csv", "--columns", "x", "--label-prior", "high,low",
+                                 "--structure", "E", "--json"})
+                       .json();
+  EXPECT_EQ(fit["n_components"], 2);
+  EXPECT_EQ(fit["components"][0]["label"], "high");
+  EXPECT_GT(fit["components"][0]["mean"][0].get<double>(), 5);
+  here.refuse({"fit", "t.csv", "--columns", "x", "--label-prior", "high,low", "--components", "3"},
+              {"2 columns, one for each component"});
+  here.refuse(
+      {"fit", "t.csv", "--columns", "x", "--label-prior", "high,low", "--labels", "subject"},
+      {"excludes --labels"});
+  here.write("bad.csv", "x,a,b\n1,0.5,0.5\n2,,0.5\n3,0,0\n");
+  here.refuse({"fit", "bad.csv", "--columns", "x", "--label-prior", "a,b"},
+              {"bad.csv line 3", "\"a\"", "missing while others are there"});
+  here.write("bad.csv", "x,a,b\n1,0.5,0.5\n2,0,0\n3,1,1\n");
+  here.refuse({"fit", "bad.csv", "--columns", "x", "--label-prior", "a,b"},
+              {"line 3", "the prior of every component is 0"});
+}
+
+TEST(GroupsOfTheProgram, ShareAComponentInFitCompareAndPredict) {
+  const Folder here;
+  here.write("t.csv", table_with_opinions());
+  const std::vector<std::string> what{"t.csv", "--columns", "x", "--groups", "subject"};
+  std::vector<std::string> args{"fit"};
+  args.insert(args.end(), what.begin(), what.end());
+  args.insert(args.end(), {"--components", "2", "--structure", "V"});
+  std::vector<std::string> json_args = args;
+  json_args.emplace_back("--json");
+  const Json fit = here.succeed(json_args).json();
+  EXPECT_EQ(fit["groups"], 10);
+  EXPECT_NEAR(fit["criteria"]["bic"].get<double>(),
+              -2 * fit["log_likelihood"].get<double>() + 5 * std::log(10.0), 1e-9);
+  args.insert(args.end(), {"--out", "m.json"});
+  const Outcome text = here.succeed(args);
+  EXPECT_THAT(text.out, HasSubstr("10 groups"));
+  EXPECT_THAT(text.out, HasSubstr("10 of 10 groups"));
+  const Json found =
+      here.succeed({"predict", "m.json", "t.csv", "--groups", "subject", "--json"}).json();
+  ASSERT_EQ(found["labels"].size(), 40U);
+  for (std::size_t i = 10; i < 40; ++i) {
+    EXPECT_EQ(found["labels"][i], found["labels"][i - 10]);
+    EXPECT_EQ(found["log_density"][i], found["log_density"][i - 10]);
+  }
+  const Json ranked = here.succeed({"compare", "t.csv", "--columns", "x", "--groups", "subject",
+                                    "--families", "normal", "--components", "1-3", "--json"})
+                          .json();
+  EXPECT_EQ(ranked["groups"], 10);
+  here.refuse({"fit", "t.csv", "--columns", "x", "--groups", "subject", "--components", "11"},
+              {"10 groups cannot have 11 components"});
+  here.write("bad.csv", "x,g\n1,a\n2,\n3,b\n");
+  here.refuse({"fit", "bad.csv", "--columns", "x", "--groups", "g"},
+              {"bad.csv line 3", "the group is missing"});
+}
+
+}  // namespace
+}  // namespace mix::testing
