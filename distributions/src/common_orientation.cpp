@@ -13,7 +13,7 @@
 namespace mix {
 namespace {
 
-int exploring_sweeps(Steps steps) { return steps == Steps::all ? 4 : 1; }
+constexpr int exploring_sweeps = 2;
 
 int most_sweeps(Steps steps) { return steps == Steps::all ? 500 : 4; }
 
@@ -162,14 +162,13 @@ Index common_orientation(const MatrixStack& scatter, ConstVectorRef mass, Part v
     rotations.push_back(std::make_unique<Rotation>(scratch, stacked, mass, volume, starts[i]));
   }
   const auto better = [](const auto& a, const auto& b) { return a->reached() < b->reached(); };
-  // The better part goes on, for more sweeps.
-  const std::size_t divisor = steps == Steps::all ? 2 : 4;
+  // The better half goes on, for more sweeps.
   Index sweeps = 0;
-  for (int most = exploring_sweeps(steps);; most *= 2) {
+  for (int most = exploring_sweeps;; most *= 2) {
     for (auto& rotation : rotations) sweeps += rotation->run(most, negligible_decrease(steps));
     std::stable_sort(rotations.begin(), rotations.end(), better);
     if (rotations.size() <= 2) break;
-    rotations.resize((rotations.size() + divisor - 1) / divisor);
+    rotations.resize((rotations.size() + 1) / 2);
   }
   sweeps += rotations.front()->run(most_sweeps(steps), negligible_decrease(steps));
   orientation.resize(scatter.dimension(), scatter.dimension());

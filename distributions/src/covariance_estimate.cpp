@@ -19,7 +19,7 @@ namespace {
 // objective is flat there, so its error is of the order of the square.
 constexpr double volume_tolerance = 1e-10;
 
-int most_alternations(Steps steps) { return steps == Steps::all ? 2000 : 3; }
+int most_alternations(Steps steps) { return steps == Steps::all ? 2000 : 10; }
 
 // The mass, relative to all, that a component without any is given, with its current covariance: it
 // then keeps what is its own, and its weight in what is shared is lost in rounding.

@@ -293,7 +293,7 @@ void Gaussians::start(const AnyRows& x, Shares shares) {
       sum_over_blocks(x.rows(), statistics_size(), [&](Index first, Index count, VectorRef into) {
         accumulate_any(*this, *DenseBlock(x, first, count), shares.middleRows(first, count), into);
       });
-  maximize(statistics, Steps::few);
+  maximize(statistics, Steps::all);
 }
 
 }  // namespace mix

@@ -251,8 +251,9 @@ HWY_EXPORT(whitened_traces);
 
 void congruence(ConstMatrixRef w, ConstMatrixRef g, MatrixRef out, MatrixRef work) {
   // A stack reads and writes; this one is only read.
+  auto* entries = const_cast<double*>(w.data());  // NOLINT(*-const-cast)
   HWY_DYNAMIC_DISPATCH(congruence)
-  (const_cast<double*>(w.data()), w.rows(), g.data(), g.rows(), out.data(), work.data());
+  (entries, w.rows(), g.data(), g.rows(), out.data(), work.data());
 }
 
 double rotate_in_common(MatrixRef r, ConstVectorRef floor, VectorRef slope, bool geometric,
@@ -270,8 +271,9 @@ void factorize_squares(MatrixRef a, Index d, MatrixRef lower) {
 }
 
 void whitened_traces(ConstMatrixRef w, ConstMatrixRef inverse, VectorRef out) {
+  auto* entries = const_cast<double*>(w.data());  // NOLINT(*-const-cast)
   HWY_DYNAMIC_DISPATCH(whitened_traces)
-  (const_cast<double*>(w.data()), w.rows(), inverse.data(), inverse.rows(), out.data());
+  (entries, w.rows(), inverse.data(), inverse.rows(), out.data());
 }
 
 }  // namespace mix::kernels
