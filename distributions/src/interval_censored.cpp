@@ -164,7 +164,8 @@ double log_likelihood_of(const AnyFamily& family, const Known& known) {
 // Takes the shares of components in what these cannot explain.
 void leave_out_impossible(const AnyFamily& family, Known& known) {
   Matrix out(known.value.rows(), family.size());
-  evaluate_values(family, known, 0, out);
+  // Families take rows, not none of them.
+  if (out.rows() > 0) evaluate_values(family, known, 0, out);
   known.value_share = (out.array() > -infinity).select(known.value_share, 0);
   out.resize(known.end.rows(), family.size());
   evaluate_intervals(family, known, 0, out);
