@@ -15,6 +15,7 @@
 
 #include "mix/concepts.h"
 #include "mix/distributions/data_spread.h"
+#include "mix/distributions/exponential.h"
 #include "mix/distributions/log_probability.h"
 #include "mix/distributions/normal.h"
 #include "mix/distributions/summed_statistics.h"
