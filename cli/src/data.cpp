@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "mix/csv.h"
 #include "mix/errors.h"
 #include "output.h"
 #include "text.h"
@@ -194,7 +195,9 @@ Table without_unused_levels(const Table& table) {
 
 ChosenColumns read_columns(const std::filesystem::path& path, const ColumnRoles& roles,
                            const FamilyChoice& choice, Floats floats) {
-  Table table = read_table(path, floats);
+  Table table = read_table(path, floats, {.allows_infinite = [&](const std::string& name) {
+                             return choice.takes_infinite(name);
+                           }});
   check_roles(table, roles);
   std::vector<std::string> described = described_columns(table, roles, choice);
   std::vector<std::string> gate_only;
@@ -245,11 +248,16 @@ void Data::say_what_is_missing(const std::string& why) const {
     note(fmt::format("left out {} of {} with missing cells{}; the first is {}", left_out,
                      count_of(file_rows, "row"), why, first_left_out));
   }
-  const auto complete = static_cast<Index>(table.complete_rows().size());
+  // An interval without an end is open.
+  std::vector<std::string> cells;
+  for (const Column& column : table.columns()) {
+    if (!column.infinite_cells) cells.push_back(column.name);
+  }
+  const auto complete = static_cast<Index>(table.complete_rows(cells).size());
   if (complete == table.rows()) return;
   note(fmt::format("missing cells in {} of {}, whose other cells count; the first is {}",
                    table.rows() - complete, count_of(table.rows(), "row"),
-                   first_missing_cell(table, table.names())));
+                   first_missing_cell(table, cells)));
 }
 
 Vector weight_column(const Table& table, const std::string& name) {

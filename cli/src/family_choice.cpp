@@ -135,6 +135,12 @@ std::vector<Variant> variants_to_try(const FamilyBlocks& blocks, const Candidate
 void check_noise(const Table& table) {
   for (Index j = 0; j < table.column_count(); ++j) {
     const Vector values = table.column_values(j);
+    if (table.column(j).infinite_cells) {
+      throw std::invalid_argument(
+          fmt::format("--noise is uniform on the range of values, but column \"{}\" holds ends of "
+                      "intervals: leave it out",
+                      table.column(j).name));
+    }
     if (table.column(j).kind == ColumnKind::category) {
       throw std::invalid_argument(
           fmt::format("--noise is uniform on a box of numbers, but column \"{}\" holds categories",
@@ -159,6 +165,18 @@ std::vector<std::string> FamilyChoice::columns() const {
     }
   }
   return names;
+}
+
+bool FamilyChoice::takes_infinite(const std::string& column) const {
+  const bool by_name =
+      column == "lo" || column == "hi" || column.ends_with("_lo") || column.ends_with("_hi");
+  return by_name ||
+         std::any_of(alternatives.begin(), alternatives.end(), [&](const FamilyBlocks& blocks) {
+           return std::any_of(blocks.begin(), blocks.end(), [&](const FamilyBlock& block) {
+             return block.intervals &&
+                    std::count(block.columns.begin(), block.columns.end(), column) > 0;
+           });
+         });
 }
 
 CellKind FamilyChoice::kind_of(const std::string& column) const {

@@ -24,6 +24,9 @@ struct FamilyChoice {
   [[nodiscard]] bool automatic() const { return alternatives.empty(); }
   /// The columns that blocks name, in order.
   [[nodiscard]] std::vector<std::string> columns() const;
+  /// Whether the column holds ends of intervals, which may be infinite, in one of the blocks or by
+  /// its name: `lo`, `hi`, or one that ends with `_lo` or `_hi`.
+  [[nodiscard]] bool takes_infinite(const std::string& column) const;
   /// What the families make of the column.
   [[nodiscard]] CellKind kind_of(const std::string& column) const;
   /// The alternatives with `trials` as the last column of blocks that take trials and name columns.
@@ -34,7 +37,8 @@ struct FamilyChoice {
   void check_response(const std::string& response, const std::string& others) const;
 };
 
-/// Parses `gaussian`, `auto` or `a+b=gaussian,c=poisson`. Throws std::invalid_argument that lists
+/// Parses `gaussian`, `auto` or `a+b=gaussian,c=poisson,from..to=weibull`, of which the last means
+/// intervals from one column to the other. Throws std::invalid_argument that lists
 /// the known families.
 FamilyChoice parse_family(const std::string& text);
 

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <limits>
 #include <memory>
 #include <string>
@@ -6,6 +8,7 @@
 #include "commands.h"
 #include "component_table.h"
 #include "data.h"
+#include "mix/errors.h"
 #include "mix/models/model_file.h"
 #include "picture.h"
 #include "rows_for_model.h"
@@ -23,6 +26,16 @@ struct PlotCommand {
 void run_plot(const PlotCommand& flags) {
   check_picture(flags.picture);
   const SavedModel saved = load_model(flags.model);
+  for (Index j = 0; j < saved.model.dimension(); ++j) {
+    if (!saved.model.family().takes_infinite_cells(j)) continue;
+    throw DataError(fmt::format(
+        "{}: column {} holds ends of intervals, of which there is no picture; its parameters are "
+        "what 'mixture describe' says",
+        flags.model,
+        in_quotes(
+            columns_or_numbered(saved.columns, saved.model.dimension())[static_cast<std::size_t>(j)]
+                .name)));
+  }
   RowsForModel rows(flags.data, saved, flags.weights);
   Table table;
   (void)rows.next(std::numeric_limits<Index>::max(), table);

@@ -16,7 +16,11 @@ namespace mix::cli {
 
 std::vector<bool> complete_rows(const Table& table) {
   std::vector<bool> complete(static_cast<std::size_t>(table.rows()), false);
-  for (const Index i : table.complete_rows()) complete[static_cast<std::size_t>(i)] = true;
+  std::vector<std::string> cells;
+  for (const Column& column : table.columns()) {
+    if (!column.infinite_cells) cells.push_back(column.name);
+  }
+  for (const Index i : table.complete_rows(cells)) complete[static_cast<std::size_t>(i)] = true;
   return complete;
 }
 
@@ -33,6 +37,9 @@ std::vector<bool> rows_with_cells(const Table& table) {
 RowsForModel::RowsForModel(const std::filesystem::path& path, const SavedModel& saved,
                            const std::string& weights) {
   std::vector<Column> columns = columns_or_numbered(saved.columns, saved.model.dimension());
+  for (std::size_t j = 0; j < columns.size(); ++j) {
+    columns[j].infinite_cells = saved.model.family().takes_infinite_cells(static_cast<Index>(j));
+  }
   const Column weight_column{weights, ColumnKind::real, {}};
   const bool besides = !weights.empty() &&
                        std::none_of(columns.begin(), columns.end(),
@@ -74,7 +81,7 @@ bool RowsForModel::next(Index most, Table& block) {
     if (complete[static_cast<std::size_t>(i)]) continue;
     if (missing_++ > 0) continue;
     Index j = 0;
-    while (!std::isnan(block.value(i, j))) ++j;
+    while (block.column(j).infinite_cells || !std::isnan(block.value(i, j))) ++j;
     first_missing_ = fmt::format("{}, column {}", place(block, i), in_quotes(block.column(j).name));
   }
   return true;

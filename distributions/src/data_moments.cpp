@@ -26,7 +26,7 @@ struct ColumnRange {
 
 void check_varied(std::string_view family, const AnyRows& x, Weights w) {
   if (!(w.sum() > 0)) return;
-  if (has_missing(x)) check_observed(std::string(family), x, w);
+  if (has_missing(x)) check_observed(std::string(family), x, w, [](Index) { return true; });
   std::vector<ColumnRange> ranges(static_cast<std::size_t>(x.cols()));
   for_each_dense_block(x, [&](Index first, Rows block) {
     for (Index j = 0; j < x.cols(); ++j) {

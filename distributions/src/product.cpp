@@ -171,6 +171,14 @@ void Product::impute(Index k, MatrixRef x, Rng* rng) const {
   }
 }
 
+bool Product::takes_infinite_cells(Index column) const {
+  for (const Block& block : blocks_) {
+    const Chosen chosen = chosen_of(block, {column});
+    if (!chosen.in_block.empty()) return block.family.takes_infinite_cells(chosen.in_block.front());
+  }
+  return false;
+}
+
 bool Product::takes_missing_cells() const {
   return std::all_of(blocks_.begin(), blocks_.end(),
                      [](const Block& block) { return block.family.takes_missing_cells(); });

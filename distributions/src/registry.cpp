@@ -28,6 +28,7 @@
 #include "mix/distributions/geometric.h"
 #include "mix/distributions/gumbel.h"
 #include "mix/distributions/imaginary_rows.h"
+#include "mix/distributions/interval_censored.h"
 #include "mix/distributions/inverse_gamma.h"
 #include "mix/distributions/inverse_gaussian.h"
 #include "mix/distributions/laplace.h"
@@ -450,6 +451,7 @@ std::vector<FamilyEntry> distribution_entries() {
        [](Request r) { return AnyFamily(Untied(FreeUniform(columns(r)), r.k)); }},
       {"shifted_exponential", [] { return AnyFamily(Untied<ShiftedExponential>()); },
        make_shifted_exponential},
+      {"interval_censored", [] { return AnyFamily(IntervalCensored()); }},
       {"product", [] { return AnyFamily(Product()); }},
       {"restricted", [] { return AnyFamily(Restricted()); }},
       {"with_imaginary_rows", [] { return AnyFamily(WithImaginaryRows()); }},

@@ -12,37 +12,10 @@
 #include "univariate.h"
 
 namespace mix {
-namespace {
-
-// log(e^(-a^2/2) g(a) - e^(-b^2/2) g(b)) for 0 <= a < b, with g the scaled tail: the probability of
-// standard normal values from a to b.
-double log_upper_probability(double a, double b) {
-  double rest = scaled_normal_tail(a);
-  if (b < infinity) rest -= std::exp(0.5 * (a - b) * (a + b)) * scaled_normal_tail(b);
-  return std::log(rest) - 0.5 * a * a;
-}
-
-}  // namespace
-
-double log_probability(const Normal& normal, double low, double high) {
-  const double a = (low - normal.mean()) / normal.standard_deviation();
-  const double b = (high - normal.mean()) / normal.standard_deviation();
-  if (!(a < b)) return -infinity;
-  if (a >= 0) return log_upper_probability(a, b);
-  if (b <= 0) return log_upper_probability(-b, -a);
-  return std::log1p(-normal_cdf(a) - normal_cdf(-b));
-}
-
-double log_probability(const Exponential& exponential, double low, double high) {
-  const double rate = exponential.rate()[0];
-  low = std::max(low, 0.0);
-  if (!(low < high)) return -infinity;
-  return std::log(-std::expm1(-rate * (high - low))) - rate * low;
-}
 
 Vector largest_coordinates(const Vector& start,
-                           const std::function<double(const Vector&)>& objective) {
-  constexpr Index most_steps = 200;
+                           const std::function<double(const Vector&)>& objective,
+                           Index most_steps) {
   return maximize_by_newton(
              start, [&](const Vector& v) { return expand_by_differences(v, objective); }, objective,
              most_steps)

@@ -96,7 +96,9 @@ void AnyFamily::start(const AnyRows& x, Shares shares) {
 
 void AnyFamily::prepare(const AnyRows& x, Weights w) {
   const bool missing = has_missing(x);
-  if (missing) check_observed(name(), x, w);
+  // The missing end of an interval says something.
+  const auto needed = [this](Index column) { return !takes_infinite_cells(column); };
+  if (missing) check_observed(name(), x, w, needed);
   if (!missing || !takes_whole_rows()) return self_->prepare(x, w);
   const WholeRows whole(x);
   self_->prepare(whole.x(), whole.of(w));

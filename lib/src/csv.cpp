@@ -32,6 +32,8 @@ struct TextHash {
 // turns it into categories, and the cells before, whose digits are gone, are read again at the end.
 class ColumnReader {
  public:
+  explicit ColumnReader(bool allows_infinite) : allows_infinite_(allows_infinite) {}
+
   // The value of the next cell: a number, the code of a text in the order of appearance, or NaN.
   double read(const CsvCell& cell, Index line) {
     double value = 0.0;
@@ -44,6 +46,7 @@ class ColumnReader {
     any_value_ = true;
     if (first_text_) return code(cell);
     if (content == CellContent::number) return value;
+    if (allows_infinite_ && !has_digits(cell.raw)) return value;
     if (!first_infinite_) first_infinite_ = TextCell{line, cell.content()};
     return missing;
   }
@@ -54,6 +57,7 @@ class ColumnReader {
   }
 
   bool is_empty() const { return !any_value_; }
+  bool allows_infinite() const { return allows_infinite_; }
   bool is_text() const { return first_text_.has_value(); }
   bool began_as_numbers() const { return began_as_numbers_; }
   const std::optional<TextCell>& first_text() const { return first_text_; }
@@ -88,6 +92,7 @@ class ColumnReader {
   std::unordered_map<std::string, double, TextHash, std::equal_to<>> codes_;
   std::optional<TextCell> first_text_;
   std::optional<TextCell> first_infinite_;
+  bool allows_infinite_ = false;
   bool any_value_ = false;
   bool began_as_numbers_ = false;
 };
@@ -114,11 +119,14 @@ void refuse_infinite(const CsvRecords& records, const std::vector<ColumnReader>&
   throw DataError(infinite_message(records.place(cell.line, j), cell.text));
 }
 
-Table read_records(CsvRecords& records, std::string_view text) {
+Table read_records(CsvRecords& records, std::string_view text, const CsvOptions& options) {
   const std::size_t d = records.names().size();
   const Index columns_in_file = static_cast<Index>(d);
   Eigen::MatrixXd values(likely_rows(text, d), columns_in_file);
-  std::vector<ColumnReader> readers(d);
+  std::vector<ColumnReader> readers;
+  for (const std::string& name : records.names()) {
+    readers.emplace_back(options.allows_infinite && options.allows_infinite(name));
+  }
   std::vector<CsvCell> cells;
   TableSource source{records.source_name()};
   Index rows = 0;
@@ -155,6 +163,7 @@ Table read_records(CsvRecords& records, std::string_view text) {
       column.levels = readers[j].sort_levels(values.col(in_file));
     } else {
       column.kind = numeric_kind(values.col(in_file));
+      column.infinite_cells = readers[j].allows_infinite();
     }
     columns.push_back(std::move(column));
     source.first_text.push_back(readers[j].first_text());
@@ -197,7 +206,7 @@ void check_levels(const Column& column) {
 
 Table parse_csv(std::string_view text, const std::string& source_name, const CsvOptions& options) {
   CsvRecords records(text, source_name, options);
-  return read_records(records, text);
+  return read_records(records, text, options);
 }
 
 Table read_csv(const std::filesystem::path& path, const CsvOptions& options) {

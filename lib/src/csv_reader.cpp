@@ -119,6 +119,9 @@ class CsvReader::State {
     if (content == CellContent::number) return number;
     const std::string place = records_.place(positions_[j]);
     const std::string text = cell.content();
+    if (content == CellContent::infinite && columns_[j].infinite_cells && !has_digits(text)) {
+      return number;
+    }
     if (content == CellContent::infinite) throw DataError(infinite_message(place, text));
     throw DataError(fmt::format("{}: {} is not a number; {}", place, in_quotes(text),
                                 not_a_number_remedy(text)));

@@ -94,6 +94,17 @@ bool FamilyList::takes_missing_cells() const {
                      [](const AnyFamily& family) { return family.takes_missing_cells(); });
 }
 
+bool FamilyList::takes_infinite_cells(Index column) const {
+  return std::all_of(families_.begin(), families_.end(), [&](const AnyFamily& family) {
+    return family.takes_infinite_cells(column);
+  });
+}
+
+bool FamilyList::is_discrete() const {
+  return std::all_of(families_.begin(), families_.end(),
+                     [](const AnyFamily& family) { return family.discrete(); });
+}
+
 double FamilyList::cdf(Index k, double x) const {
   const auto [family, index] = locate(k);
   return family->cdf(index, x);

@@ -245,7 +245,8 @@ std::string partly_missing_complaint(const AnyRows& x, const std::string& family
   return complaint;
 }
 
-void check_observed(const std::string& family, const AnyRows& x, ConstVectorRef w) {
+void check_observed(const std::string& family, const AnyRows& x, ConstVectorRef w,
+                    FunctionView<bool(Index)> needed) {
   if (!(w.sum() > 0)) return;
   std::vector<bool> seen(static_cast<std::size_t>(x.cols()), false);
   for_each_dense_block(x, [&](Index first, Rows block) {
@@ -256,7 +257,7 @@ void check_observed(const std::string& family, const AnyRows& x, ConstVectorRef 
     }
   });
   for (std::size_t j = 0; j < seen.size(); ++j) {
-    if (seen[j]) continue;
+    if (seen[j] || !needed(static_cast<Index>(j))) continue;
     throw std::invalid_argument(fmt::format(
         "{}: column {} has no observed cell, so nothing can be learned of it: leave the column out",
         family, j + 1));

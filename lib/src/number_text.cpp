@@ -62,6 +62,8 @@ CellContent parse_cell(std::string_view cell, double& value) {
     return CellContent::missing;
   }
   if (equal_but_case(unsigned_cell, "inf") || equal_but_case(unsigned_cell, "infinity")) {
+    value = cell.front() == '-' ? -std::numeric_limits<double>::infinity()
+                                : std::numeric_limits<double>::infinity();
     return CellContent::infinite;
   }
   return CellContent::text;
@@ -69,11 +71,14 @@ CellContent parse_cell(std::string_view cell, double& value) {
 
 std::string shortest(double value) { return fmt::format("{}", value); }
 
+bool has_digits(std::string_view cell) {
+  return cell.find_first_of("0123456789") != std::string_view::npos;
+}
+
 std::string infinite_message(std::string_view place, std::string_view cell) {
-  const bool has_digits = cell.find_first_of("0123456789") != std::string_view::npos;
   return fmt::format("{}: {} is {}; correct the cell, or write NA if the value is missing", place,
                      in_quotes(cell),
-                     has_digits ? "beyond the range of a double (1.8e308)" : "infinite");
+                     has_digits(cell) ? "beyond the range of a double (1.8e308)" : "infinite");
 }
 
 std::string no_rows_message(std::string_view source_name) {

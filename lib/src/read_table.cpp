@@ -27,10 +27,13 @@ Table read_dense(const std::filesystem::path& path) {
 }  // namespace
 
 Table read_table(const std::filesystem::path& path, Floats floats) {
+  return read_table(path, floats, {});
+}
+
+Table read_table(const std::filesystem::path& path, Floats floats, CsvOptions options) {
   const std::string extension = lower_extension(path);
   if (extension == ".npy") return read_npy(path, floats);
   if (extension == ".mtx") return read_dense(path);
-  CsvOptions options;
   if (extension == ".tsv") options.separator = '\t';
   return read_csv(path, options);
 }

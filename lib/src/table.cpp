@@ -46,7 +46,9 @@ void check_names(const std::vector<Column>& columns) {
 // What is wrong with a value of a column, or an empty text.
 std::string_view objection(const Column& column, double value) {
   if (std::isnan(value)) return "";
-  if (std::isinf(value)) return "is infinite; use NaN for a missing value";
+  if (std::isinf(value)) {
+    return column.infinite_cells ? "" : "is infinite; use NaN for a missing value";
+  }
   if (column.kind == ColumnKind::real) return "";
   if (!is_count(value)) return "is not a whole number from 0; give the column the kind real";
   if (column.kind == ColumnKind::category && value >= static_cast<double>(column.levels.size())) {

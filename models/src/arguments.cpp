@@ -95,10 +95,12 @@ void check_groups(const Groups& groups, Index rows, const char* what) {
          rows);
 }
 
-void check_cells(const AnyRows& x, const char* what, bool missing) {
-  const auto check = [what, missing = missing && x.sparse() == nullptr](double value, Index row,
-                                                                        Index column) {
+void check_cells(const AnyRows& x, const char* what, bool missing,
+                 FunctionView<bool(Index)> infinite) {
+  const auto check = [what, infinite, missing = missing && x.sparse() == nullptr](
+                         double value, Index row, Index column) {
     if (std::isfinite(value) || (missing && std::isnan(value))) return;
+    if (std::isinf(value) && infinite(column)) return;
     refuse("{}: row {}, column {} is {}; leave such rows out, cells must be finite", what, row + 1,
            column + 1, std::isnan(value) ? "missing (NaN)" : "infinite");
   };
@@ -141,7 +143,8 @@ void check_rows(const MixtureModel& model, const AnyRows& x, const Vector& w, co
            x.cols());
   }
   if (x.rows() == 0) refuse("{}: the data have no rows", what);
-  check_cells(x, what, true);
+  check_cells(x, what, true,
+              [&](Index column) { return model.family().takes_infinite_cells(column); });
   if (w.size() > 0) check_weights(w, x.rows(), what);
 }
 

@@ -1,13 +1,17 @@
 #pragma once
 
+#include "mix/function_view.h"
 #include "mix/models/fit.h"
 #include "mix/types.h"
 
 namespace mix {
 
 /// Throws std::invalid_argument, with `what` in front, unless all cells are finite or, where
-/// `missing` allows it, missing (NaN) and the rows dense.
-void check_cells(const AnyRows& x, const char* what, bool missing = false);
+/// `missing` allows it, missing (NaN) and the rows dense, or infinite in a column where `infinite`
+/// allows it.
+void check_cells(
+    const AnyRows& x, const char* what, bool missing = false,
+    FunctionView<bool(Index)> infinite = [](Index) { return false; });
 
 /// Throws std::invalid_argument, with `what` in front, unless there is one finite weight per row,
 /// none negative, not all 0.

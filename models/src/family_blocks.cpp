@@ -4,17 +4,21 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <set>
 #include <span>
 #include <stdexcept>
+#include <string_view>
 #include <tuple>
 
 #include "mix/distributions/imaginary_rows.h"
+#include "mix/distributions/interval_censored.h"
 #include "mix/distributions/product.h"
 #include "mix/errors.h"
 #include "mix/models/model_file.h"
 #include "mix/split.h"
+#include "mix/support.h"
 
 namespace mix {
 namespace {
@@ -43,6 +47,19 @@ std::vector<std::string> suitable_names(const Table& table) {
     names.push_back(entry.name);
   }
   return names;
+}
+
+// One column of the values that stand for the intervals between the two columns: counts where some
+// are known and all ends are whole numbers.
+Table values_of_intervals(const Table& ends) {
+  const DenseRows cells(ends.cells());
+  const Rows x = *cells;
+  const bool whole = x.unaryExpr([](double end) {
+                        return !std::isfinite(end) || is_count(end) ? 1.0 : 0.0;
+                      }).minCoeff() > 0;
+  const bool counts = whole && (x.col(0).array() == x.col(1).array()).any();
+  const ColumnKind kind = counts ? ColumnKind::count : ColumnKind::real;
+  return {{{ends.column(0).name, kind}}, Matrix(middles_of_intervals(x, counts))};
 }
 
 // Throws for what the block was told and its family does not have.
@@ -133,8 +150,8 @@ AnyFamily make_components(const FamilyEntry& entry, const FamilyRequest& request
   return family.size() == 0 ? entry.make(request) : family;
 }
 
-AnyFamily make_block(const FamilyBlock& block, const Table& columns, Index k,
-                     const BlockOptions& defaults) {
+AnyFamily make_plain_block(const FamilyBlock& block, const Table& columns, Index k,
+                           const BlockOptions& defaults) {
   const FamilyEntry& entry = registry().find(block.family);
   check_options(block, entry);
   const BlockOptions options = with_defaults(block.options, defaults);
@@ -157,6 +174,39 @@ AnyFamily make_block(const FamilyBlock& block, const Table& columns, Index k,
   return family;
 }
 
+bool describes_intervals(const FamilyBlock& block, const Table& columns) {
+  return block.intervals || are_interval_ends(columns.names());
+}
+
+// The block of the values of which two columns say intervals.
+FamilyBlock block_of_values(const FamilyBlock& block, const Table& ends) {
+  if (ends.column_count() != 2) {
+    throw std::invalid_argument(
+        "intervals need two columns, the lower ends and the upper ends, in this order");
+  }
+  FamilyBlock values = block;
+  values.columns.clear();
+  values.intervals = false;
+  // One column of a Gaussian has no covariance structure.
+  if (block.family == "gaussian") values.family = "normal";
+  return values;
+}
+
+AnyFamily make_block(const FamilyBlock& block, const Table& columns, Index k,
+                     const BlockOptions& defaults) {
+  if (!describes_intervals(block, columns)) return make_plain_block(block, columns, k, defaults);
+  FamilyBlock values = block_of_values(block, columns);
+  const BlockOptions options = with_defaults(block.options, defaults);
+  const bool imaginary = options.prior == imaginary_prior;
+  // The imaginary rows are intervals, as the data's are.
+  if (imaginary) values.options.prior = "none";
+  values.options.prior_weight.reset();
+  AnyFamily family =
+      IntervalCensored(make_plain_block(values, values_of_intervals(columns), k, defaults));
+  if (imaginary) return with_prior(std::move(family), options.prior_weight.value_or(1));
+  return family;
+}
+
 // Throws unless each of the restrictions of all blocks concerns one at least.
 void check_restrictions(const FamilyBlocks& blocks, std::span<const Table> tables,
                         const BlockOptions& defaults) {
@@ -170,7 +220,10 @@ void check_restrictions(const FamilyBlocks& blocks, std::span<const Table> table
     block.options.restrictions = {};
     block.options.prior = "none";
     block.options.prior_weight.reset();
-    const AnyFamily one = make_block(block, tables[i], 1, free);
+    const bool intervals = describes_intervals(block, tables[i]);
+    const AnyFamily one = intervals ? make_plain_block(block_of_values(block, tables[i]),
+                                                       values_of_intervals(tables[i]), 1, free)
+                                    : make_plain_block(block, tables[i], 1, free);
     const auto* columns = one.as<Product>();
     const std::vector<std::string> own =
         Restricted::parameters_of(columns != nullptr ? columns->blocks().front().family : one);
@@ -188,7 +241,32 @@ void check_restrictions(const FamilyBlocks& blocks, std::span<const Table> table
   }
 }
 
+// Those families of `names` that can describe values of which only intervals are known.
+std::vector<FamilyBlocks> blocks_for_intervals(const Table& ends,
+                                               const std::vector<std::string>& names) {
+  std::vector<FamilyBlocks> blocks;
+  for (const std::string& name : names) {
+    const FamilyBlock block{.family = name, .columns = ends.names(), .intervals = true};
+    try {
+      if (make_block(block, ends, 1, {}).check_support(ends.cells()).empty()) {
+        blocks.push_back({block});
+      }
+    } catch (const std::invalid_argument&) {  // no cdf, or a support without coordinates
+    }
+  }
+  return blocks;
+}
+
 }  // namespace
+
+bool are_interval_ends(const std::vector<std::string>& names) {
+  if (names.size() != 2) return false;
+  const std::string_view low = names[0];
+  const std::string_view high = names[1];
+  if (low == "lo" && high == "hi") return true;
+  return low.ends_with("_lo") && high.ends_with("_hi") &&
+         low.substr(0, low.size() - 3) == high.substr(0, high.size() - 3);
+}
 
 FamilyBlocks parse_blocks(std::string_view text) {
   if (text.find('=') == std::string_view::npos) return {{known_family(std::string(text))}};
@@ -197,11 +275,19 @@ FamilyBlocks parse_blocks(std::string_view text) {
     const auto equals = part.rfind('=');
     FamilyBlock block;
     // The part is trimmed, so what follows an equals sign that is not its end is a name.
-    if (equals + 1 < part.size()) block.columns = split(part.substr(0, equals), '+');
+    if (equals + 1 < part.size()) {
+      std::string columns = part.substr(0, equals);
+      const auto dots = columns.find("..");
+      block.intervals = dots != std::string::npos;
+      if (block.intervals) columns.replace(dots, 2, "+");
+      block.columns = split(columns, '+');
+    }
     if (equals == std::string::npos || block.columns.empty() ||
         std::count(block.columns.begin(), block.columns.end(), "") > 0) {
       throw std::invalid_argument(fmt::format(
-          "{} is not COLUMNS=FAMILY; write for example a+b=gaussian,c=poisson", in_quotes(part)));
+          "{} is not COLUMNS=FAMILY; write for example a+b=gaussian,c=poisson, or from..to=weibull "
+          "for intervals",
+          in_quotes(part)));
     }
     block.family = known_family(part.substr(part.find_first_not_of(' ', equals + 1)));
     blocks.push_back(std::move(block));
@@ -253,6 +339,9 @@ std::vector<std::string> structures_of(const FamilyBlocks& blocks) {
 }
 
 std::vector<FamilyBlocks> suitable_blocks(const Table& table) {
+  if (are_interval_ends(table.names())) {
+    return blocks_for_intervals(table, suitable_names(values_of_intervals(table)));
+  }
   std::vector<FamilyBlocks> alternatives;
   for (const std::string& name : suitable_names(table)) alternatives.push_back({{name}});
   if (!alternatives.empty()) return alternatives;

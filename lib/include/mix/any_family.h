@@ -147,6 +147,12 @@ class AnyFamily {
   [[nodiscard]] std::string check_support(const AnyRows& x) const;
   /// Whether any cells of a row may be missing (NaN); otherwise all of them, or none.
   [[nodiscard]] bool takes_missing_cells() const { return self_->takes_missing_cells(); }
+  /// Whether infinite cells mean something in this column, counted from 0.
+  [[nodiscard]] bool takes_infinite_cells(Index column) const {
+    return self_->takes_infinite_cells(column);
+  }
+  /// Whether all components describe counts, whose densities are probabilities.
+  [[nodiscard]] bool discrete() const { return self_->discrete(); }
   /// Rows as points whose Euclidean distances mean something for this family; sparse rows of many
   /// columns as `projected` approximates them.
   [[nodiscard]] Matrix embed(const AnyRows& x) const;
@@ -264,6 +270,8 @@ class AnyFamily {
     enum class Intake { any_rows, by_pattern, whole_rows };
     [[nodiscard]] virtual Intake intake() const = 0;
     [[nodiscard]] virtual bool takes_missing_cells() const = 0;
+    [[nodiscard]] virtual bool takes_infinite_cells(Index column) const = 0;
+    [[nodiscard]] virtual bool discrete() const = 0;
     virtual void observed_log_densities(Rows x, const MissingColumns& columns,
                                         MatrixRef out) const = 0;
     virtual void accumulate_expected(Rows x, const MissingColumns& columns, Shares shares,

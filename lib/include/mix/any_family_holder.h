@@ -294,6 +294,19 @@ struct AnyFamily::Holder final : AnyFamily::Interface {
     }
     return intake() != Intake::whole_rows || dimension() <= 1;
   }
+  [[nodiscard]] bool takes_infinite_cells([[maybe_unused]] Index column) const override {
+    if constexpr (TakesInfiniteCells<F>) return family.takes_infinite_cells(column);
+    return false;
+  }
+  [[nodiscard]] bool discrete() const override {
+    // A wrapper around other families knows only at run time.
+    if constexpr (requires {
+                    { family.is_discrete() } -> std::convertible_to<bool>;
+                  }) {
+      return family.is_discrete();
+    }
+    return Discrete<F>;
+  }
   void observed_log_densities([[maybe_unused]] Rows x,
                               [[maybe_unused]] const MissingColumns& columns,
                               [[maybe_unused]] MatrixRef out) const override {

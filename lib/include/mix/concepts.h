@@ -253,6 +253,20 @@ concept ReadsMissingCells = requires {
   requires T::reads_missing_cells;
 };
 
+/// A distribution of counts 0, 1, 2, ..., or of some of them: `static constexpr bool discrete =
+/// true;`. Its density is a probability, and its cdf jumps.
+template <class T>
+concept Discrete = requires {
+  requires T::discrete;
+};
+
+/// A distribution or family that knows what to make of infinite cells in a column: the end of an
+/// interval that has none. `fit` refuses those of all others.
+template <class T>
+concept TakesInfiniteCells = requires(const T& t, Index column) {
+  { t.takes_infinite_cells(column) } -> std::convertible_to<bool>;
+};
+
 /// A family that gets rows with missing cells sorted by what they lack: the log density of the
 /// observed cells, and the expected statistics given these. All others see whole rows only.
 template <class F>

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +22,9 @@ struct CsvOptions {
   std::optional<char> separator = std::nullopt;
   /// With `absent` the columns are named x1, x2, ...
   HeaderRow header = HeaderRow::present;
+  /// Whether the column of this name may hold infinite numbers (`inf`, `-inf`): the ends of
+  /// intervals that are open on one side. No column without it.
+  std::function<bool(const std::string& column)> allows_infinite = nullptr;
 };
 
 /// Reads separated text (RFC 4180) in UTF-8 and finds each column's kind.
@@ -31,12 +35,15 @@ struct CsvOptions {
 /// the header becomes `column_3`; such a column without any value (a separator at the end of each
 /// line) is left out. A header of unquoted numbers alone is refused: it is a row of data. Throws
 /// DataError naming file, line and column: no such file, no rows, rows of different lengths, an
-/// infinite number, a name used twice, a quote that does not end.
+/// infinite number where the options do not allow it, a name used twice, a quote that does not end.
 Table read_csv(const std::filesystem::path& path, const CsvOptions& options = {});
 
 /// As `read_csv`, from text in memory; `source_name` stands for the file in messages.
 Table parse_csv(std::string_view text, const std::string& source_name,
                 const CsvOptions& options = {});
+
+/// As `read_table` of mix/table.h, text with these options but for the separator.
+Table read_table(const std::filesystem::path& path, Floats floats, CsvOptions options);
 
 /// The text as a cell of CSV: in quotes where needed.
 std::string csv_cell(std::string_view text);

@@ -31,6 +31,8 @@ class FamilyList {
   void sample(Index k, Rng& rng, VectorRef out) const;
   void impute(Index k, MatrixRef x, Rng* rng) const;
   [[nodiscard]] bool takes_missing_cells() const;
+  [[nodiscard]] bool takes_infinite_cells(Index column) const;
+  [[nodiscard]] bool is_discrete() const;
 
   [[nodiscard]] double cdf(Index k, double x) const;
   [[nodiscard]] Moments moments(Index k) const;
@@ -106,6 +108,10 @@ class Frozen {
   [[nodiscard]] bool samples() const { return family_.samples(); }
   void sample(Index k, Rng& rng, VectorRef out) const { family_.sample(k, rng, out); }
   [[nodiscard]] bool takes_missing_cells() const { return family_.takes_missing_cells(); }
+  [[nodiscard]] bool takes_infinite_cells(Index column) const {
+    return family_.takes_infinite_cells(column);
+  }
+  [[nodiscard]] bool is_discrete() const { return family_.discrete(); }
   void impute(Index k, MatrixRef x, Rng* rng) const { family_.impute(k, x, rng); }
   [[nodiscard]] double cdf(Index k, double x) const { return family_.cdf(k, x); }
   [[nodiscard]] Moments moments(Index k) const { return family_.moments(k); }

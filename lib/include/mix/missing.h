@@ -73,8 +73,9 @@ class WholeRows {
 void fill_with_means(Matrix& points);
 /// Empty, or which row lacks some cells and not all, for a family of whole rows.
 std::string partly_missing_complaint(const AnyRows& x, const std::string& family);
-/// Throws std::invalid_argument in the name of `family` when a column has no observed cell in a row
-/// with weight.
-void check_observed(const std::string& family, const AnyRows& x, ConstVectorRef w);
+/// Throws std::invalid_argument in the name of `family` when a column that is `needed` has no
+/// observed cell in a row with weight.
+void check_observed(const std::string& family, const AnyRows& x, ConstVectorRef w,
+                    FunctionView<bool(Index)> needed);
 
 }  // namespace mix

@@ -25,6 +25,8 @@ struct Column {
   ColumnKind kind = ColumnKind::real;
   /// Category columns only: the text of code 0, 1, ...; sorted, by value when all are numbers.
   std::vector<std::string> levels = {};
+  /// Whether cells may be infinite: the ends of intervals that are open on one side.
+  bool infinite_cells = false;
 
   bool operator==(const Column&) const = default;
 };
@@ -76,7 +78,8 @@ enum class Floats {
 /// Rows of observations with named, typed columns; values are doubles, or all of them floats.
 ///
 /// A category is its code 0, 1, ... into `Column::levels`; a missing cell is NaN; no value is
-/// infinite. Names are not empty and differ. Copies share the values, which never change.
+/// infinite, except in columns that allow it. Names are not empty and differ. Copies share the
+/// values, which never change.
 class Table {
  public:
   /// A table without rows and columns.

@@ -35,6 +35,18 @@ class Untied {
                        [](const D& d) { return d.takes_missing_cells(); });
   }
   static constexpr bool independent_columns = IndependentColumns<D>;
+  [[nodiscard]] bool takes_infinite_cells(Index column) const requires TakesInfiniteCells<D> {
+    return !components_.empty() && components_.front().takes_infinite_cells(column);
+  }
+  [[nodiscard]] bool is_discrete() const {
+    if constexpr (requires(const D& d) {
+                    { d.is_discrete() } -> std::convertible_to<bool>;
+                  }) {
+      return std::all_of(components_.begin(), components_.end(),
+                         [](const D& d) { return d.is_discrete(); });
+    }
+    return Discrete<D>;
+  }
 
   Untied() = default;
   /// `k` copies of `prototype`, the state in which every component starts.

@@ -21,6 +21,7 @@ namespace mix {
 class Bernoulli {
  public:
   static constexpr std::string_view name = "bernoulli";
+  static constexpr bool discrete = true;
   static constexpr bool reads_missing_cells = true;
 
   Bernoulli() = default;

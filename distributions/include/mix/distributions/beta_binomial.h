@@ -28,6 +28,7 @@ class PolyaDensity;
 class BetaBinomial {
  public:
   static constexpr std::string_view name = "beta_binomial";
+  static constexpr bool discrete = true;
 
   BetaBinomial() : BetaBinomial(1) {}
   /// One column, `trials` in every row. Throws std::invalid_argument for trials below 1, and unless

@@ -22,6 +22,7 @@ namespace mix {
 class Binomial {
  public:
   static constexpr std::string_view name = "binomial";
+  static constexpr bool discrete = true;
 
   Binomial() = default;
   /// One column, `trials` in every row. Throws std::invalid_argument for trials below 1 and a

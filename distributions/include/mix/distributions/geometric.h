@@ -17,6 +17,7 @@ namespace mix {
 class Geometric {
  public:
   static constexpr std::string_view name = "geometric";
+  static constexpr bool discrete = true;
 
   Geometric() = default;
   /// Throws std::invalid_argument unless 0 < probability <= 1.

@@ -24,6 +24,7 @@ namespace mix {
 class NegativeBinomial {
  public:
   static constexpr std::string_view name = "negative_binomial";
+  static constexpr bool discrete = true;
   static constexpr double least_size = 1e-12;
   /// Per unit of the mean.
   static constexpr double largest_size = 1e8;

@@ -21,6 +21,7 @@ namespace mix {
 class Poisson {
  public:
   static constexpr std::string_view name = "poisson";
+  static constexpr bool discrete = true;
 
   Poisson() = default;
   /// For estimation: `dimension` columns, all rates 1. Throws std::invalid_argument for dimension

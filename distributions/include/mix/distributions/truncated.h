@@ -16,6 +16,7 @@
 #include "mix/concepts.h"
 #include "mix/distributions/data_spread.h"
 #include "mix/distributions/exponential.h"
+#include "mix/distributions/log_probability.h"
 #include "mix/distributions/normal.h"
 #include "mix/distributions/summed_statistics.h"
 #include "mix/fields.h"
@@ -26,19 +27,12 @@
 
 namespace mix {
 
-/// The log probability of values from `low` to `high`: by the cdf, or better where that is known.
-template <WithCdf D>
-double log_probability(const D& distribution, double low, double high) {
-  return std::log(distribution.cdf(high) - distribution.cdf(low));
-}
-/// To the last digits also far from the mean.
-double log_probability(const Normal& normal, double low, double high);
-double log_probability(const Exponential& exponential, double low, double high);
 
 /// The coordinates, near `start` or far, where `objective` is largest; it may be minus infinity or
 /// NaN where nothing is. Newton's method, with derivatives by sixth-order differences.
 Vector largest_coordinates(const Vector& start,
-                           const std::function<double(const Vector&)>& objective);
+                           const std::function<double(const Vector&)>& objective,
+                           Index most_steps = 200);
 
 /// Of a column that is truncated to [low, high]: where log_share(x) = log P(value <= x) is
 /// `log_target`; `near` is any point with a scale `unit` about which to look.
@@ -77,6 +71,7 @@ class TruncatedTo {
  public:
   /// "truncated_normal" and so on.
   static constexpr std::string_view name{letters.data(), letters.size()};
+  static constexpr bool discrete = Discrete<D>;
 
   TruncatedTo() requires std::default_initializable<D>
   = default;

@@ -67,6 +67,7 @@ class ZeroModified {
  public:
   /// "zero_inflated_poisson" and so on.
   static constexpr std::string_view name{letters.data(), letters.size()};
+  static constexpr bool discrete = true;
 
   /// For estimation, of a D of its own default.
   ZeroModified() requires std::default_initializable<D>

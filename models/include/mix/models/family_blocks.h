@@ -35,7 +35,13 @@ struct FamilyBlock {
   std::string family;
   std::vector<std::string> columns{};
   BlockOptions options{};
+  /// Two columns are the lower and the upper ends of intervals of the one column that the family
+  /// describes; so they are anyway where their names say it (see `are_interval_ends`).
+  bool intervals = false;
 };
+
+/// Whether the names are those of the ends of intervals: two, NAME_lo and NAME_hi, or lo and hi.
+bool are_interval_ends(const std::vector<std::string>& names);
 
 /// Independent blocks of columns within each component: one block alone is its family, several are
 /// a `Product`.
@@ -64,7 +70,8 @@ std::vector<std::string> structures_of(const FamilyBlocks& blocks);
 
 /// What suits the columns, by their kinds (real, count, category) and ranges: families that
 /// describe all of them, or else one family for the numbers beside `categorical` for the
-/// categories. Empty when nothing does.
+/// categories; of the ends of intervals, families for what lies within. These are counts where some
+/// are known and all ends are whole numbers. Empty when nothing does.
 std::vector<FamilyBlocks> suitable_blocks(const Table& table);
 
 }  // namespace mix

@@ -126,6 +126,10 @@ class MixtureModel {
 
   // As a component of another mixture: one M-step is one EM step inside.
   [[nodiscard]] bool takes_missing_cells() const { return state_.family.takes_missing_cells(); }
+  [[nodiscard]] bool takes_infinite_cells(Index column) const {
+    return state_.family.takes_infinite_cells(column);
+  }
+  [[nodiscard]] bool is_discrete() const { return state_.family.discrete(); }
   [[nodiscard]] bool streams() const { return state_.family.streams(); }
   [[nodiscard]] Index statistics_size() const;
   void accumulate(Rows x, Weights w, VectorRef statistics) const;

@@ -1,0 +1,68 @@
+// Values of which only an interval is known.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "run_program.h"
+
+namespace mix::testing {
+namespace {
+
+const std::string lives =
+    "life_lo,life_hi,size\n1,2,5\n2,2,6\n0,3,4\n4,inf,9\n5,,8\n-inf,3,5\n,6,7\n3,3,6\n7,9,8\n2,5,"
+    "6\n"
+    "1,1,4\n6,Inf,9\n";
+
+TEST(Intervals, AreFittedComparedAndPredicted) {
+  const Folder here;
+  here.write("lives.csv", lives);
+  const Outcome fit = here.succeed({"fit", "lives.csv", "--columns", "life_lo,life_hi", "--family",
+                                    "weibull", "--components", "1", "--out", "m.json"});
+  EXPECT_NE(fit.out.find("interval_censored weibull"), std::string::npos) << fit.out;
+  EXPECT_EQ(fit.err.find("missing"), std::string::npos) << fit.err;
+  EXPECT_NE(fit.out.find("shape"), std::string::npos) << fit.out;
+  (void)here.succeed({"info", "m.json"});
+  const Outcome labels = here.succeed({"predict", "m.json", "lives.csv"});
+  EXPECT_EQ(labels.err, "");
+  (void)here.succeed({"describe", "m.json"});
+  const Outcome drawn = here.succeed({"sample", "m.json", "-n", "2"});
+  EXPECT_EQ(drawn.out.substr(0, 16), "life_lo,life_hi\n");
+  here.refuse({"plot", "m.json", "lives.csv", "--out", "p.svg"}, {"life_lo", "intervals"});
+  const Outcome ranked = here.succeed(
+      {"compare", "lives.csv", "--columns", "life_lo,life_hi", "--components", "1", "--json"});
+  EXPECT_NE(ranked.out.find("interval_censored poisson"), std::string::npos) << ranked.out;
+  EXPECT_EQ(ranked.out.find("\"gaussian VVV\""), std::string::npos) << ranked.out;
+  const Outcome blocks = here.succeed(
+      {"fit", "lives.csv", "--family", "life_lo..life_hi=gamma,size=normal", "--components", "1"});
+  EXPECT_NE(blocks.out.find("interval_censored gamma x normal"), std::string::npos) << blocks.out;
+}
+
+TEST(Intervals, OfAnyColumnsAreNamedInTheFamily) {
+  const Folder here;
+  here.write("ages.csv", "from,to,n\n0,10,5\n10,20,9\n20,40,7\n40,inf,3\n");
+  (void)here.succeed(
+      {"fit", "ages.csv", "--family", "from..to=gamma", "--weights", "n", "--components", "1"});
+  here.refuse({"fit", "ages.csv", "--family", "gamma"}, {"line 5", "\"to\"", "infinite"});
+  here.refuse({"fit", "ages.csv", "--family", "from..to+n=gamma"}, {"two columns"});
+  here.refuse({"fit", "ages.csv", "--family", "from..to=shifted_exponential", "--components", "1"},
+              {"shifted_exponential", "coordinates"});
+}
+
+TEST(Intervals, RefuseWhatCannotBe) {
+  const Folder here;
+  here.write("turned.csv", "x_lo,x_hi\n1,2\n5,3\n2,4\n");
+  here.refuse({"fit", "turned.csv", "--family", "normal", "--components", "1"},
+              {"line 3", "\"x_lo\"", "from 5 to 3"});
+  here.write("huge.csv", "x_lo,x_hi\n1,2\n5,1e999\n2,4\n");
+  here.refuse({"fit", "huge.csv", "--family", "normal"}, {"line 3", "beyond the range"});
+  here.write("named.csv", "x_lo,y\n1,2\n-inf,3\n2,4\n");
+  here.refuse({"fit", "named.csv", "--family", "gaussian", "--components", "1"},
+              {"line 3", "\"x_lo\"", "infinite"});
+  here.write("noise.csv", lives);
+  here.refuse(
+      {"fit", "noise.csv", "--columns", "life_lo,life_hi", "--family", "weibull", "--noise"},
+      {"--noise", "intervals"});
+}
+
+}  // namespace
+}  // namespace mix::testing
