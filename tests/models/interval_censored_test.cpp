@@ -104,7 +104,8 @@ TEST(IntervalCensored, IsABlockBesideOthersAndIsSaved) {
   Matrix values(400, 3);
   values << both, both.col(0).array() * 2 + 1;
   const Table table({{"start"}, {"stop", ColumnKind::real, {}, true}, {"size"}}, values);
-  const FamilyBlocks blocks{{"weibull", {"start", "stop"}, true}, {"normal", {"size"}}};
+  const FamilyBlocks blocks{{.family = "weibull", .columns = {"start", "stop"}, .intervals = true},
+                            {.family = "normal", .columns = {"size"}}};
   const AnyFamily family = make_family(blocks, table, 2);
   EXPECT_EQ(family.title(), "interval_censored weibull x normal");
   EXPECT_TRUE(family.takes_infinite_cells(1));

@@ -43,8 +43,8 @@ double mean_squared_distance(const Matrix& x, const Matrix& centers) {
   return sum / static_cast<double>(x.rows());
 }
 
-constexpr Index n = 12000;
-constexpr Index d = 8;
+constexpr Index row_count = 12000;
+constexpr Index columns_each = 8;
 constexpr Index k = 1200;
 
 TEST(ManyComponents, AreFittedFromTheirOwnStartInLittleMemory) {
@@ -103,9 +103,9 @@ TEST(ManyComponents, FirstMStepBlockByBlockIsThatOfAllShares) {
 
 TEST(ManyComponents, SeedsAreFarApartAndHaveWeight) {
   const Index many = 1100;  // of a part of the rows
-  const Matrix x = rows_around_points(n, d, many, 4);
-  Vector w = Vector::Ones(n);
-  for (Index i = 0; i < n; i += 7) w[i] = 0;
+  const Matrix x = rows_around_points(row_count, columns_each, many, 4);
+  Vector w = Vector::Ones(row_count);
+  for (Index i = 0; i < row_count; i += 7) w[i] = 0;
   Rng rng(5);
   const std::vector<Index> seeds = seed_rows(x, w, many, rng);
   EXPECT_EQ(std::set<Index>(seeds.begin(), seeds.end()).size(), 1100U);
@@ -133,12 +133,13 @@ TEST(ManyComponents, SeedsAreTheSameForAnyNumberOfThreads) {
 }
 
 TEST(ManyComponents, KMeansFindsThePoints) {
-  const Matrix x = rows_around_points(n, d, k, 8);
+  const Matrix x = rows_around_points(row_count, columns_each, k, 8);
   const KMeans found = kmeans(x, k, {.n_init = 2, .seed = 9});
   EXPECT_EQ(found.starts, 2);
   // Within the clusters d (1 - k / n) are expected, where all points were found.
-  EXPECT_LT(found.inertia / n, 3 * d);
-  EXPECT_NEAR(found.inertia / n, mean_squared_distance(x, found.centers), 1e-9 * found.inertia / n);
+  EXPECT_LT(found.inertia / row_count, 3 * columns_each);
+  EXPECT_NEAR(found.inertia / row_count, mean_squared_distance(x, found.centers),
+              1e-9 * found.inertia / row_count);
 }
 
 TEST(ManyComponents, AffordTheLessStartsTheMoreTheyAre) {
