@@ -45,7 +45,7 @@ double mean_squared_distance(const Matrix& x, const Matrix& centers) {
 
 constexpr Index row_count = 12000;
 constexpr Index columns_each = 8;
-constexpr Index k = 1200;
+constexpr Index center_count = 1200;
 
 TEST(ManyComponents, AreFittedFromTheirOwnStartInLittleMemory) {
   const Index rows = 20000;
@@ -133,8 +133,8 @@ TEST(ManyComponents, SeedsAreTheSameForAnyNumberOfThreads) {
 }
 
 TEST(ManyComponents, KMeansFindsThePoints) {
-  const Matrix x = rows_around_points(row_count, columns_each, k, 8);
-  const KMeans found = kmeans(x, k, {.n_init = 2, .seed = 9});
+  const Matrix x = rows_around_points(row_count, columns_each, center_count, 8);
+  const KMeans found = kmeans(x, center_count, {.n_init = 2, .seed = 9});
   EXPECT_EQ(found.starts, 2);
   // Within the clusters d (1 - k / n) are expected, where all points were found.
   EXPECT_LT(found.inertia / row_count, 3 * columns_each);
