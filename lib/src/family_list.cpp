@@ -95,9 +95,8 @@ bool FamilyList::takes_missing_cells() const {
 }
 
 bool FamilyList::takes_infinite_cells(Index column) const {
-  return std::all_of(families_.begin(), families_.end(), [&](const AnyFamily& family) {
-    return family.takes_infinite_cells(column);
-  });
+  return std::all_of(families_.begin(), families_.end(),
+                     [&](const AnyFamily& family) { return family.takes_infinite_cells(column); });
 }
 
 bool FamilyList::is_discrete() const {

@@ -16,7 +16,8 @@ CellContent parse_cell(std::string_view cell, double& value);
 // The shortest decimal digits that read back as the same double.
 std::string shortest(double value);
 
-// Whether an infinite cell is one by its digits, beyond the range of a double, rather than by a word.
+// Whether an infinite cell is one by its digits, beyond the range of a double, rather than by a
+// word.
 bool has_digits(std::string_view cell);
 
 // The message for a cell, at `place`, that is infinite or beyond the range of a double.

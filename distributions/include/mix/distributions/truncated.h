@@ -27,7 +27,6 @@
 
 namespace mix {
 
-
 /// The coordinates, near `start` or far, where `objective` is largest; it may be minus infinity or
 /// NaN where nothing is. Newton's method, with derivatives by sixth-order differences.
 Vector largest_coordinates(const Vector& start,
