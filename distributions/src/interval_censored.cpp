@@ -409,7 +409,7 @@ double IntervalCensored::log_prior() const {
 
 std::string IntervalCensored::caution(Index k) const {
   constexpr double hardly_any = -3;
-  const std::string own = family_.caution(k);
+  std::string own = family_.caution(k);
   if (!own.empty() || !std::isfinite(least_end_)) return own;
   const double within =
       log_probability_of(family_, k, {least_end_, largest_end_}) / std::numbers::ln10;

@@ -53,7 +53,7 @@ std::vector<std::string> suitable_names(const Table& table) {
 // are known and all ends are whole numbers.
 Table values_of_intervals(const Table& ends) {
   const DenseRows cells(ends.cells());
-  const Rows x = *cells;
+  const Rows& x = *cells;
   const bool whole = x.unaryExpr([](double end) {
                         return !std::isfinite(end) || is_count(end) ? 1.0 : 0.0;
                       }).minCoeff() > 0;

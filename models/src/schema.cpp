@@ -31,7 +31,7 @@ void read_object(const Json& json, const std::string& place, const Readers& read
   }
   for (const auto& [name, value] : json.items()) {
     const auto reader = readers.find(name);
-    const std::string where = place.empty() ? name : place + "." + name;
+    const std::string where = place.empty() ? name : fmt::format("{}.{}", place, name);
     if (reader == readers.end()) {
       throw DataError(fmt::format("{} is not known here; there are {}{}", where,
                                   fmt::join(known, ", "), did_you_mean(name, known)));
@@ -69,7 +69,7 @@ void read_fixed(const Json& value, const std::string& place, std::map<std::strin
         fmt::format("{} must be an object of parameters and numbers: {{\"shape\": 2}}", place));
   }
   for (const auto& [parameter, number] : value.items()) {
-    fixed[parameter] = number_in(number, place + "." + parameter);
+    fixed[parameter] = number_in(number, fmt::format("{}.{}", place, parameter));
   }
 }
 
