@@ -157,7 +157,7 @@ TEST_P(StackedMatrices, HaveTheTracesOfWhitenedMatrices) {
 }
 
 // Sum over components of mass times log of the diagonal, or of its geometric mean.
-double objective(const Matrix& r, const Vector& mass, Index d, bool geometric) {
+double rotation_objective(const Matrix& r, const Vector& mass, Index d, bool geometric) {
   double sum = 0;
   for (Index k = 0; k < mass.size(); ++k) {
     const double logs = symmetric_of(r, k, d).diagonal().array().log().sum();
@@ -179,10 +179,10 @@ TEST_P(StackedMatrices, AreRotatedTogetherTowardsDiagonalsOfLeastObjective) {
         slope[k] = std::exp(w[static_cast<std::size_t>(k)].diagonal().array().log().mean());
       }
       Matrix g = Matrix::Identity(d, d);
-      double before = objective(r, mass.head(count), d, geometric);
+      double before = rotation_objective(r, mass.head(count), d, geometric);
       for (int sweep = 0; sweep < 5; ++sweep) {
         const double fall = kernels::rotate_in_common(r, floor, slope, geometric, g);
-        const double after = objective(r, mass.head(count), d, geometric);
+        const double after = rotation_objective(r, mass.head(count), d, geometric);
         EXPECT_GE(fall, 0);
         EXPECT_LE(after, before + 1e-12 * std::abs(before));
         if (d > 1 && sweep == 0) {
