@@ -8,6 +8,7 @@
 
 #include "component_loop.h"
 #include "small_matrix.h"
+#include "stacked_scatter.h"
 
 namespace mix {
 namespace {
@@ -39,13 +40,16 @@ Axes axes_of(FactorStructure structure) {
 
 // Eigenvalues in descending order, and the leading eigenvectors.
 struct Spectrum {
-  Spectrum(Matrix symmetric, Index leading) : values(symmetric.rows()) {
+  Spectrum(const Matrix& symmetric, Index leading) {
     const Index d = symmetric.rows();
-    Vector ascending(d);
-    Matrix columns(d, d);
-    decompose(symmetric, ascending, columns);
-    values = ascending.reverse();
-    vectors = columns.rightCols(leading).rowwise().reverse();
+    Scratch scratch;
+    const MatrixStack whole(scratch, d, 1);
+    const MatrixStack columns(scratch, d, 1);
+    MatrixMap ascending = scratch.matrix(d, 1);
+    whole[0] = symmetric;
+    decompose_each(whole, ascending, columns);
+    values = ascending.col(0).reverse();
+    vectors = columns[0].rightCols(leading).rowwise().reverse();
   }
 
   Vector values;

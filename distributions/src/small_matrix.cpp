@@ -1,44 +1,9 @@
 #include "small_matrix.h"
 
 #include <Eigen/Cholesky>
-#include <Eigen/Eigenvalues>
 #include <cmath>
-#include <utility>
 
 namespace mix {
-namespace {
-
-// Makes a(p, q) zero by a rotation; false where it is zero beside the diagonal already.
-bool rotate(MatrixRef a, MatrixRef vectors, Index p, Index q) {
-  constexpr double negligible = 1e-16;
-  const double app = a(p, p);
-  const double aqq = a(q, q);
-  const double apq = a(p, q);
-  if (!(std::abs(apq) > negligible * std::sqrt(std::abs(app)) * std::sqrt(std::abs(aqq)))) {
-    return false;
-  }
-  const double slope = (aqq - app) / (2 * apq);
-  const double tangent = (slope < 0 ? -1 : 1) / (std::abs(slope) + std::sqrt(slope * slope + 1));
-  const double cosine = 1 / std::sqrt(tangent * tangent + 1);
-  const double sine = tangent * cosine;
-  for (Index i = 0; i < a.rows(); ++i) {
-    const double vp = vectors(i, p);
-    const double vq = vectors(i, q);
-    vectors(i, p) = cosine * vp - sine * vq;
-    vectors(i, q) = sine * vp + cosine * vq;
-    if (i == p || i == q) continue;
-    const double aip = a(i, p);
-    const double aiq = a(i, q);
-    a(i, p) = a(p, i) = cosine * aip - sine * aiq;
-    a(i, q) = a(q, i) = sine * aip + cosine * aiq;
-  }
-  a(p, p) = app - tangent * apq;
-  a(q, q) = aqq + tangent * apq;
-  a(p, q) = a(q, p) = 0;
-  return true;
-}
-
-}  // namespace
 
 void invert_lower(ConstMatrixRef lower, MatrixRef inverse) {
   constexpr Index small = 24;
@@ -117,34 +82,6 @@ void factorize_square(MatrixRef a, MatrixRef lower) {
     } else {
       lower.col(i).tail(below) = rest.col(0);
     }
-  }
-}
-
-void decompose(MatrixRef symmetric, VectorRef values, MatrixRef vectors) {
-  const Index d = symmetric.rows();
-  if (d > few_rows) {
-    thread_local Eigen::SelfAdjointEigenSolver<Matrix> eigen;  // which keeps its memory
-    eigen.compute(symmetric);
-    values = eigen.eigenvalues();
-    vectors = eigen.eigenvectors();
-    return;
-  }
-  constexpr int most_sweeps = 40;
-  vectors.setIdentity();
-  bool turned = d > 1;
-  for (int sweep = 0; turned && sweep < most_sweeps; ++sweep) {
-    turned = false;
-    for (Index p = 0; p < d; ++p) {
-      for (Index q = p + 1; q < d; ++q) turned |= rotate(symmetric, vectors, p, q);
-    }
-  }
-  values = symmetric.diagonal();
-  for (Index i = 0; i + 1 < d; ++i) {
-    Index least = 0;
-    values.tail(d - i).minCoeff(&least);
-    if (least == 0) continue;
-    std::swap(values[i], values[i + least]);
-    vectors.col(i).swap(vectors.col(i + least));
   }
 }
 

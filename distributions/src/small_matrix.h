@@ -106,9 +106,4 @@ void factorize(ConstMatrixRef matrix, MatrixRef lower, Index& repairs);
 /// small variances. `a` is used up.
 void factorize_square(MatrixRef a, MatrixRef lower);
 
-/// Eigenvalues in ascending order and eigenvectors (columns) of a symmetric matrix, which is used
-/// up. Of few rows by Jacobi's rotations, which keep the digits of small eigenvalues of a positive
-/// definite matrix also where its columns have very different units (Demmel & Veselic 1992).
-void decompose(MatrixRef symmetric, VectorRef values, MatrixRef vectors);
-
 }  // namespace mix

@@ -1,5 +1,7 @@
 #include "stacked_scatter.h"
 
+#include <Eigen/Eigenvalues>
+
 #include "mix/kernels.h"
 #include "mix/stacked_matrices.h"
 #include "small_matrix.h"
@@ -34,7 +36,12 @@ void decompose_each(const MatrixStack& symmetric, MatrixRef values, const Matrix
   const Index d = symmetric.dimension();
   const Index count = values.cols();
   if (d > few_rows) {
-    for (Index k = 0; k < count; ++k) decompose(symmetric[k], values.col(k), vectors[k]);
+    thread_local Eigen::SelfAdjointEigenSolver<Matrix> eigen;  // which keeps its memory
+    for (Index k = 0; k < count; ++k) {
+      eigen.compute(symmetric[k]);
+      values.col(k) = eigen.eigenvalues();
+      vectors[k] = eigen.eigenvectors();
+    }
     return;
   }
   Scratch scratch;

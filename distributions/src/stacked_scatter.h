@@ -27,8 +27,10 @@ class StackedScatter {
 /// Writes lower triangles or symmetric matrices side by side.
 void stack_lower(const MatrixStack& matrices, MatrixRef entries);
 
-/// The eigenvalues (columns) and eigenvectors of as many symmetric matrices as `values` has
-/// columns, which are used up; in ascending order (`decompose` of each).
+/// Eigenvalues (columns of `values`) in ascending order and eigenvectors of as many symmetric
+/// matrices as `values` has columns. Of few rows by Jacobi's rotations, which keep the digits of
+/// small eigenvalues of a positive definite matrix also where its columns have very different units
+/// (Demmel & Veselic 1992).
 void decompose_each(const MatrixStack& symmetric, MatrixRef values, const MatrixStack& vectors);
 
 /// The lower factors of A A' for square matrices A, which are used up (`factorize_square` of each).
