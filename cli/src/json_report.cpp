@@ -57,6 +57,16 @@ void add_levels(const std::vector<Column>& columns, Json& object) {
   if (!levels.empty()) object["levels"] = std::move(levels);
 }
 
+Json optima_array(const std::vector<Optimum>& optima) {
+  Json array = Json::array();
+  for (const Optimum& optimum : optima) {
+    Json one{{"objective", optimum.objective}, {"hits", optimum.hits}};
+    if (!optimum.flaw.empty()) one["flaw"] = optimum.flaw;
+    array.push_back(std::move(one));
+  }
+  return array;
+}
+
 }  // namespace
 
 std::string to_line(const Json& json) {
@@ -122,7 +132,10 @@ Json fit_object(const Problem& problem, const Fit& fit, double seconds) {
               {"n_iter", report.n_iter},
               {"objective_history", report.objective_history},
               {"starts", report.starts},
+              {"moves", report.moves},
               {"hits", report.hits},
+              {"optima", optima_array(report.optima)},
+              {"passes", report.passes},
               {"warnings", report.warnings},
               {"components",
                components_array(fit.model, problem.component_names(fit.model.n_components()))},

@@ -154,11 +154,29 @@ Certainty certainty(const Data& data, const MixtureModel& model,
   return result;
 }
 
+// The optima that a search met beside the one that it kept: the best few.
+std::string describe_other_optima(const Report& report) {
+  constexpr std::size_t most = 4;
+  std::vector<std::string> others;
+  for (const Optimum& optimum : report.optima) {
+    if (std::abs(optimum.objective - report.objective) < same_optimum) continue;
+    others.push_back(others.size() == most
+                         ? "..."
+                         : fmt::format("{:.2f} ({}{})", optimum.objective,
+                                       count_of(optimum.hits, "run"),
+                                       optimum.flaw.empty() ? "" : ", spurious"));
+    if (others.size() > most) break;
+  }
+  return others.empty() ? "" : fmt::format("Other optima: {}.\n", fmt::join(others, ", "));
+}
+
 std::string describe_run(const Report& report) {
   std::string text;
   if (report.starts > 1) {
-    text = fmt::format("Best of {} starts ({}); {} of {} completed runs reached it.", report.starts,
-                       report.start, report.hits, report.completed);
+    const std::string moves =
+        report.moves > 0 ? fmt::format(" and {} moves", report.moves) : std::string();
+    text = fmt::format("Best of {} starts{} ({}); {} of {} completed runs reached it.",
+                       report.starts, moves, report.start, report.hits, report.completed);
   } else {
     text = fmt::format("One start ({}).", report.start);
   }
@@ -167,6 +185,7 @@ std::string describe_run(const Report& report) {
   text +=
       fmt::format(" Stopped after {}: {}.\n",
                   report.n_iter == 1 ? "1 pass" : fmt::format("{} passes", report.n_iter), stop);
+  text += describe_other_optima(report);
   if (report.truncation_gap) {
     text += fmt::format(
         "Truncated: what was maximized is {:.4g} nats below the log-likelihood of the model.\n",

@@ -10,11 +10,11 @@
 #include "arguments.h"
 #include "chosen_cells.h"
 #include "distinct_rows.h"
+#include "fit_sharing.h"
 #include "group_starts.h"
 #include "growing.h"
 #include "mix/models/family_blocks.h"
 #include "mix/parallel.h"
-#include "search.h"
 #include "seeding.h"
 
 namespace mix {

@@ -20,8 +20,8 @@ Matrix with_column(const Matrix& r, Index position) {
   return grown;
 }
 
-// The rows of component j on one side of its mean, along its leading direction, move to the new
-// one.
+}  // namespace
+
 Matrix split(const Matrix& r, Weights w, const Matrix& points, Index j, Index position) {
   Matrix grown = with_column(r, position);
   const Vector share = r.col(j).cwiseProduct(w);
@@ -52,7 +52,6 @@ Matrix split(const Matrix& r, Weights w, const Matrix& points, Index j, Index po
   return grown;
 }
 
-// The first rows in the order of `rank`, up to a share of the weight, become the new component.
 Matrix insert(const Matrix& r, Weights w, const Vector& rank, double share, Index position) {
   Matrix grown = with_column(r, position);
   std::vector<Index> order(static_cast<std::size_t>(r.rows()));
@@ -73,8 +72,6 @@ Matrix insert(const Matrix& r, Weights w, const Vector& rank, double share, Inde
   }
   return grown;
 }
-
-}  // namespace
 
 std::vector<Matrix> grow(const MixtureState& state, const AnyRows& x, Weights w,
                          const Matrix& points, const std::vector<Index>& splittable,

@@ -1,340 +1,509 @@
 #include "search.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <atomic>
 #include <cmath>
-#include <numeric>
-#include <stdexcept>
+#include <mutex>
+#include <optional>
 #include <utility>
 
-#include "group_starts.h"
-#include "lloyd.h"
-#include "mix/block_memory.h"
+#include "chosen_cells.h"
+#include "growing.h"
+#include "mix/models/edges.h"
 #include "mix/parallel.h"
+#include "moves.h"
+#include "remarks.h"
+#include "seeding.h"
+#include "starter.h"
 
 namespace mix {
 namespace {
 
-// Shares that a first M-step sees at once; of more they are made block by block.
-constexpr Index most_shares = Index{1} << 25;
-// Rows times components cubed of growing that is worth its time, and the memory of its shares.
-constexpr double growing_work_limit = 1e9;
+// How the field of starts is narrowed down.
+struct Narrowing {
+  Index passes;           ///< before the first ranking; they double each time
+  std::size_t divisor;    ///< of the field at each ranking
+  std::size_t left;       ///< ranking ends when no more than these are left
+  std::size_t finalists;  ///< as many of the best runs are carried to convergence
+};
 
-template <class T>
-const T* as(const Start& start) {
-  return std::get_if<T>(&start);
-}
+// With fast effort a run ends when less than this is still to gain per row: little beside the
+// differences of criteria that a quick look is after. On slow problems most passes go into the
+// rest.
+constexpr double fast_gain_per_row = 5e-6;
 
-}  // namespace
-
-std::string to_string(Effort effort) {
+// Moves make more of a population of early runs than starts gain by a long race.
+Narrowing narrowing(Effort effort, bool moves_follow) {
   switch (effort) {
     case Effort::fast:
-      return "fast";
+      return {4, 3, 2, 2};
     case Effort::standard:
-      return "default";
-    case Effort::thorough:
-      return "thorough";
-  }
-  return "unknown";
-}
-
-Effort parse_effort(std::string_view name) {
-  using enum Effort;
-  for (const Effort effort : {fast, standard, thorough}) {
-    if (name == to_string(effort)) return effort;
-  }
-  throw std::invalid_argument(
-      fmt::format("unknown effort \"{}\": use one of fast, default, thorough", name));
-}
-
-bool rows_are_exchangeable(const FitOptions& options) {
-  const auto exchangeable = [](const Start& start) {
-    return !std::holds_alternative<start::Labels>(start) &&
-           !std::holds_alternative<start::Responsibilities>(start);
-  };
-  return !options.assignment.by_row() && options.groups.empty() && exchangeable(options.start) &&
-         std::all_of(options.more_starts.begin(), options.more_starts.end(), exchangeable);
-}
-
-Starter::Starter(const MixtureModel& model, const AnyRows& x, Weights w, const FitOptions& options,
-                 PartitionPool* pool)
-    : model_(model), x_(x), w_(w), options_(options), prepared_(model.family()), pool_(pool) {
-  prepared_.prepare(x, w);
-  learnable_ = learnable_components(prepared_);
-  groups_ = static_cast<Index>(learnable_.size());
-}
-
-Index Starter::default_draws() const {
-  // Small problems cost little, so they get many starts; large ones the least that is sensible.
-  const double work = static_cast<double>(x_.rows()) * static_cast<double>(model_.n_components());
-  const double tiny = std::min(200.0, 3e4 / work);
-  const auto least = static_cast<double>(affordable_starts(8, model_.n_components()));
-  const auto draws = static_cast<Index>(std::max(tiny, std::clamp(3e5 / work, least, 40.0)));
-  switch (options_.effort) {
-    case Effort::fast:
-      // A tree of all rows is enough beside what grew from one component less.
-      return !options_.more_starts.empty() && partitions().hierarchy_is_cheap() &&
-                     partitions().hierarchy_sees_all_rows()
-                 ? 1
-                 : affordable_starts(3, model_.n_components());
-    case Effort::standard:
-      return draws;
+      return moves_follow ? Narrowing{15, 2, 6, 4} : Narrowing{25, 2, 4, 4};
     case Effort::thorough:
       break;
   }
-  return 4 * draws;
+  return moves_follow ? Narrowing{25, 2, 10, 8} : Narrowing{25, 2, 8, 8};
 }
 
-Partitions& Starter::partitions() const {
-  return *partitions_.get([&] {
-    Matrix points = prepared_.embed(x_);
-    if (!options_.groups.empty()) points = group_points(points, w_, options_.groups);
-    return pool_ != nullptr ? pool_->of(std::move(points), w_, options_.seed)
-                            : std::make_shared<Partitions>(std::move(points), w_, options_.seed);
-  });
-}
+// Starts where the data defeat the family: its optima are artifacts, and one serves as well as
+// another.
+constexpr std::size_t starts_where_defeated = 4;
+// Passes of a way to grow by one component before the ways are ranked.
+constexpr Index growing_passes = 6;
+// More rows than this are searched on a random part of them; the best start then sees all rows.
+constexpr Index most_searched_rows = 50000;
+constexpr Index searched_rows = 20000;
+// ... unless that leaves a component fewer rows than this.
+constexpr Index least_rows_per_component = 20;
+// Moves that are tried side by side: as many on any number of threads.
+constexpr Index moves_at_once = 4;
+// Passes of a run after a move before it is compared with the population.
+constexpr Index passes_after_move = 40;
+// Moves in a row that lead to nothing new before they end, per component.
+constexpr Index most_failures_per_component = 12;
+// Rows times components below which passes are so cheap that more of them are made, up to so many
+// times as many.
+constexpr double cheap_work = 8e4;
+constexpr double most_generous = 12;
+constexpr std::uint64_t first_stream_of_moves = 1U << 22U;
 
-std::vector<PlannedStart> Starter::plan(const ShareBlocks& first) const {
-  std::vector<PlannedStart> planned;
-  if (first) {
-    planned.push_back({start::Responsibilities{}, 0, first});
-  } else {
-    plan_one(options_.start, planned);
-  }
-  for (const Start& start : options_.more_starts) plan_one(start, planned);
-  return planned;
-}
+class Search {
+ public:
+  Search(const MixtureModel& model, const AnyRows& x, const FitOptions& options,
+         PartitionPool* pool)
+      : model_(model),
+        x_(x),
+        w_(options.sample_weight.size() > 0 ? options.sample_weight : Vector::Ones(x.rows())),
+        options_(options),
+        pool_(pool) {}
 
-void Starter::plan_one(const Start& start, std::vector<PlannedStart>& planned) const {
-  const bool random = as<start::KMeansPlusPlus>(start) != nullptr ||
-                      as<start::KMeans>(start) != nullptr || as<start::Random>(start) != nullptr;
-  if (as<start::Hierarchical>(start) != nullptr && groups_ > 1 &&
-      groups_ > partitions().most_hierarchical_groups()) {
-    throw std::invalid_argument(
-        fmt::format("fit: start \"hierarchical\" makes at most {} groups, one for each row of its "
-                    "tree, but the "
-                    "model has {} components; use \"k-means++\" or \"kmeans\"",
-                    partitions().most_hierarchical_groups(), groups_));
+  Run best(Report& report) {
+    Run run = best_of_part_or_all(report);
+    report.passes += passes_;
+    std::stable_sort(optima_.begin(), optima_.end(), [](const Optimum& a, const Optimum& b) {
+      return a.flaw.empty() != b.flaw.empty() ? a.flaw.empty() : a.objective > b.objective;
+    });
+    report.optima = std::move(optima_);
+    return run;
   }
-  if (as<start::Auto>(start) == nullptr) {
-    const Index draws = random ? std::max<Index>(options_.n_init, 1) : 1;
-    if (const auto* several = as<start::ShortRuns>(start); several && options_.n_init > 0) {
-      planned.push_back({start::ShortRuns{options_.n_init, several->iterations}, 0});
-      return;
-    }
-    for (Index draw = 0; draw < draws; ++draw) planned.push_back({start, draw});
-    return;
-  }
-  if (groups_ == 1) {
-    planned.push_back({start::KMeansPlusPlus{}, 0});
-    return;
-  }
-  if (options_.assignment.numbered()) {
-    // Soft labels are a start of their own; else only seeds for components of which no row is
-    // known are free.
-    if (const auto* prior = options_.assignment.as<LabelPrior>(); prior && !prior->certain()) {
-      planned.push_back({start::Responsibilities{prior->shares()}, 0});
-    }
-    const Index draws = options_.n_init > 0 ? options_.n_init : default_draws();
-    for (Index draw = 0; draw < draws; ++draw) planned.push_back({start::KMeansPlusPlus{}, draw});
-    return;
-  }
-  // The portfolio: no single start is best everywhere, and seeds that are not moved by Lloyd
-  // iterations reach better optima of full covariances than k-means partitions do.
-  const Index draws = options_.n_init > 0 ? options_.n_init : default_draws();
-  const bool quick = options_.effort == Effort::fast;
-  if (partitions().hierarchy_is_cheap() && groups_ <= partitions().most_hierarchical_groups() &&
-      (quick || (draws > 1 && partitions().hierarchy_sees_all_rows()))) {
-    planned.push_back({start::Hierarchical{}, 0});
-  }
-  if (grows() && growing_is_cheap() && draws > 2 && !quick)
-    planned.push_back({start::Growing{}, 0});
-  for (Index draw = 0; static_cast<Index>(planned.size()) < draws; ++draw) {
-    switch (draw % 6) {
-      case 2:
-        planned.push_back({start::KMeans{}, draw});
-        break;
-      case 5:
-        planned.push_back({start::Random{}, draw});
-        break;
-      default:
-        planned.push_back({start::KMeansPlusPlus{}, draw});
-        break;
-    }
-  }
-}
 
-bool Starter::growing_is_cheap() const {
-  return static_cast<double>(x_.rows()) * std::pow(static_cast<double>(groups_), 3) <=
-         growing_work_limit;
-}
-
-// Rows of known components stay there; the others go to the nearest of those components' means and
-// of seeds for the components that no row is known of, among those that they may belong to.
-template <class Policy>
-std::vector<Index> Starter::labels_around(const Policy& known, const Matrix& embedded,
-                                          Rng& rng) const {
-  const Index k = model_.n_components();
-  Matrix means = Matrix::Zero(k, embedded.cols());
-  Vector mass = Vector::Zero(k);
-  Vector unknown = w_;
-  Vector evidence(k);
-  for (Index i = 0; i < x_.rows(); ++i) {
-    known.evidence(i, evidence);
-    for (Index c = 0; c < k; ++c) {
-      if (!(evidence[c] > 0)) continue;
-      means.row(c) += w_[i] * evidence[c] * embedded.row(i);
-      mass[c] += w_[i] * evidence[c];
+ private:
+  Run best_of_part_or_all(Report& report) {
+    if (x_.rows() > most_searched_rows &&
+        model_.n_components() * least_rows_per_component <= searched_rows &&
+        std::holds_alternative<start::Auto>(options_.start) && !options_.assignment.by_row() &&
+        options_.groups.empty()) {
+      if (const auto rows = representative_rows()) return best_from_part(*rows, report);
     }
-    unknown[i] *= 1 - evidence.maxCoeff();
+    return best_of_all(report);
   }
-  const Index missing = (mass.array() == 0).count();
-  const std::vector<Index> seeds = seed_rows(embedded, unknown.sum() > 0 ? unknown : Vector(w_),
-                                             std::max<Index>(missing, 1), rng);
-  auto seed = seeds.begin();
-  for (Index c = 0; c < k; ++c) {
-    if (mass[c] > 0) {
-      means.row(c) /= mass[c];
-    } else {
-      means.row(c) = embedded.row(*seed++);
-    }
-  }
-  std::vector<Index> labels = nearest_centers(embedded, means);
-  for (Index i = 0; i < x_.rows(); ++i) {
-    Index& label = labels[static_cast<std::size_t>(i)];
-    if (known.allows(i, label)) continue;
-    double nearest = infinity;
-    for (Index c = 0; c < k; ++c) {
-      const double distance = (embedded.row(i) - means.row(c)).squaredNorm();
-      if (!known.allows(i, c) || !(distance < nearest)) continue;
-      nearest = distance;
-      label = c;
-    }
-  }
-  return labels;
-}
 
-template <class Policy>
-ShareBlocks Starter::shares_around(const Policy& known, Index draw) const {
-  Rng rng(options_.seed, Purpose::start, static_cast<std::uint64_t>(draw));
-  return [this, labels = labels_around(known, points(draw), rng)](Index first, MatrixRef r) {
-    r.setZero();
-    for (Index i = 0; i < r.rows(); ++i) {
-      r(i, labels[static_cast<std::size_t>(first + i)]) = w_[first + i];
+  // Some of the rows with weight, in their order; none where they would miss what varies.
+  [[nodiscard]] std::optional<std::vector<Index>> representative_rows() const {
+    std::vector<Index> weighted;
+    for (Index i = 0; i < x_.rows(); ++i) {
+      if (w_[i] > 0) weighted.push_back(i);
     }
-  };
-}
+    const auto count = static_cast<Index>(weighted.size());
+    if (count <= searched_rows) return std::nullopt;
+    Rng rng(options_.seed, Purpose::start, 1U << 21U);
+    std::vector<Index> rows = sample_without_replacement(rng, count, searched_rows);
+    for (Index& row : rows) row = weighted[static_cast<std::size_t>(row)];
+    std::sort(rows.begin(), rows.end());
+    if (misses_what_varies(x_, rows, weighted)) return std::nullopt;
+    return rows;
+  }
 
-ShareBlocks Starter::shares(const PlannedStart& planned) const {
-  const Start& start = planned.start;
-  if (const auto* labels = as<start::Labels>(start)) {
-    return [this, labels](Index first, MatrixRef r) {
-      r.setZero();
+  Run best_from_part(const std::vector<Index>& rows, Report& report) {
+    FitOptions inner = options_;
+    inner.sample_weight = Vector(w_(rows));
+    inner.more_starts.clear();
+    Report found;
+    const ChosenCells part = ChosenCells::of_rows(x_, rows);
+    const Run best = Search(model_, part.view(), inner, pool_).best(found);
+
+    Run run = carried_to_all(best, report);
+    run.start = best.start;
+    const double share = static_cast<double>(rows.size()) / static_cast<double>(x_.rows());
+    report.starts = found.starts;
+    report.moves = found.moves;
+    report.passes += static_cast<Index>(std::ceil(share * static_cast<double>(found.passes)));
+    return run;
+  }
+
+  // The best run of a part of the rows, continued on all.
+  Run carried_to_all(const Run& best, Report& report) {
+    if (log_likelihood(best.state, x_, w_) > -infinity) {
+      FitOptions outer = options_;
+      outer.start = start::Parameters{};
+      const MixtureModel found(best.state, options_.mixing);
+      Search all(found, x_, outer, pool_);
+      Run run = all.best_of_all(report);
+      passes_ += all.passes_;
+      optima_ = std::move(all.optima_);
+      return run;
+    }
+    const auto shares = [&](Index first, MatrixRef r) {
+      Vector term(r.rows());
+      log_joint(best.state, x_.middleRows(first, r.rows()), r);
+      Soft{}.assign({}, r, term);
       for (Index i = 0; i < r.rows(); ++i) {
-        const Index label = labels->labels[static_cast<std::size_t>(first + i)];
-        if (label < 0) {
-          r.row(i).setConstant(1.0 / static_cast<double>(r.cols()));
-        } else {
-          r(i, label) = 1;
-        }
+        // A row unlike any in the part belongs to all components alike.
+        if (!(r.row(i).sum() > 0)) r.row(i).setConstant(1.0 / static_cast<double>(r.cols()));
       }
       r.array().colwise() *= w_.segment(first, r.rows()).array();
     };
+    return best_of_all(report, shares);
   }
-  if (const auto* given = as<start::Responsibilities>(start)) {
-    return [this, given](Index first, MatrixRef r) {
-      r = given->r.middleRows(first, r.rows());
-      r.array().colwise() *= w_.segment(first, r.rows()).array();
-    };
-  }
-  if (groups_ == 1) {
-    return share_blocks(std::vector<Index>(static_cast<std::size_t>(x_.rows()), 0), w_, prepared_);
-  }
-  if (as<start::Hierarchical>(start) == nullptr && as<start::Random>(start) == nullptr) {
-    const AnyAssignment& policy = options_.assignment;
-    if (const auto* known = policy.as<Known>()) return shares_around(*known, planned.draw);
-    if (const auto* prior = policy.as<LabelPrior>()) return shares_around(*prior, planned.draw);
-  }
-  return share_blocks(partitions().labels(start, planned.draw, groups_), w_, prepared_);
-}
 
-MixtureState Starter::begin(const PlannedStart& planned) const {
-  if (as<start::Parameters>(planned.start) != nullptr) return {model_.weights(), prepared_};
-  const ShareBlocks of_rows = planned.shares ? planned.shares : shares(planned);
-  const Groups& groups = options_.groups;
-  if (groups.empty()) return begin(of_rows);
-  return begin(shares_of_rows(shares_of_groups(of_rows, prepared_.size(), w_, groups), w_, groups));
-}
-
-AnyFamily Starter::smaller(Index groups) const {
-  AnyFamily family = prepared_;
-  if (groups == groups_) return family;
-  std::vector<Index> kept;
-  for (Index k = 0; k < prepared_.size(); ++k) {
-    const auto found = std::find(learnable_.begin(), learnable_.end(), k);
-    if (found == learnable_.end() || found - learnable_.begin() < groups) kept.push_back(k);
+  // From the starts that the options ask for; from the shares `first`, where there are any, instead
+  // of the first of them.
+  Run best_of_all(Report& report, const ShareBlocks& first = {}) {
+    const Starter starter(model_, x_, w_, options_, pool_);
+    std::vector<PlannedStart> planned = starter.plan(first);
+    narrowing_ = narrowing(options_.effort, starter.moves_follow());
+    defeated_ = !first && planned.size() > starts_where_defeated &&
+                std::holds_alternative<start::Auto>(options_.start) &&
+                even_one_component_is_spurious(starter);
+    if (defeated_) {
+      planned.resize(starts_where_defeated);
+      narrowing_.finalists = 1;
+    }
+    report.starts += static_cast<Index>(planned.size());
+    std::vector<Run> runs(planned.size());
+    for_each_index(static_cast<Index>(planned.size()), [&](Index i) {
+      const auto at = static_cast<std::size_t>(i);
+      runs[at] = begin(starter, planned[at]);
+    });
+    if (runs.size() == 1) {
+      climb(runs[0], em_options(), options_.max_iter);
+      record(runs[0]);
+      return std::move(runs[0]);
+    }
+    shorten(runs);
+    if (starter.moves_follow() && !defeated_ && !interrupted_) breed(runs, starter, report);
+    return best_completed(runs);
   }
-  family.select(kept);
-  return family;
-}
 
-MixtureState Starter::begin(const Matrix& shares, Index groups) const {
-  if (options_.groups.empty()) return begin_from(shares, groups);
-  const auto given = [&](Index first, MatrixRef r) { r = shares.middleRows(first, r.rows()); };
-  Matrix constant(shares.rows(), shares.cols());
-  shares_of_rows(shares_of_groups(given, shares.cols(), w_, options_.groups), w_, options_.groups)(
-      0, constant);
-  return begin_from(constant, groups);
-}
-
-MixtureState Starter::begin_from(const Matrix& shares, Index groups) const {
-  MixtureState state{model_.weights(), smaller(groups)};
-  if (groups < groups_) {
-    state.weights.setConstant(shares.cols(), 1.0 / static_cast<double>(shares.cols()));
+  // Whether the data defeat the family itself: then every optimum is an artifact, and many starts
+  // would look in vain for one that is none.
+  [[nodiscard]] bool even_one_component_is_spurious(const Starter& starter) const {
+    if (!grows(starter)) return false;
+    const std::vector<Index> nobody(static_cast<std::size_t>(x_.rows()), 0);
+    const Matrix shares = shares_from_labels(nobody, w_, starter.smaller(1));
+    const MixtureState state = starter.begin(shares, 1);
+    return !find_flaw(state.family, shares.colwise().sum()).empty();
   }
-  state.family.start(x_, shares);
-  set_weights(state, shares.colwise().sum().transpose());
-  return state;
-}
 
-MixtureState Starter::begin(const ShareBlocks& shares) const {
-  const Index k = prepared_.size();
-  if (x_.rows() * k <= most_shares || !prepared_.streams()) {
-    Matrix all(x_.rows(), k);
-    for_each_block(x_.rows(),
-                   [&](Index first, Index count) { shares(first, all.middleRows(first, count)); });
-    return begin_from(all, groups_);
+  Run begin(const Starter& starter, const PlannedStart& planned) {
+    if (const auto* several = std::get_if<start::ShortRuns>(&planned.start)) {
+      return best_short_run(starter, *several);
+    }
+    if (std::holds_alternative<start::Growing>(planned.start) && grows(starter)) {
+      return grown_run(starter);
+    }
+    return {to_string(planned.start), starter.begin(planned), {}, {}};
   }
-  MixtureState state{model_.weights(), prepared_};
-  constexpr int passes = 2;
-  for (int pass = 0; pass < passes; ++pass) {
-    for (Index cycle = 0; cycle < state.family.cycles(); ++cycle) {
-      state.family.select_cycle(cycle);
-      const Index size = state.family.statistics_size();
-      const Vector sum =
-          sum_over_blocks(x_.rows(), size + k, [&](Index first, Index count, VectorRef into) {
-            const BorrowedMemory memory;
-            Matrix& room = memory->matrix(0, count, k);
-            MatrixRef r = room.topLeftCorner(count, k);
-            shares(first, r);
-            into.tail(k) += r.colwise().sum().transpose();
-            state.family.accumulate(x_.middleRows(first, count), r, into.head(size));
-          });
-      state.family.maximize(sum.head(size));
-      set_weights(state, sum.tail(k));
+
+  [[nodiscard]] EmOptions em_options() {
+    EmOptions em;
+    em.assignment = options_.assignment;
+    em.groups = options_.groups;
+    em.mixing = options_.mixing;
+    em.empty = options_.empty;
+    em.tol = options_.tol;
+    if (options_.effort == Effort::fast && em.tol > 0) {
+      em.tol = std::max(em.tol, fast_gain_per_row * w_.sum());
+    }
+    em.max_iter = options_.max_iter;
+    em.precision = options_.precision;
+    em.acceleration = options_.acceleration;
+    em.seed = options_.seed;
+    if (options_.progress) {
+      em.progress = [this](const Progress& progress) {
+        const std::lock_guard lock(reporting_);  // one call at a time, whatever runs beside it
+        interrupted_ = interrupted_ || !options_.progress(progress);
+        return !interrupted_;
+      };
+    }
+    return em;
+  }
+
+  [[nodiscard]] bool changes_with_iterations() const {
+    return !options_.assignment.ascends() || options_.assignment.last_stage() > 0;
+  }
+
+  // Policies that change with the iteration wait for the full run; the others are used from the
+  // start.
+  [[nodiscard]] EmOptions short_options(Index passes) {
+    EmOptions em = em_options();
+    if (changes_with_iterations()) em.assignment = Soft{};
+    em.max_iter = std::min(passes, options_.max_iter);
+    em.acceleration = Acceleration::none;
+    return em;
+  }
+
+  Run best_short_run(const Starter& starter, const start::ShortRuns& several) {
+    std::optional<Run> best;
+    for (Index run = 0; run < several.runs; ++run) {
+      const PlannedStart random{start::Random{}, run};
+      Run next{"short-runs", starter.begin(random), {}, {}};
+      climb(next, short_options(several.iterations), options_.max_iter);
+      if (!best || next.better_than(*best)) best = std::move(next);
+    }
+    return *std::move(best);
+  }
+
+  // Known labels need all components from the first pass on.
+  [[nodiscard]] bool grows(const Starter& starter) const {
+    return starter.grows() && !options_.assignment.numbered();
+  }
+
+  Run grown_run(const Starter& starter) {
+    const std::vector<Index> nobody(static_cast<std::size_t>(x_.rows()), 0);
+    Run run{
+        "growing", starter.begin(shares_from_labels(nobody, w_, starter.smaller(1)), 1), {}, {}};
+    climb(run, short_options(growing_passes), options_.max_iter);
+    for (Index groups = 1; groups < starter.groups(); ++groups) {
+      const std::vector<Index> splittable = learnable_components(run.state.family);
+      const Index position = learnable_components(starter.smaller(groups + 1)).back();
+      std::optional<Run> best;
+      for (Matrix& r : grow(run.state, x_, w_, starter.points(1), splittable, position)) {
+        r.array().colwise() *= w_.array();
+        Run next{"growing", starter.begin(r, groups + 1), {}, {}};
+        climb(next, short_options(growing_passes), options_.max_iter);
+        if (!best || next.more_promising_than(*best)) best = std::move(next);
+      }
+      run = *std::move(best);
+      climb(run, short_options(2 * growing_passes), options_.max_iter);
+    }
+    return run;
+  }
+
+  [[nodiscard]] bool ended(const Run& run) const {
+    return run.em.n_iter > 0 &&
+           (run.em.stop == Stop::converged || run.em.stop == Stop::labels_repeat ||
+            run.em.stop == Stop::not_finite || run.em.n_iter >= options_.max_iter);
+  }
+
+  // Successive halving: the better half of the runs goes on for twice as many passes, until few are
+  // left or all have converged. The others stay in the list, behind.
+  void shorten(std::vector<Run>& runs) {
+    std::size_t field = runs.size();
+    for (Index passes = narrowing_.passes; !interrupted_; passes *= 2) {
+      for_each_index(static_cast<Index>(field), [&](Index i) {
+        Run& run = runs[static_cast<std::size_t>(i)];
+        if (interrupted_ || ended(run)) return;
+        climb(run, short_options(passes), options_.max_iter);
+      });
+      std::stable_sort(runs.begin(), runs.begin() + static_cast<std::ptrdiff_t>(field),
+                       [](const Run& a, const Run& b) { return a.more_promising_than(b); });
+      keep_hierarchical(runs);
+      if (field <= narrowing_.left) break;
+      field = std::max(narrowing_.left, (field + narrowing_.divisor - 1) / narrowing_.divisor);
     }
   }
-  return state;
-}
 
-void Starter::set_weights(MixtureState& state, ConstVectorRef mass) const {
-  if (options_.mixing == MixingWeights::free) {
-    state.weights = mass / mass.sum();
-  } else if (options_.mixing == MixingWeights::equal) {
-    state.weights.setConstant(1.0 / static_cast<double>(state.weights.size()));
+  // A few passes are a poor judge, and with fast effort there are no more: the hierarchical start,
+  // which is some programs' only one, always comes into the final and is hard to abandon.
+  [[nodiscard]] bool is_set(const Run& run) const {
+    return options_.effort == Effort::fast && run.start == to_string(start::Hierarchical{});
   }
+
+  [[nodiscard]] double caution(const Run& run) const { return is_set(run) ? 100 : 2; }
+
+  void keep_hierarchical(std::vector<Run>& runs) const {
+    const auto last = runs.begin() + static_cast<std::ptrdiff_t>(narrowing_.finalists) - 1;
+    const auto found =
+        std::find_if(runs.begin(), runs.end(), [&](const Run& run) { return is_set(run); });
+    if (found != runs.end() && last < found) std::rotate(last, found, found + 1);
+  }
+
+  // Completes the finalists, each until it converges or can no longer become the best.
+  Run best_completed(std::vector<Run>& runs) {
+    std::size_t best = 0;
+    bool found = false;
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      // More than the finalists only while all optima so far are spurious.
+      const bool done = ended(runs[i]) && !changes_with_iterations();
+      const bool enough = found && (defeated_ || runs[best].flaw.empty());
+      if (i >= narrowing_.finalists && enough && !done) continue;
+      if (interrupted_ && found) break;
+      Run& run = runs[i];
+      bool abandoned = false;
+      if (!done) {
+        if (changes_with_iterations()) run.em = {};  // what came before was not this policy's
+        EmOptions em = em_options();
+        // What moved edges will add, no run knows beforehand.
+        const bool comparable = found && runs[best].flaw.empty() && !moves_edges();
+        const double goal = comparable ? runs[best].objective() : -infinity;
+        if (!changes_with_iterations()) {
+          em.progress = abandon_below(goal, caution(run), em.progress, abandoned);
+        }
+        climb(run, em, options_.max_iter);
+      }
+      if (moves_edges()) settle_edges(run);
+      if (abandoned) continue;
+      record(run);
+      if (!found || run.better_than(runs[best])) best = i;
+      found = true;
+    }
+    return std::move(runs[best]);
+  }
+
+  // Continues a run and counts its passes.
+  void climb(Run& run, EmOptions options, Index most_passes) {
+    const Index before = run.em.n_iter;
+    carry_on(run, x_, w_, std::move(options), most_passes);
+    passes_ += run.em.n_iter - before;
+  }
+
+  // Counts a run, once, among those that came to the same optimum.
+  void record(Run& run) {
+    if (run.counted || !std::isfinite(run.objective())) return;
+    run.counted = true;
+    for (Optimum& optimum : optima_) {
+      if (std::abs(optimum.objective - run.objective()) < same_optimum &&
+          optimum.flaw.empty() == run.flaw.empty()) {
+        ++optimum.hits;
+        return;
+      }
+    }
+    optima_.push_back({run.objective(), 1, run.flaw});
+  }
+
+  // The largest number of passes that moves may take: more where rows are few.
+  [[nodiscard]] Index passes_of_moves(Index components) const {
+    const double work = static_cast<double>(x_.rows()) * static_cast<double>(components);
+    const double generous = std::clamp(cheap_work / work, 1.0, most_generous);
+    const bool thorough = options_.effort == Effort::thorough;
+    const Index usual = thorough ? 300 * components + 1000 : 30 * components + 100;
+    return static_cast<Index>(generous * static_cast<double>(usual));
+  }
+
+  // Memetic search: moves from the best runs so far, each followed by a climb; where that leads to
+  // a new optimum better than the worst of them, it takes its place. Several moves are tried at
+  // once, all from the same population.
+  void breed(std::vector<Run>& runs, const Starter& starter, Report& report) {
+    std::vector<Run> population = take_population(runs);
+    const Moves moves(starter, x_, w_);
+    const Index budget = passes_of_moves(starter.groups());
+    const Index most_failures = most_failures_per_component * starter.groups();
+    Index failures = 0;
+    Index spent = 0;
+    while (spent < budget && failures < most_failures && !interrupted_) {
+      const Run& worst = population.back();
+      const double goal = worst.flaw.empty() ? worst.objective() : -infinity;
+      std::vector<Run> children(static_cast<std::size_t>(moves_at_once));
+      for_each_index(moves_at_once, [&](Index i) {
+        children[static_cast<std::size_t>(i)] =
+            after_move(moves, population, starter, goal, report.moves + i);
+      });
+      report.moves += moves_at_once;
+      for (Run& child : children) {
+        spent += child.em.n_iter + 1;
+        if (ended(child)) record(child);
+        failures = settle(population, child) ? 0 : failures + 1;
+      }
+    }
+    runs.insert(runs.begin(), std::make_move_iterator(population.begin()),
+                std::make_move_iterator(population.end()));
+  }
+
+  Run after_move(const Moves& moves, const std::vector<Run>& population, const Starter& starter,
+                 double goal, Index number) {
+    Rng rng(options_.seed, Purpose::start,
+            first_stream_of_moves + static_cast<std::uint64_t>(number));
+    const auto any = [&] {
+      const auto size = static_cast<Index>(population.size());
+      return static_cast<std::size_t>(uniform_index(rng, size));
+    };
+    const MixtureState& mother = population[any()].state;
+    const MixtureState& father = population[any()].state;
+    const Move move = moves.propose(mother, father, rng);
+    Run child{move.name, starter.begin(move.shares, starter.groups()), {}, {}};
+    EmOptions em = short_options(passes_after_move);
+    bool abandoned = false;
+    em.progress = abandon_below(goal, 2, em.progress, abandoned);
+    climb(child, em, options_.max_iter);
+    ++passes_;  // the densities that the move came from
+    return child;
+  }
+
+  // The best of the runs, no two of them in the same optimum, best first.
+  [[nodiscard]] std::vector<Run> take_population(std::vector<Run>& runs) const {
+    std::vector<Run> population;
+    std::vector<Run> others;
+    for (Run& run : runs) {
+      const bool taken = std::any_of(population.begin(), population.end(),
+                                     [&](const Run& one) { return same(one, run); });
+      const bool joins = !taken && population.size() < narrowing_.left;
+      (joins ? population : others).push_back(std::move(run));
+    }
+    runs = std::move(others);
+    return population;
+  }
+
+  static bool same(const Run& a, const Run& b) {
+    return std::abs(a.objective() - b.objective()) < same_optimum;
+  }
+
+  // Whether the child joins the population, in its place.
+  static bool settle(std::vector<Run>& population, Run& child) {
+    if (!child.more_promising_than(population.back())) return false;
+    for (const Run& one : population) {
+      if (same(one, child)) return false;
+    }
+    population.back() = std::move(child);
+    std::stable_sort(population.begin(), population.end(),
+                     [](const Run& a, const Run& b) { return a.more_promising_than(b); });
+    return true;
+  }
+
+  [[nodiscard]] bool moves_edges() const {
+    return options_.assignment.as<Soft>() != nullptr && options_.groups.empty() &&
+           has_edges(model_.family());
+  }
+
+  // EM and moves of the edges that it cannot move, in turn until neither gains.
+  void settle_edges(Run& run) {
+    constexpr int most_rounds = 100;
+    for (int round = 0; round < most_rounds && !interrupted_; ++round) {
+      if (run.em.n_iter >= options_.max_iter) return;
+      if (!move_edges(run.state, x_, w_, options_.tol)) return;
+      climb(run, em_options(), options_.max_iter);
+    }
+  }
+
+  // Ends a run whose objective, with `caution` times the gain that Aitken's rule still expects,
+  // stays below the goal.
+  static std::function<bool(const Progress&)> abandon_below(
+      double goal, double caution, std::function<bool(const Progress&)> next, bool& abandoned) {
+    return [goal, caution, next = std::move(next), &abandoned](const Progress& progress) {
+      abandoned = progress.iteration > 10 &&
+                  progress.objective + caution * progress.expected_gain < goal - 2 * same_optimum;
+      return !abandoned && (!next || next(progress));
+    };
+  }
+
+  const MixtureModel& model_;
+  AnyRows x_;
+  Vector w_;
+  const FitOptions& options_;
+  Narrowing narrowing_{};
+  PartitionPool* pool_;
+  std::vector<Optimum> optima_;
+  std::atomic<Index> passes_ = 0;
+  std::mutex reporting_;
+  std::atomic<bool> interrupted_ = false;
+  bool defeated_ = false;  // see even_one_component_is_spurious
+};
+
+}  // namespace
+
+Run search(const MixtureModel& model, const AnyRows& x, const FitOptions& options,
+           PartitionPool* pool, Report& report) {
+  return Search(model, x, options, pool).best(report);
 }
 
 }  // namespace mix

@@ -12,7 +12,7 @@
 #include "mix/mix.h"
 #include "mix/parallel.h"
 #include "mix/random.h"
-#include "search.h"
+#include "starter.h"
 #include "seeding.h"
 #include "support/peak_memory.h"
 

@@ -65,6 +65,16 @@ struct FitOptions {
   std::function<bool(const Progress&)> progress = nullptr;
 };
 
+/// Optima whose objectives differ by less, in nats, count as one.
+inline constexpr double same_optimum = 0.01;
+
+/// An optimum that a search met.
+struct Optimum {
+  double objective = -infinity;
+  Index hits = 0;    ///< completed runs that came to it
+  std::string flaw;  ///< why it looks like an artifact; empty where it does not
+};
+
 /// How a fit went.
 struct Report {
   double log_likelihood = -infinity;
@@ -79,12 +89,18 @@ struct Report {
   bool converged = false;
   Stop stop = Stop::max_iterations;
   Index n_iter = 0;  ///< passes of the run that was kept
+  /// Passes over the rows in all, those of every run; passes over a part count in proportion.
+  Index passes = 0;
   std::vector<double> objective_history;
-  Index falls = 0;       ///< falls of the objective beyond rounding; 0 in correct families
-  std::string start;     ///< name of the start that was kept
-  Index starts = 0;      ///< starts tried
-  Index hits = 0;        ///< completed runs that reached the best optimum, within 0.01 nats
-  Index completed = 0;   ///< runs that were carried to convergence
+  Index falls = 0;      ///< falls of the objective beyond rounding; 0 in correct families
+  std::string start;    ///< name of the start that was kept
+  Index starts = 0;     ///< starts tried
+  Index moves = 0;      ///< moves tried from the best runs
+  Index hits = 0;       ///< completed runs that reached the best optimum, within 0.01 nats
+  Index completed = 0;  ///< runs that were carried to convergence
+  /// The different optima that completed runs ended in, those without a flaw first, best first. Of
+  /// more than 50000 rows the one that the search on a part of them led to.
+  std::vector<Optimum> optima;
   Vector mass;           ///< rows held by each component
   double entropy = 0;    ///< -sum w r log r, over groups where rows are in groups
   bool flagged = false;  ///< a component looks like an artifact of an unbounded likelihood

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "mix/models/fit.h"
+
+namespace mix {
+
+/// Fills in what a report says of `model` and the rows, however the model came about: the
+/// log-likelihood, the criteria, the entropy. `one_component` is the log-likelihood that one
+/// component reaches, NaN where it is not known. Returns the rows, or groups, that each component
+/// holds.
+Vector complete_report(Report& report, const MixtureModel& model, const AnyRows& x, Weights w,
+                       const Groups& groups, double one_component = quiet_nan);
+
+}  // namespace mix
