@@ -65,6 +65,9 @@ constexpr Index most_failures_per_component = 12;
 // times as many.
 constexpr double cheap_work = 8e4;
 constexpr double most_generous = 12;
+// Runs that differ by less, in nats and in what their components hold, are in the same basin.
+constexpr double same_basin = 2;
+constexpr double same_share = 0.005;
 constexpr std::uint64_t first_stream_of_moves = 1U << 22U;
 
 class Search {
@@ -444,20 +447,31 @@ class Search {
     return population;
   }
 
-  static bool same(const Run& a, const Run& b) {
-    return std::abs(a.objective() - b.objective()) < same_optimum;
+  // Whether two runs are in the same optimum, or on their way to it: then their components hold
+  // nearly the same rows.
+  [[nodiscard]] bool same(const Run& a, const Run& b) const {
+    const double apart = std::abs(a.objective() - b.objective());
+    if (apart < same_optimum) return true;
+    if (!(apart < same_basin) || a.em.mass.size() != b.em.mass.size()) return false;
+    Vector mass_a = a.em.mass;
+    Vector mass_b = b.em.mass;
+    std::sort(mass_a.begin(), mass_a.end());
+    std::sort(mass_b.begin(), mass_b.end());
+    return (mass_a - mass_b).cwiseAbs().maxCoeff() < same_share * w_.sum();
   }
 
-  // Whether the child joins the population, in its place.
-  static bool settle(std::vector<Run>& population, Run& child) {
+  // Whether the child joins the population and brings something new. It takes the place of the
+  // worst, or, where it has come further in the same optimum as another, of that one.
+  bool settle(std::vector<Run>& population, Run& child) const {
     if (!child.more_promising_than(population.back())) return false;
-    for (const Run& one : population) {
-      if (same(one, child)) return false;
-    }
-    population.back() = std::move(child);
+    const auto twin = std::find_if(population.begin(), population.end(),
+                                   [&](const Run& one) { return same(one, child); });
+    const bool fresh = twin == population.end();
+    if (!fresh && !child.better_than(*twin)) return false;
+    (fresh ? population.back() : *twin) = std::move(child);
     std::stable_sort(population.begin(), population.end(),
                      [](const Run& a, const Run& b) { return a.more_promising_than(b); });
-    return true;
+    return fresh;
   }
 
   [[nodiscard]] bool moves_edges() const {
