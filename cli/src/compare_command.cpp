@@ -49,9 +49,11 @@ void run_compare(const CompareCommand& flags) {
                 {"table", table_array(comparison)}};
     if (!problem.data.groups.empty()) object["groups"] = problem.data.groups.count();
     print_out(to_line(object));
+    end_checkpoint(problem);
     return;
   }
   print_out(describe_data(problem.data) + "\n" + describe_search(comparison, RowsShown::all));
+  end_checkpoint(problem);
 }
 
 }  // namespace
@@ -72,6 +74,7 @@ void add_compare(CLI::App& app) {
       ->type_name("FILE");
   command.add_flag("--json", flags->json, "print one JSON object instead of text");
   command.footer("Example: mixture compare counts.csv --families normal,poisson --components 1-6");
+  flags->fit.command = &command;
   command.callback([flags] { run_compare(*flags); });
 }
 

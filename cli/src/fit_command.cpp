@@ -56,11 +56,13 @@ void run_fit(const FitCommand& flags) {
     Json object = fit_object(problem, best, seconds.count());
     if (search) object["table"] = table_array(*search);
     print_out(to_line(object));
+    end_checkpoint(problem);
     return;
   }
   print_out(describe_data(problem.data) + "\n" +
             (search ? describe_search(*search) + "\n" : std::string()) +
             describe_fit(problem, best));
+  end_checkpoint(problem);
 }
 
 }  // namespace
@@ -89,6 +91,7 @@ void add_fit(CLI::App& app) {
       "Without options: every numeric column, all covariance structures, 1 to 9 components, "
       "chosen by BIC.\n"
       "Example: mixture fit faithful.csv --components 1-5 --out model.json --plot faithful.svg");
+  flags->fit.command = &command;
   command.callback([flags] { run_fit(*flags); });
 }
 

@@ -29,6 +29,8 @@ struct FitFlags {
   std::string precision = "full";
   std::string acceleration = "auto";
   std::string assignment = "soft";
+  std::string checkpoint{};  ///< the file
+  const CLI::App* command = nullptr;
   FitOptions fit{};
   bool equal_weights = false;
 
@@ -55,6 +57,9 @@ struct Problem {
 
 /// Checks the flags, reads the data, and makes the candidates.
 Problem make_problem(const FitFlags& flags, FamilyChoice choice);
+
+/// Nothing more is to be done: a checkpoint is removed, unless an interrupt came before the end.
+void end_checkpoint(const Problem& problem);
 
 /// Fits or compares with a progress line; messages name places in the file.
 Comparison run_search(const Problem& problem);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "commands.h"
+#include "interrupt.h"
 #include "mix/errors.h"
 #include "mix/models/plugins.h"
 #include "mix/version.h"
@@ -18,6 +19,8 @@ namespace {
 
 // Wrong arguments, wrong data, a file that cannot be written.
 constexpr int failure = 2;
+// Interrupted, and the best so far given: what shells report of a program that SIGINT ended.
+constexpr int ended_early = 130;
 
 int complain(const std::string& message) {
   fmt::print(stderr, "mixture: {}\n", message);
@@ -83,7 +86,7 @@ int run(int argc, char** argv) {
   }
   try {
     app.parse(argc, argv);
-    return 0;
+    return mix::cli::interrupted() ? ended_early : 0;
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // help and version
     return complain(fmt::format("{}\ntry '{}'", error.what(), help_of_chosen(app)));

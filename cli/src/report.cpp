@@ -160,11 +160,10 @@ std::string describe_other_optima(const Report& report) {
   std::vector<std::string> others;
   for (const Optimum& optimum : report.optima) {
     if (std::abs(optimum.objective - report.objective) < same_optimum) continue;
-    others.push_back(others.size() == most
-                         ? "..."
-                         : fmt::format("{:.2f} ({}{})", optimum.objective,
-                                       count_of(optimum.hits, "run"),
-                                       optimum.flaw.empty() ? "" : ", spurious"));
+    others.push_back(others.size() == most ? "..."
+                                           : fmt::format("{:.2f} ({}{})", optimum.objective,
+                                                         count_of(optimum.hits, "run"),
+                                                         optimum.flaw.empty() ? "" : ", spurious"));
     if (others.size() > most) break;
   }
   return others.empty() ? "" : fmt::format("Other optima: {}.\n", fmt::join(others, ", "));

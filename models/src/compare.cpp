@@ -1,6 +1,7 @@
 #include "mix/models/compare.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <mutex>
 #include <numeric>
@@ -32,12 +33,13 @@ std::optional<ChosenCells> own_columns(const Candidate& candidate, const AnyRows
 class Ladder {
  public:
   Ladder(const Candidate& candidate, const AnyRows& x, const CompareOptions& options,
-         PartitionPool& pool)
+         PartitionPool& pool, const std::atomic<bool>& interrupted)
       : candidate_(candidate),
         own_(own_columns(candidate, x)),
         x_(own_ ? own_->view() : x),
         options_(options),
         pool_(pool),
+        interrupted_(interrupted),
         w_(options.fit.sample_weight.size() > 0 ? options.fit.sample_weight
                                                 : Vector::Ones(x.rows())) {}
 
@@ -46,9 +48,14 @@ class Ladder {
     row.name = candidate_.name;
     row.n_components = k;
     row.columns = candidate_.columns;
+    if (interrupted_) {
+      row.status = "interrupted";
+      return row;
+    }
     try {
       const MixtureModel model(candidate_.make(k));
       FitOptions fit_options = options_.fit;
+      fit_options.checkpoint_name = fmt::format("{}/{}", candidate_.name, k);
       if (last_) add_grown_starts(model, fit_options);
       Fit result = fit_sharing(model, x_, fit_options, &pool_, one_component_);
       if (last_ && maximizes_likelihood(result.report) &&
@@ -88,6 +95,7 @@ class Ladder {
     }
     row.value = options_.criterion == "cv" ? cross_validation(candidate_, k, x_, options_.fit)
                                            : report.criteria.at(options_.criterion);
+    if (interrupted_ && options_.criterion == "cv") row.value = quiet_nan;  // of fits cut short
     if (!report.flagged) last_ = kept;
     // A list of families is another model with one component.
     if (k == 1 && report.converged && kept->model.family().as<FamilyList>() == nullptr) {
@@ -126,6 +134,8 @@ class Ladder {
     FitOptions fit_options = options_.fit;
     fit_options.start =
         start::Responsibilities{doubled(shares_by(smaller), heaviest, splittable.back() + 1)};
+    fit_options.checkpoint_name =
+        fmt::format("{}/{}/doubled", candidate_.name, model.n_components());
     Fit result = fit(model, x_, fit_options);
     if (result.report.log_likelihood < last_->report.log_likelihood - no_loss) return std::nullopt;
     result.report.warnings.emplace_back(
@@ -138,6 +148,7 @@ class Ladder {
   AnyRows x_;
   const CompareOptions& options_;
   PartitionPool& pool_;
+  const std::atomic<bool>& interrupted_;
   Vector w_;
   std::shared_ptr<const Fit> last_;
   double one_component_ = quiet_nan;  // log-likelihood of the fit with one
@@ -212,6 +223,7 @@ Comparison compare_rows(const AnyRows& x, const CompareOptions& options) {
   PartitionPool pool;
   Index done = 0;
   std::mutex reporting;
+  std::atomic<bool> interrupted = false;
   with_threads(options.fit.threads, [&] {
     for_each_index(families, [&](Index f) {
       CompareOptions inner = options;
@@ -220,10 +232,11 @@ Comparison compare_rows(const AnyRows& x, const CompareOptions& options) {
         // One call at a time, whatever runs beside it.
         inner.fit.progress = [&](const Progress& progress) {
           const std::lock_guard lock(reporting);
-          return options.fit.progress(progress);
+          interrupted = interrupted || !options.fit.progress(progress);
+          return !interrupted;
         };
       }
-      Ladder ladder(options.families[static_cast<std::size_t>(f)], x, inner, pool);
+      Ladder ladder(options.families[static_cast<std::size_t>(f)], x, inner, pool, interrupted);
       for (Index i = 0; i < count; ++i) {
         result.table[static_cast<std::size_t>(f * count + i)] =
             ladder.climb(options.components.first + i);
@@ -331,6 +344,7 @@ double cross_validation(const Candidate& candidate, Index k, const AnyRows& x,
       (fold_of[static_cast<std::size_t>(unit)] == fold ? test : train).push_back(i);
     }
     FitOptions inner = rows_of(options, train);
+    inner.checkpoint_name = fmt::format("{}/{}/fold {}", candidate.name, k, fold);
     Vector test_weight = Vector::Ones(static_cast<Index>(test.size()));
     if (options.sample_weight.size() > 0) test_weight = Vector(options.sample_weight(test));
     const ChosenCells train_rows = ChosenCells::of_rows(x, train);

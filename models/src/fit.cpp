@@ -61,11 +61,13 @@ Fit fit_here(const MixtureModel& model, const AnyRows& x, const FitOptions& opti
   Report& report = fit.report;
   Run run = search(model, x, options, pool, report);
   for (const Optimum& optimum : report.optima) {
+    const bool flagged = !optimum.flaw.empty();
     report.completed += optimum.hits;
-    if (!optimum.flaw.empty()) {
-      report.best_flagged = std::max(report.best_flagged, optimum.objective);
+    if (flagged) report.best_flagged = std::max(report.best_flagged, optimum.objective);
+    if (std::abs(optimum.objective - run.em.objective) < same_optimum &&
+        flagged != run.flaw.empty()) {
+      report.hits += optimum.hits;
     }
-    if (std::abs(optimum.objective - run.em.objective) < same_optimum) report.hits += optimum.hits;
   }
   if (!keeps_labels(options)) {
     order_components(run.state, run.em.mass);

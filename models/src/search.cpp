@@ -5,26 +5,29 @@
 #include <cmath>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "chosen_cells.h"
 #include "growing.h"
+#include "mix/models/checkpoint.h"
 #include "mix/models/edges.h"
 #include "mix/parallel.h"
 #include "moves.h"
 #include "remarks.h"
 #include "seeding.h"
 #include "starter.h"
+#include "trail.h"
 
 namespace mix {
 namespace {
 
 // How the field of starts is narrowed down.
 struct Narrowing {
-  Index passes;           ///< before the first ranking; they double each time
-  std::size_t divisor;    ///< of the field at each ranking
-  std::size_t left;       ///< ranking ends when no more than these are left
-  std::size_t finalists;  ///< as many of the best runs are carried to convergence
+  Index passes;     ///< before the first ranking; they double each time
+  Index divisor;    ///< of the field at each ranking
+  Index left;       ///< ranking ends when no more than these are left
+  Index finalists;  ///< as many of the best runs are carried to convergence
 };
 
 // With fast effort a run ends when less than this is still to gain per row: little beside the
@@ -72,26 +75,17 @@ constexpr std::uint64_t first_stream_of_moves = 1U << 22U;
 
 class Search {
  public:
+  // `name`: of this search in the checkpoint.
   Search(const MixtureModel& model, const AnyRows& x, const FitOptions& options,
-         PartitionPool* pool)
+         PartitionPool* pool, std::string name)
       : model_(model),
         x_(x),
         w_(options.sample_weight.size() > 0 ? options.sample_weight : Vector::Ones(x.rows())),
         options_(options),
-        pool_(pool) {}
+        pool_(pool),
+        name_(std::move(name)) {}
 
   Run best(Report& report) {
-    Run run = best_of_part_or_all(report);
-    report.passes += passes_;
-    std::stable_sort(optima_.begin(), optima_.end(), [](const Optimum& a, const Optimum& b) {
-      return a.flaw.empty() != b.flaw.empty() ? a.flaw.empty() : a.objective > b.objective;
-    });
-    report.optima = std::move(optima_);
-    return run;
-  }
-
- private:
-  Run best_of_part_or_all(Report& report) {
     if (x_.rows() > most_searched_rows &&
         model_.n_components() * least_rows_per_component <= searched_rows &&
         std::holds_alternative<start::Auto>(options_.start) && !options_.assignment.by_row() &&
@@ -101,6 +95,7 @@ class Search {
     return best_of_all(report);
   }
 
+ private:
   // Some of the rows with weight, in their order; none where they would miss what varies.
   [[nodiscard]] std::optional<std::vector<Index>> representative_rows() const {
     std::vector<Index> weighted;
@@ -123,7 +118,7 @@ class Search {
     inner.more_starts.clear();
     Report found;
     const ChosenCells part = ChosenCells::of_rows(x_, rows);
-    const Run best = Search(model_, part.view(), inner, pool_).best(found);
+    const Run best = Search(model_, part.view(), inner, pool_, name_ + "/part").best(found);
 
     Run run = carried_to_all(best, report);
     run.start = best.start;
@@ -140,11 +135,7 @@ class Search {
       FitOptions outer = options_;
       outer.start = start::Parameters{};
       const MixtureModel found(best.state, options_.mixing);
-      Search all(found, x_, outer, pool_);
-      Run run = all.best_of_all(report);
-      passes_ += all.passes_;
-      optima_ = std::move(all.optima_);
-      return run;
+      return Search(found, x_, outer, pool_, name_).best_of_all(report);
     }
     const auto shares = [&](Index first, MatrixRef r) {
       Vector term(r.rows());
@@ -172,20 +163,72 @@ class Search {
       planned.resize(starts_where_defeated);
       narrowing_.finalists = 1;
     }
-    report.starts += static_cast<Index>(planned.size());
-    std::vector<Run> runs(planned.size());
-    for_each_index(static_cast<Index>(planned.size()), [&](Index i) {
-      const auto at = static_cast<std::size_t>(i);
-      runs[at] = begin(starter, planned[at]);
-    });
-    if (runs.size() == 1) {
-      climb(runs[0], em_options(), options_.max_iter);
-      record(runs[0]);
-      return std::move(runs[0]);
+    if (!resume()) begin_all(starter, planned);
+    if (trail_.stage == Trail::Stage::race) {
+      if (planned.size() > 1) race();
+      end_stage(starter.moves_follow() && !defeated_ ? Trail::Stage::moves : Trail::Stage::finals);
     }
-    shorten(runs);
-    if (starter.moves_follow() && !defeated_ && !interrupted_) breed(runs, starter, report);
-    return best_completed(runs);
+    if (trail_.stage == Trail::Stage::moves) {
+      if (!interrupted_) breed(starter);
+      end_stage(Trail::Stage::finals);
+    }
+    if (trail_.stage == Trail::Stage::finals) {
+      complete();
+      keep_the_best();
+      end_stage(Trail::Stage::done);
+    }
+    return result(report);
+  }
+
+  void begin_all(const Starter& starter, const std::vector<PlannedStart>& planned) {
+    trail_.starts = trail_.field = static_cast<Index>(planned.size());
+    trail_.round = narrowing_.passes;
+    trail_.runs.resize(planned.size());
+    for_each_index(trail_.starts, [&](Index i) {
+      const auto at = static_cast<std::size_t>(i);
+      trail_.runs[at] = begin(starter, planned[at]);
+    });
+    keep();
+  }
+
+  // Goes on where a checkpoint has something of this search.
+  bool resume() {
+    if (!options_.checkpoint) return false;
+    const Json kept = options_.checkpoint->find(name_);
+    if (kept.is_null()) return false;
+    trail_ = trail_from_json(kept);
+    passes_ = trail_.passes;
+    return true;
+  }
+
+  // An interrupted stage is not kept: it is to be done again, from where it began.
+  void keep() {
+    if (!options_.checkpoint || interrupted_) return;
+    trail_.passes = passes_;
+    options_.checkpoint->keep(name_, to_json(trail_));
+  }
+
+  void end_stage(Trail::Stage next) {
+    trail_.stage = next;
+    keep();
+  }
+
+  void keep_the_best() {
+    std::swap(trail_.runs.front(), trail_.runs[static_cast<std::size_t>(trail_.best)]);
+    trail_.runs.resize(1);
+    trail_.best = 0;
+  }
+
+  Run result(Report& report) {
+    report.starts += trail_.starts;
+    report.moves += trail_.moves;
+    report.passes += passes_;
+    report.optima = std::move(trail_.optima);
+    std::stable_sort(
+        report.optima.begin(), report.optima.end(), [](const Optimum& a, const Optimum& b) {
+          return a.flaw.empty() != b.flaw.empty() ? a.flaw.empty() : a.objective > b.objective;
+        });
+    return std::move(trail_.runs.front());
   }
 
   // Whether the data defeat the family itself: then every optimum is an artifact, and many starts
@@ -291,19 +334,22 @@ class Search {
 
   // Successive halving: the better half of the runs goes on for twice as many passes, until few are
   // left or all have converged. The others stay in the list, behind.
-  void shorten(std::vector<Run>& runs) {
-    std::size_t field = runs.size();
-    for (Index passes = narrowing_.passes; !interrupted_; passes *= 2) {
-      for_each_index(static_cast<Index>(field), [&](Index i) {
+  void race() {
+    std::vector<Run>& runs = trail_.runs;
+    while (!interrupted_) {
+      for_each_index(trail_.field, [&](Index i) {
         Run& run = runs[static_cast<std::size_t>(i)];
         if (interrupted_ || ended(run)) return;
-        climb(run, short_options(passes), options_.max_iter);
+        climb(run, short_options(trail_.round), options_.max_iter);
       });
-      std::stable_sort(runs.begin(), runs.begin() + static_cast<std::ptrdiff_t>(field),
+      std::stable_sort(runs.begin(), runs.begin() + trail_.field,
                        [](const Run& a, const Run& b) { return a.more_promising_than(b); });
       keep_hierarchical(runs);
-      if (field <= narrowing_.left) break;
-      field = std::max(narrowing_.left, (field + narrowing_.divisor - 1) / narrowing_.divisor);
+      if (trail_.field <= narrowing_.left) break;
+      trail_.field =
+          std::max(narrowing_.left, (trail_.field + narrowing_.divisor - 1) / narrowing_.divisor);
+      trail_.round *= 2;
+      keep();
     }
   }
 
@@ -316,42 +362,41 @@ class Search {
   [[nodiscard]] double caution(const Run& run) const { return is_set(run) ? 100 : 2; }
 
   void keep_hierarchical(std::vector<Run>& runs) const {
-    const auto last = runs.begin() + static_cast<std::ptrdiff_t>(narrowing_.finalists) - 1;
+    const auto last = runs.begin() + narrowing_.finalists - 1;
     const auto found =
         std::find_if(runs.begin(), runs.end(), [&](const Run& run) { return is_set(run); });
     if (found != runs.end() && last < found) std::rotate(last, found, found + 1);
   }
 
   // Completes the finalists, each until it converges or can no longer become the best.
-  Run best_completed(std::vector<Run>& runs) {
-    std::size_t best = 0;
-    bool found = false;
-    for (std::size_t i = 0; i < runs.size(); ++i) {
+  void complete() {
+    std::vector<Run>& runs = trail_.runs;
+    for (; trail_.next < static_cast<Index>(runs.size()); ++trail_.next) {
+      keep();
+      Run& run = runs[static_cast<std::size_t>(trail_.next)];
+      const Run* best = trail_.best < 0 ? nullptr : &runs[static_cast<std::size_t>(trail_.best)];
       // More than the finalists only while all optima so far are spurious.
-      const bool done = ended(runs[i]) && !changes_with_iterations();
-      const bool enough = found && (defeated_ || runs[best].flaw.empty());
-      if (i >= narrowing_.finalists && enough && !done) continue;
-      if (interrupted_ && found) break;
-      Run& run = runs[i];
+      const bool done = ended(run) && !changes_with_iterations();
+      const bool enough = best != nullptr && (defeated_ || best->flaw.empty());
+      if (trail_.next >= narrowing_.finalists && enough && !done) continue;
+      if (interrupted_ && best != nullptr) break;
       bool abandoned = false;
       if (!done) {
         if (changes_with_iterations()) run.em = {};  // what came before was not this policy's
         EmOptions em = em_options();
         // What moved edges will add, no run knows beforehand.
-        const bool comparable = found && runs[best].flaw.empty() && !moves_edges();
-        const double goal = comparable ? runs[best].objective() : -infinity;
-        if (!changes_with_iterations()) {
-          em.progress = abandon_below(goal, caution(run), em.progress, abandoned);
+        const bool comparable = best != nullptr && best->flaw.empty() && !moves_edges();
+        if (!changes_with_iterations() && runs.size() > 1) {
+          em.progress = abandon_below(comparable ? best->objective() : -infinity, caution(run),
+                                      em.progress, abandoned);
         }
         climb(run, em, options_.max_iter);
       }
       if (moves_edges()) settle_edges(run);
       if (abandoned) continue;
       record(run);
-      if (!found || run.better_than(runs[best])) best = i;
-      found = true;
+      if (best == nullptr || run.better_than(*best)) trail_.best = trail_.next;
     }
-    return std::move(runs[best]);
   }
 
   // Continues a run and counts its passes.
@@ -365,14 +410,15 @@ class Search {
   void record(Run& run) {
     if (run.counted || !std::isfinite(run.objective())) return;
     run.counted = true;
-    for (Optimum& optimum : optima_) {
+    for (Optimum& optimum : trail_.optima) {
       if (std::abs(optimum.objective - run.objective()) < same_optimum &&
           optimum.flaw.empty() == run.flaw.empty()) {
         ++optimum.hits;
+        optimum.objective = std::max(optimum.objective, run.objective());
         return;
       }
     }
-    optima_.push_back({run.objective(), 1, run.flaw});
+    trail_.optima.push_back({run.objective(), 1, run.flaw});
   }
 
   // The largest number of passes that moves may take: more where rows are few.
@@ -387,30 +433,32 @@ class Search {
   // Memetic search: moves from the best runs so far, each followed by a climb; where that leads to
   // a new optimum better than the worst of them, it takes its place. Several moves are tried at
   // once, all from the same population.
-  void breed(std::vector<Run>& runs, const Starter& starter, Report& report) {
-    std::vector<Run> population = take_population(runs);
+  void breed(const Starter& starter) {
+    if (trail_.population.empty()) take_population();
+    std::vector<Run>& population = trail_.population;
     const Moves moves(starter, x_, w_);
     const Index budget = passes_of_moves(starter.groups());
     const Index most_failures = most_failures_per_component * starter.groups();
-    Index failures = 0;
-    Index spent = 0;
-    while (spent < budget && failures < most_failures && !interrupted_) {
+    while (trail_.spent < budget && trail_.failures < most_failures) {
+      keep();
       const Run& worst = population.back();
       const double goal = worst.flaw.empty() ? worst.objective() : -infinity;
       std::vector<Run> children(static_cast<std::size_t>(moves_at_once));
       for_each_index(moves_at_once, [&](Index i) {
         children[static_cast<std::size_t>(i)] =
-            after_move(moves, population, starter, goal, report.moves + i);
+            after_move(moves, population, starter, goal, trail_.moves + i);
       });
-      report.moves += moves_at_once;
+      if (interrupted_) break;
+      trail_.moves += moves_at_once;
       for (Run& child : children) {
-        spent += child.em.n_iter + 1;
+        trail_.spent += child.em.n_iter + 1;
         if (ended(child)) record(child);
-        failures = settle(population, child) ? 0 : failures + 1;
+        trail_.failures = settle(population, child) ? 0 : trail_.failures + 1;
       }
     }
-    runs.insert(runs.begin(), std::make_move_iterator(population.begin()),
-                std::make_move_iterator(population.end()));
+    trail_.runs.insert(trail_.runs.begin(), std::make_move_iterator(population.begin()),
+                       std::make_move_iterator(population.end()));
+    population.clear();
   }
 
   Run after_move(const Moves& moves, const std::vector<Run>& population, const Starter& starter,
@@ -434,17 +482,15 @@ class Search {
   }
 
   // The best of the runs, no two of them in the same optimum, best first.
-  [[nodiscard]] std::vector<Run> take_population(std::vector<Run>& runs) const {
-    std::vector<Run> population;
+  void take_population() {
     std::vector<Run> others;
-    for (Run& run : runs) {
-      const bool taken = std::any_of(population.begin(), population.end(),
+    for (Run& run : trail_.runs) {
+      const bool taken = std::any_of(trail_.population.begin(), trail_.population.end(),
                                      [&](const Run& one) { return same(one, run); });
-      const bool joins = !taken && population.size() < narrowing_.left;
-      (joins ? population : others).push_back(std::move(run));
+      const bool joins = !taken && static_cast<Index>(trail_.population.size()) < narrowing_.left;
+      (joins ? trail_.population : others).push_back(std::move(run));
     }
-    runs = std::move(others);
-    return population;
+    trail_.runs = std::move(others);
   }
 
   // Whether two runs are in the same optimum, or on their way to it: then their components hold
@@ -506,7 +552,8 @@ class Search {
   const FitOptions& options_;
   Narrowing narrowing_{};
   PartitionPool* pool_;
-  std::vector<Optimum> optima_;
+  std::string name_;
+  Trail trail_;
   std::atomic<Index> passes_ = 0;
   std::mutex reporting_;
   std::atomic<bool> interrupted_ = false;
@@ -517,7 +564,7 @@ class Search {
 
 Run search(const MixtureModel& model, const AnyRows& x, const FitOptions& options,
            PartitionPool* pool, Report& report) {
-  return Search(model, x, options, pool).best(report);
+  return Search(model, x, options, pool, options.checkpoint_name).best(report);
 }
 
 }  // namespace mix

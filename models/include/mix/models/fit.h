@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +12,8 @@
 #include "mix/models/start.h"
 
 namespace mix {
+
+class Checkpoint;
 
 /// How hard a fit looks for the best optimum.
 enum class Effort {
@@ -63,6 +66,12 @@ struct FitOptions {
   Index threads = 0;
   /// Called once per iteration; the fit ends with the best so far when it returns false.
   std::function<bool(const Progress&)> progress = nullptr;
+  /// Where the search keeps what it has done, so that the same call can go on after an
+  /// interruption: it ends with the same bits as one that was never interrupted. Null keeps
+  /// nothing. Families must be in the registry.
+  std::shared_ptr<Checkpoint> checkpoint = nullptr;
+  /// Of this fit among those that share the checkpoint.
+  std::string checkpoint_name = "fit";
 };
 
 /// Optima whose objectives differ by less, in nats, count as one.
