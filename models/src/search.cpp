@@ -35,17 +35,17 @@ struct Narrowing {
 // rest.
 constexpr double fast_gain_per_row = 5e-6;
 
-// Moves make more of a population of early runs than starts gain by a long race.
+// Moves make more of a population of early runs than a longer race would.
 Narrowing narrowing(Effort effort, bool moves_follow) {
   switch (effort) {
     case Effort::fast:
       return {4, 3, 2, 2};
     case Effort::standard:
-      return moves_follow ? Narrowing{15, 2, 6, 4} : Narrowing{25, 2, 4, 4};
+      return moves_follow ? Narrowing{25, 2, 6, 6} : Narrowing{25, 2, 4, 4};
     case Effort::thorough:
       break;
   }
-  return moves_follow ? Narrowing{25, 2, 10, 8} : Narrowing{25, 2, 8, 8};
+  return moves_follow ? Narrowing{25, 2, 10, 10} : Narrowing{25, 2, 8, 8};
 }
 
 // Starts where the data defeat the family: its optima are artifacts, and one serves as well as
@@ -68,6 +68,8 @@ constexpr Index most_failures_per_component = 12;
 // times as many.
 constexpr double cheap_work = 8e4;
 constexpr double most_generous = 12;
+// Of the usual tolerance, for the run that is kept.
+constexpr double polished = 0.01;
 // Runs that differ by less, in nats and in what their components hold, are in the same basin.
 constexpr double same_basin = 2;
 constexpr double same_share = 0.005;
@@ -175,6 +177,7 @@ class Search {
     if (trail_.stage == Trail::Stage::finals) {
       complete();
       keep_the_best();
+      if (starter.moves_follow()) polish(trail_.runs.front());
       end_stage(Trail::Stage::done);
     }
     return result(report);
@@ -397,6 +400,19 @@ class Search {
       record(run);
       if (best == nullptr || run.better_than(*best)) trail_.best = trail_.next;
     }
+  }
+
+  // Aitken's estimate of what is still to gain is an estimate: the run that is kept goes on, with
+  // extrapolation, until it says much less.
+  void polish(Run& run) {
+    if (interrupted_ || changes_with_iterations() || !(options_.tol > 0) ||
+        run.em.stop != Stop::converged || run.em.n_iter >= options_.max_iter) {
+      return;
+    }
+    EmOptions em = em_options();
+    em.tol *= polished;
+    climb(run, em, options_.max_iter);
+    if (moves_edges()) settle_edges(run);
   }
 
   // Continues a run and counts its passes.

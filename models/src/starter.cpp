@@ -82,11 +82,11 @@ Index Starter::default_draws() const {
                ? 1
                : affordable_starts(3, model_.n_components());
   }
-  if (moves_follow()) return times * few;
   // Small problems cost little, so they get many starts; large ones the least that is sensible.
   const double work = static_cast<double>(x_.rows()) * static_cast<double>(model_.n_components());
   const double tiny = std::min(200.0, 3e4 / work);
-  const double usual = std::clamp(3e5 / work, static_cast<double>(few), 40.0);
+  const auto least = static_cast<double>(few);
+  const double usual = moves_follow() ? least : std::clamp(3e5 / work, least, 40.0);
   return times * static_cast<Index>(std::max(tiny, usual));
 }
 
