@@ -409,10 +409,16 @@ class Search {
         run.em.stop != Stop::converged || run.em.n_iter >= options_.max_iter) {
       return;
     }
+    const auto own =
+        std::find_if(trail_.optima.begin(), trail_.optima.end(), [&](const Optimum& optimum) {
+          return std::abs(optimum.objective - run.objective()) < same_optimum &&
+                 optimum.flaw.empty() == run.flaw.empty();
+        });
     EmOptions em = em_options();
     em.tol *= polished;
     climb(run, em, options_.max_iter);
     if (moves_edges()) settle_edges(run);
+    if (own != trail_.optima.end()) own->objective = std::max(own->objective, run.objective());
   }
 
   // Continues a run and counts its passes.
