@@ -48,6 +48,15 @@ TEST(Intervals, OfAnyColumnsAreNamedInTheFamily) {
               {"shifted_exponential", "coordinates"});
 }
 
+TEST(Intervals, OfNumpyArraysMayBeInfinite) {
+  const Folder here;
+  Eigen::MatrixXd ends(4, 2);
+  ends << 0, 10, 10, 20, 20, 40, 40, infinity;
+  write_npy(here / "ages.npy", ends);
+  (void)here.succeed({"fit", "ages.npy", "--family", "x1..x2=gamma", "--components", "1"});
+  here.refuse({"fit", "ages.npy", "--family", "gamma"}, {"row 4", "\"x2\"", "infinite"});
+}
+
 TEST(Intervals, RefuseWhatCannotBe) {
   const Folder here;
   here.write("turned.csv", "x_lo,x_hi\n1,2\n5,3\n2,4\n");
