@@ -279,7 +279,7 @@ class Shifted {
       return unit * std::exp(v[0]) < largest_gap * unit &&
              base_at(v).moments().covariance(0, 0) >= least;
     };
-    constexpr double nearest = 1e-3;
+    constexpr double nearest = 1e-6;
     const double gap = std::clamp(rows.lowest - units_.least_gap - shift_,
                                   nearest * units_.least_gap, 0.99 * largest_gap * unit);
     Vector v(1 + base_.coordinates().size());
