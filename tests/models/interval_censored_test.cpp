@@ -82,7 +82,7 @@ TEST(IntervalCensored, FitsWhatIsTruncatedAndBinned) {
   x << Vector::LinSpaced(classes, 0, 11.5), Vector::LinSpaced(classes, 0.5, 12);
   for (const double value : values) ++w[static_cast<Index>(2 * value)];
   const Fit best = fit(mixture(IntervalCensored(Untied(Seen(Normal(), 0, 12), 2))), x,
-                       {.start = start::KMeans{}, .sample_weight = w, .tol = 1e-7, .seed = 1});
+                       {.sample_weight = w, .start = start::KMeans{}, .tol = 1e-7, .seed = 1});
   const std::vector<Seen> kinds{Seen(Normal(1, 1.5), 0, 12), Seen(Normal(8, 3), 0, 12)};
   const MixtureState binned{truth.weights(), AnyFamily(IntervalCensored(Untied(kinds)))};
   const double at_truth = mix::log_likelihood(binned, x, w);
