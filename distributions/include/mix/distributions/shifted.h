@@ -275,15 +275,15 @@ class Shifted {
     constexpr double least_share = 1e-10;
     const double least = std::min(least_share * unit * unit * (units_.rows > 0 ? 1 : 0),
                                   base_.moments().covariance(0, 0));
-    const auto allowed = [&](const Vector& v) {
-      return unit * std::exp(v[0]) < largest_gap * unit &&
-             base_at(v).moments().covariance(0, 0) >= least;
-    };
-    constexpr double nearest = 1e-6;
-    const double gap = std::clamp(rows.lowest - units_.least_gap - shift_,
-                                  nearest * units_.least_gap, 0.99 * largest_gap * unit);
+    constexpr double nearest = 3e-9;  // what is lost by it is lost in rounding
+    const double gap =
+        std::max(rows.lowest - units_.least_gap - shift_, nearest * units_.least_gap);
     Vector v(1 + base_.coordinates().size());
     v << std::log(gap / unit), base_.coordinates();
+    const auto allowed = [&](const Vector& at) {
+      return at == v ||
+             (std::exp(at[0]) < largest_gap && base_at(at).moments().covariance(0, 0) >= least);
+    };
     const Vector best = climb_by_differences(v, objective, allowed, most_steps);
     shift_ = shift_at(best);
     base_ = base_at(best);
