@@ -342,6 +342,8 @@ void Restricted::climb(const std::vector<Index>& components, const Likelihood& l
     return all;
   };
   const auto expand = [&](const Vector& v) {
+    // A likelihood that reads statistics costs next to nothing.
+    if (streams()) return expand_by(expand_by_differences, v);
     Expansion few = expand_by(expand_by_few_differences, v);
     return promises_little(few) ? expand_by(expand_by_differences, v) : few;
   };
