@@ -5,9 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <string>
+#include <stdexcept>
+#include <type_traits>
 
 #include "mix/distributions/gamma.h"
+#include "mix/distributions/interval_censored.h"
 #include "mix/distributions/inverse_gaussian.h"
 #include "mix/distributions/lognormal.h"
 #include "mix/distributions/weibull.h"
@@ -104,6 +106,29 @@ TEST(Shifted, OfShapesBelowOneBeginsAtTheLowestRow) {
   const Matrix rounded = (10 * x.array()).round() / 10;
   const auto coarse = estimated(Shifted<Weibull>(), rounded, Vector::Ones(400), 60);
   EXPECT_NEAR(coarse.shift(), rounded.minCoeff() - 0.05, 2e-3);
+}
+
+// The likelihood of the rounded rows themselves, which has a bound.
+TEST(Shifted, InClassesHasTheGroupedLikelihood) {
+  constexpr Index n = 800;
+  const Matrix x = draws(Shifted<Weibull>(Weibull(2.2, 3), 10), n);
+  const Vector rounded = (2 * x.col(0).array()).round() / 2;
+  Matrix ends(n, 2);
+  ends << rounded.array() - 0.25, rounded.array() + 0.25;
+  IntervalCensored family{Shifted<Weibull>()};
+  family.prepare(ends, Vector::Ones(n));
+  family.start(ends, Vector::Ones(n));
+  for (int i = 0; i < 20; ++i) family.fit(ends, Vector::Ones(n));
+  const auto log_likelihood = [&](const Vector& v) {
+    IntervalCensored moved = family;
+    moved.set_coordinates(v);
+    Matrix out(n, 1);
+    moved.log_densities(ends, out);
+    return out.sum();
+  };
+  const Vector own = family.coordinates();
+  EXPECT_LT(testing_support::gradient(log_likelihood, own).norm() / n, 1e-6);
+  EXPECT_NEAR(family.family().as<Untied<Shifted<Weibull>>>()->component(0).shift(), 10, 0.3);
 }
 
 // Normal rows are the limit of ever larger shapes.
