@@ -68,9 +68,10 @@ std::vector<std::string> structures_to_try(const FamilyBlocks& blocks, const std
   return none || asked.empty() || asked == "all" ? known : split(asked, ',');
 }
 
-std::vector<FamilyBlocks> alternatives_for(const FamilyChoice& choice, const Table& table) {
+std::vector<FamilyBlocks> alternatives_for(const FamilyChoice& choice, const Table& table,
+                                           bool bounded) {
   if (!choice.automatic()) return choice.alternatives;
-  std::vector<FamilyBlocks> suitable = suitable_blocks(table);
+  std::vector<FamilyBlocks> suitable = suitable_blocks(table, bounded);
   if (suitable.empty()) {
     throw std::invalid_argument("no family suits the columns; name one with --family");
   }
@@ -294,7 +295,7 @@ std::vector<Candidate> make_candidates(const FamilyChoice& choice, const Table& 
   const auto without_trials = std::make_shared<const Setting>(
       Setting{options.trials.empty() ? columns : without(columns, {options.trials}), options});
   const std::vector<FamilyBlocks> alternatives =
-      alternatives_for(choice, without(columns, options.gate_only));
+      alternatives_for(choice, without(columns, options.gate_only), !options.bounds.empty());
   if (!options.dof.empty() && !names_family(alternatives, "student_t")) {
     throw std::invalid_argument(
         "--dof concerns the degrees of freedom of student_t; say --family student_t too");

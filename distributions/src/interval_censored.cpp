@@ -12,9 +12,9 @@
 #include <tuple>
 
 #include "mix/distributions/log_probability.h"
-#include "mix/distributions/truncated.h"
 #include "mix/errors.h"
 #include "mix/missing.h"
+#include "mix/newton.h"
 #include "mix/parallel.h"
 #include "univariate.h"
 
@@ -40,6 +40,16 @@ Interval interval_of(double low, double high, bool discrete) {
 bool says_something(const Interval& at) { return at.low > -infinity || at.high < infinity; }
 
 bool is_value(const Interval& at) { return at.low == at.high && std::isfinite(at.low); }
+
+// An interval and its row; equal intervals stand together in their order.
+struct IntervalOfRow {
+  Interval at;
+  Index row;
+
+  bool operator<(const IntervalOfRow& other) const {
+    return std::tie(at.low, at.high, row) < std::tie(other.at.low, other.at.high, other.row);
+  }
+};
 
 // The value of an interval, or its middle, or its only end.
 double middle(const Interval& at, bool discrete) {
@@ -88,37 +98,54 @@ std::optional<double> variance_of(const AnyFamily& family, Index k) {
   }
 }
 
-// What the rows of some components say: known values, and distinct intervals, with the shares of
-// the components in them.
+// What rows say: known values, and distinct intervals, with the shares of the components in them.
 struct Known {
   Matrix value;           // one column
   Matrix value_share;     // values x components
   Matrix end;             // lower and upper ends of the intervals
   Matrix interval_share;  // intervals x components
+  // The distinct finite ends of intervals of a continuous family, in ascending order, and which
+  // each interval has, -1 for none: neighboring classes share one, and its cdf is asked once.
+  Vector cut;
+  std::vector<std::array<Index, 2>> cut_of;
 };
 
-Known known_of(Rows x, Shares shares, bool discrete) {
-  struct Place {
-    Interval at;
-    Index row;
+void learn_cuts(Known& known) {
+  std::vector<double> cuts;
+  for (const double end : known.end.reshaped()) {
+    if (std::isfinite(end)) cuts.push_back(end);
+  }
+  std::sort(cuts.begin(), cuts.end());
+  cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
+  const auto place = [&](double end) -> Index {
+    if (!std::isfinite(end)) return -1;
+    return std::lower_bound(cuts.begin(), cuts.end(), end) - cuts.begin();
   };
+  for (Index i = 0; i < known.end.rows(); ++i) {
+    known.cut_of.push_back({place(known.end(i, 0)), place(known.end(i, 1))});
+  }
+  known.cut = Eigen::Map<const Vector>(cuts.data(), std::ssize(cuts));
+}
+
+Known known_of(Rows x, Shares shares, bool discrete) {
   std::vector<Index> values;
-  std::vector<Place> intervals;
+  std::vector<IntervalOfRow> intervals;
   for (Index i = 0; i < x.rows(); ++i) {
     const Interval at = interval_of(x(i, 0), x(i, 1), discrete);
     if (!(shares.row(i).maxCoeff() > 0) || !says_something(at)) continue;
     if (is_value(at)) values.push_back(i);
     if (at.low < at.high) intervals.push_back({at, i});
   }
-  std::sort(intervals.begin(), intervals.end(), [](const Place& a, const Place& b) {
-    return std::tie(a.at.low, a.at.high, a.row) < std::tie(b.at.low, b.at.high, b.row);
-  });
-  Known known{x(values, std::vector<Index>{0}), shares(values, Eigen::all),
-              Matrix(static_cast<Index>(intervals.size()), 2),
-              Matrix::Zero(static_cast<Index>(intervals.size()), shares.cols())};
+  std::sort(intervals.begin(), intervals.end());
+  Known known{.value = x(values, std::vector<Index>{0}),
+              .value_share = shares(values, Eigen::all),
+              .end = Matrix(std::ssize(intervals), 2),
+              .interval_share = Matrix::Zero(std::ssize(intervals), shares.cols()),
+              .cut = {},
+              .cut_of = {}};
   if (discrete) known.value = known.value.array().ceil();
   Index distinct = -1;
-  for (const Place& place : intervals) {
+  for (const IntervalOfRow& place : intervals) {
     if (distinct < 0 || known.end(distinct, 0) != place.at.low ||
         known.end(distinct, 1) != place.at.high) {
       known.end.row(++distinct) << place.at.low, place.at.high;
@@ -127,6 +154,7 @@ Known known_of(Rows x, Shares shares, bool discrete) {
   }
   known.end.conservativeResize(distinct + 1, Eigen::NoChange);
   known.interval_share.conservativeResize(distinct + 1, Eigen::NoChange);
+  if (!discrete) learn_cuts(known);
   return known;
 }
 
@@ -135,42 +163,85 @@ double weighted_sum(const Eigen::Ref<const Matrix>& share, const Eigen::Ref<cons
   return (share.array() > 0).select(share.array() * value.array(), 0).sum();
 }
 
-// Log densities of the values and log probabilities of the intervals, of all components.
-void evaluate_values(const AnyFamily& family, const Known& known, Index first, MatrixRef out) {
-  family.log_densities(Rows(known.value.middleRows(first, out.rows())), out);
-}
-void evaluate_intervals(const AnyFamily& family, const Known& known, Index first, MatrixRef out) {
-  for (Index k = 0; k < family.size(); ++k) {
-    with_component(family, k, [&](const OneColumn& component) {
-      for (Index i = 0; i < out.rows(); ++i) {
-        out(i, k) = log_probability(component, known.end(first + i, 0), known.end(first + i, 1));
-      }
-    });
+// The log-likelihood of some of the components that Known is about, as a function of parameters.
+class PartLikelihood {
+ public:
+  // Of as many components from `first` on as `from` has. Where these cannot explain a row, it is
+  // left out.
+  PartLikelihood(const Known& known, Index first, const AnyFamily& from)
+      : known_(known),
+        value_share_(known.value_share.middleCols(first, from.size())),
+        interval_share_(known.interval_share.middleCols(first, from.size())),
+        from_(from) {
+    leave_out_impossible();
+    if (!from_.summable() || value_share_.rows() == 0) return;
+    statistics_ = sum_over_blocks(value_share_.rows(), from_.statistics_size(),
+                                  [&](Index at, Index count, VectorRef sum) {
+                                    from_.accumulate(Rows(known_.value.middleRows(at, count)),
+                                                     value_share_.middleRows(at, count), sum);
+                                  });
   }
-}
 
-double log_likelihood_of(const AnyFamily& family, const Known& known) {
-  const auto sum_of = [&](const Matrix& shares, const auto& evaluate) {
-    return sum_over_blocks(shares.rows(), 1, [&](Index first, Index count, VectorRef sum) {
-      Matrix out(count, family.size());
-      evaluate(family, known, first, out);
-      sum[0] += weighted_sum(shares.middleRows(first, count), out);
-    })[0];
-  };
-  return sum_of(known.value_share, evaluate_values) +
-         sum_of(known.interval_share, evaluate_intervals);
-}
+  [[nodiscard]] bool of_values() const { return (value_share_.array() > 0).any(); }
 
-// Takes the shares of components in what these cannot explain.
-void leave_out_impossible(const AnyFamily& family, Known& known) {
-  Matrix out(known.value.rows(), family.size());
-  // Families take rows, not none of them.
-  if (out.rows() > 0) evaluate_values(family, known, 0, out);
-  known.value_share = (out.array() > -infinity).select(known.value_share, 0);
-  out.resize(known.end.rows(), family.size());
-  evaluate_intervals(family, known, 0, out);
-  known.interval_share = (out.array() > -infinity).select(known.interval_share, 0);
-}
+  double operator()(const AnyFamily& family) const {
+    double sum = 0;
+    if (statistics_.size() > 0) {
+      sum = family.weighted_log_density(statistics_, from_);
+    } else {
+      sum = sum_over_blocks(value_share_.rows(), 1, [&](Index at, Index count, VectorRef total) {
+        Matrix out(count, family.size());
+        family.log_densities(Rows(known_.value.middleRows(at, count)), out);
+        total[0] += weighted_sum(value_share_.middleRows(at, count), out);
+      })[0];
+    }
+    return sum + weighted_sum(interval_share_, log_probabilities(family));
+  }
+
+ private:
+  [[nodiscard]] Matrix log_probabilities(const AnyFamily& family) const {
+    Matrix out(known_.end.rows(), family.size());
+    Vector cdf(known_.cut.size());
+    for (Index k = 0; k < family.size(); ++k) {
+      with_component(family, k, [&](const OneColumn& component) {
+        for_each_block(cdf.size(), [&](Index at, Index count) {
+          for (Index i = at; i < at + count; ++i) cdf[i] = component.cdf(known_.cut[i]);
+        });
+        for_each_block(out.rows(), [&](Index at, Index count) {
+          for (Index i = at; i < at + count; ++i) {
+            // What has no share need not be known.
+            out(i, k) = interval_share_(i, k) > 0 ? log_probability_of(component, i, cdf) : 0;
+          }
+        });
+      });
+    }
+    return out;
+  }
+
+  [[nodiscard]] double log_probability_of(const OneColumn& component, Index i,
+                                          const Vector& cdf) const {
+    const double low = known_.end(i, 0);
+    const double high = known_.end(i, 1);
+    if (component.discrete) return log_probability(component, low, high);
+    const auto [from, to] = known_.cut_of[static_cast<std::size_t>(i)];
+    return log_probability(component, low, high, from < 0 ? 0 : cdf[from], to < 0 ? 1 : cdf[to]);
+  }
+
+  void leave_out_impossible() {
+    Matrix out(value_share_.rows(), value_share_.cols());
+    for_each_block(out.rows(), [&](Index at, Index count) {
+      from_.log_densities(Rows(known_.value.middleRows(at, count)), out.middleRows(at, count));
+    });
+    value_share_ = (out.array() > -infinity).select(value_share_, 0);
+    interval_share_ = (log_probabilities(from_).array() > -infinity).select(interval_share_, 0);
+  }
+
+  const Known& known_;
+  Matrix value_share_;
+  Matrix interval_share_;
+  const AnyFamily& from_;
+  Vector statistics_;  // of the values, where the likelihood is a function of these
+};
 
 // Coordinates of probabilities 0 and 1 are infinite; from near ones it can climb.
 Vector finite_coordinates(const AnyFamily& family) {
@@ -249,20 +320,29 @@ void IntervalCensored::log_densities(Rows x, MatrixRef out) const {
   const bool discrete = family_.discrete();
   // A value in the place of each interval; what it gives is replaced.
   Matrix value = Matrix::Ones(x.rows(), 1);
-  bool any_value = false;
+  std::vector<IntervalOfRow> intervals;
   for (Index i = 0; i < x.rows(); ++i) {
-    if (const Interval at = interval_of(x(i, 0), x(i, 1), discrete); is_value(at)) {
+    const Interval at = interval_of(x(i, 0), x(i, 1), discrete);
+    if (is_value(at)) {
       value(i, 0) = at.low;
-      any_value = true;
+    } else {
+      intervals.push_back({at, i});
     }
   }
-  if (any_value) family_.log_densities(Rows(value), out);
+  if (std::ssize(intervals) < x.rows()) family_.log_densities(Rows(value), out);
+  std::sort(intervals.begin(), intervals.end());
   for (Index k = 0; k < size(); ++k) {
     with_component(family_, k, [&](const OneColumn& component) {
-      for (Index i = 0; i < x.rows(); ++i) {
-        const Interval at = interval_of(x(i, 0), x(i, 1), discrete);
-        if (is_value(at)) continue;
-        out(i, k) = says_something(at) ? log_probability(component, at.low, at.high) : 0;
+      const IntervalOfRow* before = nullptr;
+      for (const IntervalOfRow& place : intervals) {
+        const auto& [low, high] = place.at;
+        // Equal ones, often of times when a study ended, once.
+        if (before != nullptr && before->at.low == low && before->at.high == high) {
+          out(place.row, k) = out(before->row, k);
+        } else {
+          out(place.row, k) = says_something(place.at) ? log_probability(component, low, high) : 0;
+        }
+        before = &place;
       }
     });
   }
@@ -323,28 +403,34 @@ void IntervalCensored::start(Rows x, Shares shares) {
 
 void IntervalCensored::fit(Rows x, Shares shares) {
   // The next step of EM goes on from here.
-  constexpr Index most_steps = 3;
-  climb(x, shares, most_steps);
+  climb(x, shares, 1);
 }
 
 void IntervalCensored::climb(Rows x, Shares shares, Index most_steps) {
-  const double least = data_.least_variance(0);
-  const auto climb_alone = [&](const AnyFamily& from, Shares own) {
-    Known known = known_of(x, own, from.discrete());
+  const Known known = known_of(x, shares, family_.discrete());
+  // Of as many components as `from` has, whose shares stand from column `first` on.
+  const auto climbed = [&](const AnyFamily& from, Index first) {
+    const PartLikelihood likelihood(known, first, from);
     IntervalCensored candidate = *this;
+    const Vector start = finite_coordinates(from);
+    const double least = data_.least_variance(0);
     const auto objective = [&](const Vector& v) {
       candidate.family_.set_coordinates(v);
+      return likelihood(candidate.family_) + candidate.log_prior();
+    };
+    // Equal values would make it ever narrower, intervals would not; what begins narrower can
+    // widen.
+    const auto allowed = [&](const Vector& v) {
+      if (v == start || !likelihood.of_values()) return true;
+      candidate.family_.set_coordinates(v);
       for (Index k = 0; k < from.size(); ++k) {
-        // Equal values would make it ever narrower.
-        const std::optional<double> variance = variance_of(candidate.family_, k);
-        if (variance && *variance < least) return -infinity;
+        const auto variance = variance_of(candidate.family_, k);
+        if (variance && *variance < least && *variance < variance_of(from, k)) return false;
       }
-      return log_likelihood_of(candidate.family_, known) + candidate.log_prior();
+      return true;
     };
     candidate.family_ = from;
-    const Vector start = finite_coordinates(from);
-    if (!(objective(start) > -infinity)) leave_out_impossible(candidate.family_, known);
-    return largest_coordinates(start, objective, most_steps);
+    return climb_by_differences(start, objective, allowed, most_steps);
   };
   std::vector<AnyFamily> components;
   Vector joined(0);
@@ -361,16 +447,14 @@ void IntervalCensored::climb(Rows x, Shares shares, Index most_steps) {
   // Components that share parameters have fewer together than alone.
   if (size() == 1 || alone != parameter_count() || joined.size() != together.size() ||
       joined != together) {
-    if (shares.sum() > 0) family_.set_coordinates(climb_alone(family_, shares));
+    if (shares.sum() > 0) family_.set_coordinates(climbed(family_, 0));
     return;
   }
   Index done = 0;
   for (Index k = 0; k < size(); ++k) {
     const AnyFamily& component = components[static_cast<std::size_t>(k)];
     const Index count = component.coordinates().size();
-    if (shares.col(k).sum() > 0) {
-      joined.segment(done, count) = climb_alone(component, shares.col(k));
-    }
+    if (shares.col(k).sum() > 0) joined.segment(done, count) = climbed(component, k);
     done += count;
   }
   family_.set_coordinates(joined);

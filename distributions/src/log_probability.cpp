@@ -154,9 +154,15 @@ double log_probability(const OneColumn& distribution, double low, double high) {
   const double before = discrete ? low - 1 : low;
   const double below = before > -infinity ? distribution.cdf(before) : 0;
   const double up_to = high < infinity ? distribution.cdf(high) : 1;
+  return log_probability(distribution, low, high, below, up_to);
+}
+
+double log_probability(const OneColumn& distribution, double low, double high, double below,
+                       double up_to) {
   const double difference = up_to - below;
   if (difference > 0 && difference >= least_difference * up_to) return std::log(difference);
-  return discrete ? log_sum(distribution, low, high) : log_integral(distribution, low, high);
+  if (distribution.discrete) return log_sum(distribution, low, high);
+  return low < high ? log_integral(distribution, low, high) : -infinity;
 }
 
 double log_probability(const Normal& normal, double low, double high) {

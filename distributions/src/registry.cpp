@@ -43,6 +43,7 @@
 #include "mix/distributions/product.h"
 #include "mix/distributions/rayleigh.h"
 #include "mix/distributions/restricted.h"
+#include "mix/distributions/shifted.h"
 #include "mix/distributions/shifted_exponential.h"
 #include "mix/distributions/skew_normal.h"
 #include "mix/distributions/skew_t.h"
@@ -331,18 +332,22 @@ FamilyEntry one_column_entry(const std::function<bool(const Table&)>& suits) {
   return entry_of(D(), suits);
 }
 
-AnyFamily make_shifted_exponential(const FamilyRequest& request) {
-  if (columns(request) != 1) {
-    throw std::invalid_argument(fmt::format(
-        "shifted_exponential describes one column, not {}: the shifts of several cannot be moved",
-        columns(request)));
-  }
-  return Untied(ShiftedExponential(), request.k);
+// The entry of a distribution of one column whose edges are moved.
+template <class D>
+FamilyEntry shifted_entry() {
+  return {.name = std::string(D::name),
+          .empty = [] { return AnyFamily(Untied<D>()); },
+          .make = [](const FamilyRequest& request) -> AnyFamily {
+            if (columns(request) == 1) return Untied(D(), request.k);
+            throw std::invalid_argument(fmt::format(
+                "{} describes one column, not {}: the shifts of several cannot be moved", D::name,
+                columns(request)));
+          }};
 }
 
 // The entry of a distribution of one column that is seen between bounds only.
 template <class D>
-FamilyEntry truncated_entry(const D& base) {
+FamilyEntry truncated_entry(const D& base, const std::function<bool(const Table&)>& suits) {
   return {.name = std::string(TruncatedTo<D>::name),
           .empty = [] { return AnyFamily(Untied<TruncatedTo<D>>()); },
           .make = [base](const FamilyRequest& r) -> AnyFamily {
@@ -354,6 +359,7 @@ FamilyEntry truncated_entry(const D& base) {
                             "LOWER,UPPER, for example 0,inf",
                             TruncatedTo<D>::name));
           },
+          .suits = suits,
           .takes_bounds = true};
 }
 
@@ -405,10 +411,10 @@ std::vector<FamilyEntry> distribution_entries() {
       one_column_entry<SkewT>(nullptr),  // ten times as slow as the others
       one_column_entry<Beta>(suits_shares),
       one_column_entry<VonMises>(nullptr),
-      truncated_entry<Normal>(Normal()),
-      truncated_entry<Exponential>(Exponential(1)),
-      truncated_entry<Gamma>(Gamma()),
-      truncated_entry<Lognormal>(Lognormal()),
+      truncated_entry<Normal>(Normal(), suits_measurements),
+      truncated_entry<Exponential>(Exponential(1), suits_above_zero),
+      truncated_entry<Gamma>(Gamma(), suits_above_zero),
+      truncated_entry<Lognormal>(Lognormal(), suits_above_zero),
       {"dirichlet", [] { return AnyFamily(Untied<Dirichlet>()); },
        [](Request r) { return AnyFamily(Untied(Dirichlet(columns(r)), r.k)); },
        suits_rows<Dirichlet>},
@@ -449,8 +455,11 @@ std::vector<FamilyEntry> distribution_entries() {
       {"gated", [] { return AnyFamily(Gated()); }},
       {"free_uniform", [] { return AnyFamily(Untied<FreeUniform>()); },
        [](Request r) { return AnyFamily(Untied(FreeUniform(columns(r)), r.k)); }},
-      {"shifted_exponential", [] { return AnyFamily(Untied<ShiftedExponential>()); },
-       make_shifted_exponential},
+      shifted_entry<ShiftedExponential>(),
+      shifted_entry<Shifted<Weibull>>(),
+      shifted_entry<Shifted<Gamma>>(),
+      shifted_entry<Shifted<Lognormal>>(),
+      shifted_entry<Shifted<InverseGaussian>>(),
       {"interval_censored", [] { return AnyFamily(IntervalCensored()); }},
       {"product", [] { return AnyFamily(Product()); }},
       {"restricted", [] { return AnyFamily(Restricted()); }},

@@ -6,7 +6,6 @@
 #include <Eigen/LU>
 #include <algorithm>
 #include <cmath>
-#include <exception>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -15,197 +14,14 @@
 #include "mix/errors.h"
 #include "mix/newton.h"
 #include "mix/parallel.h"
+#include "named_parameters.h"
 #include "univariate.h"
 
 namespace mix {
 namespace {
 
-using NamedValues = std::vector<std::pair<std::string, Vector>>;
-
-// The numbers and lists of numbers among the parameters of a component. Others are left as they
-// are.
-class ParameterReader final : public Fields {
- public:
-  [[nodiscard]] bool loading() const override { return false; }
-  void operator()(std::string_view name, double& value) override {
-    values.emplace_back(name, Vector::Constant(1, value));
-  }
-  void operator()(std::string_view name, Vector& value) override {
-    values.emplace_back(name, value);
-  }
-  void operator()(std::string_view /*name*/, Index& /*value*/) override {}
-  void operator()(std::string_view /*name*/, std::string& /*value*/) override {}
-  void operator()(std::string_view name, Matrix& value) override {
-    if (value.size() == 1) values.emplace_back(name, Vector::Constant(1, value(0, 0)));
-  }
-  void operator()(std::string_view /*name*/, std::vector<Index>& /*value*/) override {}
-  void operator()(std::string_view /*name*/, std::vector<std::string>& /*value*/) override {}
-  void operator()(std::string_view /*name*/, AnyFamily& /*value*/) override {}
-  void list(std::string_view /*name*/, Index /*size*/, const std::function<void(Index)>& /*resize*/,
-            const std::function<void(Index, Fields&)>& /*element*/) override {}
-
-  NamedValues values;
-};
-
-// Loads some parameters and leaves all else as it is.
-class ParameterWriter final : public Fields {
- public:
-  explicit ParameterWriter(const NamedValues& values) : values_(values) {}
-
-  [[nodiscard]] bool loading() const override { return true; }
-  void operator()(std::string_view name, double& value) override {
-    if (const Vector* v = find(name, 1)) value = (*v)[0];
-  }
-  void operator()(std::string_view name, Vector& value) override {
-    if (const Vector* v = find(name, value.size())) value = *v;
-  }
-  void operator()(std::string_view /*name*/, Index& /*value*/) override {}
-  void operator()(std::string_view /*name*/, std::string& /*value*/) override {}
-  void operator()(std::string_view /*name*/, Matrix& /*value*/) override {}
-  void operator()(std::string_view /*name*/, std::vector<Index>& /*value*/) override {}
-  void operator()(std::string_view /*name*/, std::vector<std::string>& /*value*/) override {}
-  void operator()(std::string_view /*name*/, AnyFamily& /*value*/) override {}
-  void list(std::string_view /*name*/, Index size, const std::function<void(Index)>& resize,
-            const std::function<void(Index, Fields&)>& element) override {
-    resize(size);
-    for (Index i = 0; i < size; ++i) element(i, *this);
-  }
-
- private:
-  [[nodiscard]] const Vector* find(std::string_view name, Index size) const {
-    for (const auto& [own, value] : values_) {
-      if (own == name && value.size() == size) return &value;
-    }
-    return nullptr;
-  }
-
-  const NamedValues& values_;
-};
-
-NamedValues values_of(const AnyFamily& component) {
-  ParameterReader reader;
-  component.describe(0, reader);
-  return std::move(reader.values);
-}
-
-// Why the component cannot have these parameters; empty, and the component has them, where it can.
-std::string load(AnyFamily& component, const NamedValues& values) {
-  try {
-    ParameterWriter writer(values);
-    component.fields(writer);
-    return {};
-  } catch (const std::exception& error) {
-    return error.what();
-  }
-}
-
-Vector& value_named(NamedValues& values, const std::string& parameter) {
-  return std::find_if(values.begin(), values.end(),
-                      [&](const auto& named) { return named.first == parameter; })
-      ->second;
-}
-
-// Whether the component can have this one number.
-bool accepts(AnyFamily component, const std::string& parameter, Vector values, Index index,
-             double value) {
-  values[index] = value;
-  return load(component, {{parameter, values}}).empty();
-}
-
-// Whether parameters that are loaded are those that are described: some distributions save others.
-bool loads_what_it_describes(const AnyFamily& component) {
-  constexpr double little = 1e-3;
-  constexpr double rounding = 1e-12;
-  for (const auto& [parameter, numbers] : values_of(component)) {
-    AnyFamily moved = component;
-    const Vector other =
-        numbers.unaryExpr([](double value) { return value != 0 ? value * (1 + little) : little; });
-    if (!load(moved, {{parameter, other}}).empty()) return false;
-    NamedValues now = values_of(moved);
-    const Vector& read = value_named(now, parameter);
-    if (!((read - other).cwiseAbs().maxCoeff() <= rounding * other.cwiseAbs().maxCoeff())) {
-      return false;
-    }
-  }
-  return true;
-}
-
-// Whether the log density at the value of this parameter bends or ends where the parameter is: as
-// that of Laplace's distribution at its median, and any at the edge of its support. Newton's method
-// finds no maximum there.
-bool has_kink(const AnyFamily& component, const std::string& parameter, const Vector& values,
-              Index index, double unit) {
-  constexpr double share = 1e-4;
-  constexpr double smooth = 0.1;
-  if (component.dimension() != 1) return false;
-  const double step = share * unit;
-  const auto value_at = [&](double moved) {
-    AnyFamily other = component;
-    Vector all = values;
-    all[index] += moved;
-    Matrix out = Matrix::Constant(1, 1, quiet_nan);
-    if (load(other, {{parameter, all}}).empty()) {
-      other.log_densities(Matrix::Constant(1, 1, values[index]), out);
-    }
-    return out(0, 0);
-  };
-  const double here = value_at(0);
-  const double right = value_at(step);
-  const double left = value_at(-step);
-  const int finite = static_cast<int>(std::isfinite(here)) +
-                     static_cast<int>(std::isfinite(right)) + static_cast<int>(std::isfinite(left));
-  if (finite == 0) return false;  // outside of the support
-  return finite < 3 || std::abs(right - 2 * here + left) > smooth * share;
-}
-
-// The derivatives of all parameters, one after the other, along the coordinates.
-Matrix derivatives_along_coordinates(const AnyFamily& component) {
-  constexpr double step = 1e-5;
-  const Vector at = component.coordinates();
-  const auto all_values = [&](Index i, double moved) {
-    AnyFamily other = component;
-    Vector v = at;
-    v[i] += moved;
-    other.set_coordinates(v);
-    std::vector<double> all;
-    for (const auto& [name, values] : values_of(other)) {
-      all.insert(all.end(), values.begin(), values.end());
-    }
-    return Vector(Eigen::Map<Vector>(all.data(), static_cast<Index>(all.size())));
-  };
-  Matrix derivatives;
-  for (Index i = 0; i < at.size(); ++i) {
-    const Vector slope = (all_values(i, step) - all_values(i, -step)) / (2 * step);
-    if (i == 0) derivatives.resize(slope.size(), at.size());
-    derivatives.col(i) = slope;
-  }
-  return derivatives;
-}
-
-// The least and the largest values of all parameters, one after the other, far along the
-// coordinates.
-std::pair<Vector, Vector> reach_along_coordinates(const AnyFamily& component) {
-  constexpr double far = 20;
-  const Vector at = component.coordinates();
-  std::pair<Vector, Vector> reach;
-  for (Index i = 0; i < at.size(); ++i) {
-    for (const double step : {-far, far}) {
-      AnyFamily moved = component;
-      Vector v = at;
-      v[i] += step;
-      moved.set_coordinates(v);
-      std::vector<double> all;
-      for (const auto& [name, values] : values_of(moved)) {
-        all.insert(all.end(), values.begin(), values.end());
-      }
-      const Vector now = Eigen::Map<Vector>(all.data(), static_cast<Index>(all.size()));
-      if (reach.first.size() == 0) reach = {now, now};
-      reach.first = reach.first.cwiseMin(now);
-      reach.second = reach.second.cwiseMax(now);
-    }
-  }
-  return reach;
-}
+// Newton's method comes to rest before.
+constexpr Index enough_steps = 50;
 
 }  // namespace
 
@@ -483,7 +299,8 @@ double Restricted::value_at(Index k, const Vector& shared, const Vector& own,
 
 // Moves the shared parameters and those of the components together. The matrix of second
 // derivatives is assembled from one block per component.
-void Restricted::climb(const std::vector<Index>& components, const Likelihood& likelihood) {
+void Restricted::climb(const std::vector<Index>& components, const Likelihood& likelihood,
+                       Index most_steps) {
   const auto s = static_cast<Index>(shared_.size());
   const auto p = static_cast<Index>(own_.size());
   const auto n = static_cast<Index>(components.size());
@@ -508,11 +325,11 @@ void Restricted::climb(const std::vector<Index>& components, const Likelihood& l
     for (Index i = 0; i < n; ++i) total += value_of(i, point_for(v, i));
     return total;
   };
-  const auto expand = [&](const Vector& v) {
+  const auto expand_by = [&](const auto& differences, const Vector& v) {
     Expansion all{0, Vector::Zero(v.size()), Matrix::Zero(v.size(), v.size())};
     for (Index i = 0; i < n; ++i) {
-      const Expansion one = expand_by_differences(
-          point_for(v, i), [&](const Vector& point) { return value_of(i, point); });
+      const Expansion one =
+          differences(point_for(v, i), [&](const Vector& point) { return value_of(i, point); });
       const Index at = s + i * p;
       all.value += one.value;
       all.gradient.head(s) += one.gradient.head(s);
@@ -524,7 +341,13 @@ void Restricted::climb(const std::vector<Index>& components, const Likelihood& l
     }
     return all;
   };
-  const Vector best = maximize_by_newton(start, expand, value).point;
+  const auto expand = [&](const Vector& v) {
+    // A likelihood that reads statistics costs next to nothing.
+    if (streams()) return expand_by(expand_by_differences, v);
+    Expansion few = expand_by(expand_by_few_differences, v);
+    return promises_little(few) ? expand_by(expand_by_differences, v) : few;
+  };
+  const Vector best = maximize_by_newton(start, expand, value, most_steps).point;
   std::vector<AnyFamily> parts = parts_.families();
   Index i = 0;
   for (const Index k : components) {
@@ -537,11 +360,12 @@ void Restricted::climb(const std::vector<Index>& components, const Likelihood& l
   parts_ = FamilyList(std::move(parts));
 }
 
-void Restricted::climb_all(const std::vector<Index>& components, const Likelihood& likelihood) {
+void Restricted::climb_all(const std::vector<Index>& components, const Likelihood& likelihood,
+                           Index most_steps) {
   if (!shared_.empty()) {
-    climb(components, likelihood);
+    climb(components, likelihood, most_steps);
   } else {
-    for (const Index k : components) climb({k}, likelihood);
+    for (const Index k : components) climb({k}, likelihood, most_steps);
   }
 }
 
@@ -561,13 +385,22 @@ void Restricted::maximize(ConstVectorRef sum) {
     const auto own = sum.segment(begin[k], length);
     if (own.allFinite() && (own.array() != 0).any()) occupied.push_back(static_cast<Index>(k));
   }
-  climb_all(occupied, [&](Index k, const AnyFamily& component) {
-    const auto i = static_cast<std::size_t>(k);
-    return component.weighted_log_density(sum.segment(begin[i], begin[i + 1] - begin[i]), at[i]);
-  });
+  climb_all(
+      occupied,
+      [&](Index k, const AnyFamily& component) {
+        const auto i = static_cast<std::size_t>(k);
+        return component.weighted_log_density(sum.segment(begin[i], begin[i + 1] - begin[i]),
+                                              at[i]);
+      },
+      enough_steps);
 }
 
 void Restricted::fit(const AnyRows& x, Shares shares) {
+  // The next step of EM goes on from here.
+  climb_rows(x, shares, 1);
+}
+
+void Restricted::climb_rows(const AnyRows& x, Shares shares, Index most_steps) {
   std::vector<Index> occupied;
   for (Index k = 0; k < size(); ++k) {
     if ((shares.col(k).array() > 0).any()) occupied.push_back(k);
@@ -580,16 +413,19 @@ void Restricted::fit(const AnyRows& x, Shares shares) {
     auto block = weights.middleRows(first, count);
     block = (out.array() > -infinity).select(block, 0);
   });
-  climb_all(occupied, [&](Index k, const AnyFamily& component) {
-    return sum_over_blocks(x.rows(), 1, [&](Index first, Index count, VectorRef total) {
-      Matrix out(count, 1);
-      component.log_densities(*DenseBlock(x, first, count), out);
-      for (Index i = 0; i < count; ++i) {
-        const double w = weights(first + i, k);
-        if (w > 0) total[0] += w * out(i, 0);
-      }
-    })[0];
-  });
+  climb_all(
+      occupied,
+      [&](Index k, const AnyFamily& component) {
+        return sum_over_blocks(x.rows(), 1, [&](Index first, Index count, VectorRef total) {
+          Matrix out(count, 1);
+          component.log_densities(*DenseBlock(x, first, count), out);
+          for (Index i = 0; i < count; ++i) {
+            const double w = weights(first + i, k);
+            if (w > 0) total[0] += w * out(i, 0);
+          }
+        })[0];
+      },
+      most_steps);
 }
 
 void Restricted::start(const AnyRows& x, Shares shares) {
@@ -609,7 +445,7 @@ void Restricted::start(const AnyRows& x, Shares shares) {
     parts_ = FamilyList(std::move(parts));
   }
   impose();
-  if (!streams()) return fit(x, shares);
+  if (!streams()) return climb_rows(x, shares, enough_steps);
   maximize(
       sum_over_blocks(x.rows(), statistics_size(), [&](Index first, Index count, VectorRef sum) {
         accumulate(*DenseBlock(x, first, count), shares.middleRows(first, count), sum);

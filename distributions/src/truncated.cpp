@@ -48,33 +48,30 @@ double truncated_quantile(const std::function<double(double)>& log_share, double
 }
 
 // Gauss's rule of five points on equal pieces.
-Moments truncated_moments(const std::function<double(double)>& log_density, double low,
+Moments truncated_moments(const std::function<void(Rows, VectorRef)>& log_density, double low,
                           double high) {
   constexpr Index pieces = 400;
-  constexpr std::array<double, 3> points{0, 0.5384693101056831, 0.9061798459386640};
-  constexpr std::array<double, 3> weights{0.5688888888888889, 0.4786286704993665,
+  constexpr std::array<double, 5> points{-0.9061798459386640, -0.5384693101056831, 0,
+                                         0.5384693101056831, 0.9061798459386640};
+  constexpr std::array<double, 5> weights{0.2369268850561891, 0.4786286704993665,
+                                          0.5688888888888889, 0.4786286704993665,
                                           0.2369268850561891};
+  constexpr auto each = static_cast<Index>(points.size());
   const double half = 0.5 * (high - low) / pieces;
-  double sum = 0;
-  double first = 0;
-  double second = 0;
-  const double center = 0.5 * (low + high);
-  const auto add = [&](double x, double weight) {
-    const double p = half * weight * std::exp(log_density(x));
-    sum += p;
-    first += p * (x - center);
-    second += p * (x - center) * (x - center);
-  };
-  for (Index i = 0; i < pieces; ++i) {
-    const double middle = low + half * static_cast<double>(2 * i + 1);
-    add(middle, weights[0]);
-    for (std::size_t j = 1; j < points.size(); ++j) {
-      add(middle - half * points[j], weights[j]);
-      add(middle + half * points[j], weights[j]);
-    }
+  Matrix x(pieces * each, 1);
+  Vector p(x.rows());
+  for (Index i = 0; i < x.rows(); ++i) {
+    const auto middle = static_cast<double>(2 * (i / each) + 1);
+    x(i, 0) = low + half * (middle + points[static_cast<std::size_t>(i % each)]);
   }
-  const double mean = first / sum;
-  return Moments::of(center + mean, second / sum - mean * mean);
+  log_density(x, p);
+  p = half * p.array().exp();
+  for (Index i = 0; i < x.rows(); ++i) p[i] *= weights[static_cast<std::size_t>(i % each)];
+  const double center = 0.5 * (low + high);
+  const Vector away = x.col(0).array() - center;
+  const double sum = p.sum();
+  const double mean = p.dot(away) / sum;
+  return Moments::of(center + mean, p.dot(away.cwiseAbs2()) / sum - mean * mean);
 }
 
 void check_bounds(std::string_view type, double lower, double upper) {

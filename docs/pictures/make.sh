@@ -29,6 +29,8 @@ gnuplot em.gp
 
 bash -euo pipefail "$examples/tutorial_program.sh" >/dev/null
 
+bash -euo pipefail "$examples/shifted_rivers.sh" >/dev/null
+
 # Household tasks by group: a line "5 25 65  5 %: Driving ..." per group.
 "$build/docs/tutorial_counts" | awk -F: '
   FNR == NR && / %:/ { ++groups; n = split($2, tasks, " "); for (i = 1; i <= n; ++i) group[tasks[i]] = groups }

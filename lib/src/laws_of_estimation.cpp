@@ -299,7 +299,7 @@ void Laws::parameter_count() {
   const Vector s = Eigen::BDCSVD<Matrix>(tangents).singularValues();
   Index rank = 0;
   while (rank < s.size() && s[rank] > 1e-3 * s[0] && s[rank] > 1e-6) ++rank;
-  if (rank == count) return;
+  if (rank == count - options_.unmoved_parameters) return;
   fail(fmt::format("{} parameters are counted, but the density has {}{} free directions", count,
                    rank == directions ? "at least " : "", rank));
 }

@@ -72,6 +72,38 @@ Expansion expand_by_differences(const Vector& at,
   return e;
 }
 
+Expansion expand_by_few_differences(const Vector& at,
+                                    const std::function<double(const Vector&)>& objective) {
+  constexpr double h = slope_step;
+  const Index n = at.size();
+  Expansion e{objective(at), Vector(n), Matrix(n, n)};
+  if (!std::isfinite(e.value)) return e;
+  Vector up(n);
+  for (Index i = 0; i < n; ++i) {
+    Vector v = at;
+    v[i] = at[i] + h;
+    up[i] = objective(v);
+    v[i] = at[i] - h;
+    const double down = objective(v);
+    e.gradient[i] = (up[i] - down) / (2 * h);
+    e.hessian(i, i) = (up[i] - e.value + (down - e.value)) / (h * h);
+  }
+  for (Index i = 0; i < n; ++i) {
+    for (Index j = 0; j < i; ++j) {
+      Vector v = at;
+      v[i] += h;
+      v[j] += h;
+      e.hessian(i, j) = e.hessian(j, i) = (objective(v) - up[i] - (up[j] - e.value)) / (h * h);
+    }
+  }
+  return e;
+}
+
+bool promises_little(const Expansion& at) {
+  constexpr double little = 1e-11;
+  return at.usable() && direction(at).promise < little * (1 + std::abs(at.value));
+}
+
 NewtonResult maximize_by_newton(const Vector& start,
                                 const std::function<Expansion(const Vector&)>& expand,
                                 const std::function<double(const Vector&)>& value,
@@ -93,11 +125,15 @@ NewtonResult maximize_by_newton(const Vector& start,
       break;
     }
 
-    // Most full steps are good, so their derivatives are computed at once.
+    // Most full steps are good, so their derivatives are computed at once, unless none will follow.
+    const bool last = best.iterations == max_iterations;
+    const auto look_at = [&](const Vector& v) {
+      return last ? Expansion{value(v), here.gradient, here.hessian} : expand(v);
+    };
     Vector next = best.point + step;
-    Expansion there = expand(next);
+    Expansion there = look_at(next);
     bool accepted = there.usable() && there.value > here.value;
-    if (!accepted && there.usable() && promise < near * size &&
+    if (!last && !accepted && there.usable() && promise < near * size &&
         there.value >= here.value - rounding * size) {
       // Too close to the top for values to tell: the promise that is left does.
       accepted = direction(there).promise < 0.25 * promise;
@@ -107,7 +143,7 @@ NewtonResult maximize_by_newton(const Vector& start,
       next = best.point + std::ldexp(1.0, -1 - halving) * step;
       if (next == best.point) break;
       if (!(value(next) > here.value)) continue;
-      there = expand(next);
+      there = look_at(next);
       accepted = there.usable() && there.value > here.value;
     }
     if (!accepted) break;
@@ -116,6 +152,20 @@ NewtonResult maximize_by_newton(const Vector& start,
     best.value = here.value;
   }
   return best;
+}
+
+Vector climb_by_differences(const Vector& start,
+                            const std::function<double(const Vector&)>& objective,
+                            const std::function<bool(const Vector&)>& allowed, Index most_steps) {
+  return maximize_by_newton(
+             start,
+             [&](const Vector& v) {
+               if (!allowed(v)) return Expansion{.value = quiet_nan, .gradient = {}, .hessian = {}};
+               Expansion few = expand_by_few_differences(v, objective);
+               return promises_little(few) ? expand_by_differences(v, objective) : few;
+             },
+             [&](const Vector& v) { return allowed(v) ? objective(v) : quiet_nan; }, most_steps)
+      .point;
 }
 
 }  // namespace mix

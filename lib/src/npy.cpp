@@ -307,25 +307,27 @@ void check_size(std::size_t held, const Header& header, Index rows, Index column
 template <class T>
 Table table_of(NumberBytes& bytes, const Header& header, Index rows, Index columns,
                void (*fill_values)(NumberBytes&, bool, MatrixOf<T>&),
-               const std::string& source_name) {
+               const std::string& source_name, const InfiniteColumns& allows_infinite) {
   MatrixOf<T> values(rows, columns);
   fill_values(bytes, header.is_fortran, values);
   std::vector<Column> described;
   for (Index j = 0; j < columns; ++j) {
-    for (Index i = 0; i < rows; ++i) {
+    const std::string name = fmt::format("x{}", j + 1);
+    const bool infinite = allows_infinite && allows_infinite(name);
+    for (Index i = 0; i < rows && !infinite; ++i) {
       if (!std::isinf(values(i, j))) continue;
       throw DataError(fmt::format(
           "{} row {}, column \"x{}\": the value is infinite; use NaN for a missing value",
           source_name, i + 1, j + 1));
     }
     const auto column = values.col(j).template cast<double>();
-    described.push_back({fmt::format("x{}", j + 1), numeric_kind(column)});
+    described.push_back({.name = name, .kind = numeric_kind(column), .infinite_cells = infinite});
   }
   return Table(std::move(described), std::move(values), TableSource{source_name});
 }
 
 Table read_numbers(NumberBytes& bytes, const Header& header, Floats floats,
-                   const std::string& source_name) {
+                   const std::string& source_name, const InfiniteColumns& allows_infinite) {
   const Conversion convert = find_conversion(header.type, source_name);
   if (header.shape.empty() || header.shape.size() > 2) {
     throw DataError(fmt::format(
@@ -341,25 +343,27 @@ Table read_numbers(NumberBytes& bytes, const Header& header, Floats floats,
   }
   check_size(bytes.size(), header, rows, columns, convert.size, source_name);
   if (floats == Floats::kept && convert.to_floats != nullptr) {
-    return table_of(bytes, header, rows, columns, convert.to_floats, source_name);
+    return table_of(bytes, header, rows, columns, convert.to_floats, source_name, allows_infinite);
   }
-  return table_of(bytes, header, rows, columns, convert.to_doubles, source_name);
+  return table_of(bytes, header, rows, columns, convert.to_doubles, source_name, allows_infinite);
 }
 
 }  // namespace
 
-Table parse_npy(std::string_view bytes, const std::string& source_name, Floats floats) {
+Table parse_npy(std::string_view bytes, const std::string& source_name, Floats floats,
+                const InfiniteColumns& allows_infinite) {
   const Header header = parse_header(bytes, source_name);
   NumberBytes numbers(bytes.substr(header.data_begin), source_name);
-  return read_numbers(numbers, header, floats, source_name);
+  return read_numbers(numbers, header, floats, source_name, allows_infinite);
 }
 
-Table read_npy(const std::filesystem::path& path, Floats floats) {
+Table read_npy(const std::filesystem::path& path, Floats floats,
+               const InfiniteColumns& allows_infinite) {
   const std::string name = path.string();
   std::error_code failed;
   // Of a pipe nobody knows the size before its end.
   if (!std::filesystem::is_regular_file(path, failed)) {
-    return parse_npy(read_file(path), name, floats);
+    return parse_npy(read_file(path), name, floats, allows_infinite);
   }
   InputFile file(path);
   const std::size_t size = file.size_hint();
@@ -367,12 +371,12 @@ Table read_npy(const std::filesystem::path& path, Floats floats) {
   head.resize(file.read(head.data(), head.size()));
   // Later versions exist for longer headers.
   if (head.size() > version_at && head[version_at] != 1) {
-    return parse_npy(read_file(path), name, floats);
+    return parse_npy(read_file(path), name, floats, allows_infinite);
   }
   const Header header = parse_header(head, name);
   NumberBytes numbers(std::string_view(head).substr(header.data_begin), file,
                       size - header.data_begin, name);
-  return read_numbers(numbers, header, floats, name);
+  return read_numbers(numbers, header, floats, name, allows_infinite);
 }
 
 void write_npy(const std::filesystem::path& path, const Eigen::Ref<const Eigen::MatrixXd>& values) {

@@ -32,7 +32,7 @@ Table read_table(const std::filesystem::path& path, Floats floats) {
 
 Table read_table(const std::filesystem::path& path, Floats floats, CsvOptions options) {
   const std::string extension = lower_extension(path);
-  if (extension == ".npy") return read_npy(path, floats);
+  if (extension == ".npy") return read_npy(path, floats, options.allows_infinite);
   if (extension == ".mtx") return read_dense(path);
   if (extension == ".tsv") options.separator = '\t';
   return read_csv(path, options);

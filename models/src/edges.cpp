@@ -6,7 +6,13 @@
 #include <vector>
 
 #include "mix/distributions/free_uniform.h"
+#include "mix/distributions/gamma.h"
+#include "mix/distributions/inverse_gaussian.h"
+#include "mix/distributions/lognormal.h"
+#include "mix/distributions/product.h"
+#include "mix/distributions/shifted.h"
 #include "mix/distributions/shifted_exponential.h"
+#include "mix/distributions/weibull.h"
 #include "mix/family_list.h"
 #include "mix/parallel.h"
 
@@ -20,9 +26,10 @@ constexpr double least_log_density = -700;
 // The mixture without one of its components, and what it looks like with it.
 class Rest {
  public:
-  // `terms`: log weight plus log density, rows x components.
-  Rest(const AnyRows& x, Weights w, const Matrix& terms, Index without, double log_weight)
-      : x_(x), w_(w), log_weight_(log_weight), rest_(terms.rows()) {
+  // `terms`: log weight plus log density, rows x components; `beside`: the part of that component's
+  // that comes from elsewhere.
+  Rest(const AnyRows& x, Weights w, const Matrix& terms, Index without, const Vector& beside)
+      : x_(x), w_(w), beside_(beside), rest_(terms.rows()) {
     for (Index i = 0; i < terms.rows(); ++i) {
       double top = -infinity;
       for (Index k = 0; k < terms.cols(); ++k) {
@@ -36,14 +43,14 @@ class Rest {
     }
   }
 
-  template <class D>
-  [[nodiscard]] double log_likelihood(const D& component) const {
+  // The family has one component, of which cells may be missing.
+  [[nodiscard]] double log_likelihood(const AnyFamily& component) const {
     return sum_over_blocks(x_.rows(), 1, [&](Index first, Index count, VectorRef total) {
-      Vector own(count);
-      component.log_density(*DenseBlock(x_, first, count), own);
+      Matrix own(count, 1);
+      component.log_densities(*DenseBlock(x_, first, count), own);
       for (Index i = 0; i < count; ++i) {
         if (!(w_[first + i] > 0)) continue;
-        const double a = own[i] + log_weight_;
+        const double a = own(i, 0) + beside_[first + i];
         const double b = rest_[first + i];
         const double top = std::max(a, b);
         const double both =
@@ -56,7 +63,7 @@ class Rest {
  private:
   const AnyRows& x_;
   Weights w_;
-  double log_weight_;
+  const Vector& beside_;
   Vector rest_;
 };
 
@@ -65,7 +72,8 @@ std::vector<double> values_of(const AnyRows& x, Weights w, Index column) {
   std::vector<double> values;
   for_each_dense_block(x, [&](Index first, Rows block) {
     for (Index i = 0; i < block.rows(); ++i) {
-      if (w[first + i] > 0) values.push_back(block(i, column));
+      const double value = block(i, column);
+      if (w[first + i] > 0 && !std::isnan(value)) values.push_back(value);
     }
   });
   std::sort(values.begin(), values.end());
@@ -76,7 +84,7 @@ std::vector<double> values_of(const AnyRows& x, Weights w, Index column) {
 // Moves one edge to the best value found; returns the rise.
 template <class D>
 double move_edge(D& component, Index edge, const std::vector<double>& values, const Rest& rest) {
-  const double now = rest.log_likelihood(component);
+  const double now = rest.log_likelihood(AnyFamily(component));
   D best = component;
   double top = now;
   auto low = std::ptrdiff_t{0};
@@ -87,7 +95,7 @@ double move_edge(D& component, Index edge, const std::vector<double>& values, co
     double here = -infinity;
     for (std::ptrdiff_t i = low; i <= high; i += step) {
       D moved = component.with_edge(edge, values[static_cast<std::size_t>(i)]);
-      const double value = rest.log_likelihood(moved);
+      const double value = rest.log_likelihood(AnyFamily(moved));
       if (value > here) {
         here = value;
         at = i;
@@ -105,46 +113,90 @@ double move_edge(D& component, Index edge, const std::vector<double>& values, co
   return top - now;
 }
 
+// A family within that of the mixture: its components, from `first` on, are part of those.
+struct Place {
+  Index first;
+  const AnyRows& x;      // its columns
+  const Matrix& beside;  // log weights, and log densities of the other columns
+  Weights w;
+  double least_rise;
+};
+
 template <class D>
-bool move_edges_of(Untied<D>& family, Index first, const AnyRows& x, Weights w,
-                   ConstVectorRef weights, Matrix& terms, double least_rise) {
+bool move_edges_of(AnyFamily& family, const Place& place, Matrix& terms) {
+  const auto* own = family.as<Untied<D>>();
+  if (own == nullptr) return false;
   bool any = false;
   std::vector<D> components;
-  for (Index k = 0; k < family.size(); ++k) {
-    D component = family.component(k);
-    const double log_weight = std::log(weights[first + k]);
-    if (weights[first + k] > 0) {
-      const Rest rest(x, w, terms, first + k, log_weight);
-      double rise = 0;
-      for (Index e = 0; e < component.edge_count(); ++e) {
-        rise += move_edge(component, e, values_of(x, w, component.edge_column(e)), rest);
-      }
-      if (rise > least_rise) {
-        any = true;
-        for_each_block(x.rows(), [&](Index from, Index count) {
-          Vector own(count);
-          component.log_density(*DenseBlock(x, from, count), own);
-          terms.col(first + k).segment(from, count) = own.array() + log_weight;
-        });
-      } else {
-        component = family.component(k);
-      }
+  for (Index k = 0; k < own->size(); ++k) {
+    D component = own->component(k);
+    const Vector beside = place.beside.col(k);
+    const Rest rest(place.x, place.w, terms, place.first + k, beside);
+    double rise = 0;
+    // A component without weight has none anywhere.
+    for (Index e = 0; e < component.edge_count() && beside.maxCoeff() > -infinity; ++e) {
+      rise += move_edge(component, e, values_of(place.x, place.w, component.edge_column(e)), rest);
+    }
+    if (rise > place.least_rise) {
+      any = true;
+      const AnyFamily moved(component);
+      for_each_block(place.x.rows(), [&](Index from, Index count) {
+        Matrix density(count, 1);
+        moved.log_densities(*DenseBlock(place.x, from, count), density);
+        terms.col(place.first + k).segment(from, count) =
+            density.col(0) + beside.segment(from, count);
+      });
+    } else {
+      component = own->component(k);
     }
     components.push_back(std::move(component));
   }
-  if (any) family = Untied<D>(std::move(components));
+  if (any) family = AnyFamily(Untied<D>(std::move(components)));
   return any;
 }
 
-template <class D>
-bool move_edges_if(AnyFamily& family, Index first, const AnyRows& x, Weights w,
-                   ConstVectorRef weights, Matrix& terms, double least_rise) {
-  const auto* own = family.as<Untied<D>>();
-  if (own == nullptr) return false;
-  Untied<D> moved = *own;
-  if (!move_edges_of(moved, first, x, w, weights, terms, least_rise)) return false;
-  family = AnyFamily(std::move(moved));
-  return true;
+// The distributions whose edges are moved.
+template <class... D>
+struct Edged {
+  static bool holds(const AnyFamily& family) {
+    return ((family.as<Untied<D>>() != nullptr) || ...);
+  }
+  static bool move(AnyFamily& family, const Place& place, Matrix& terms) {
+    return (move_edges_of<D>(family, place, terms) || ...);
+  }
+};
+using AllEdged = Edged<FreeUniform, ShiftedExponential, Shifted<Weibull>, Shifted<Gamma>,
+                       Shifted<Lognormal>, Shifted<InverseGaussian>>;
+
+bool move_edges_within(AnyFamily& family, const Place& place, Matrix& terms) {
+  const auto* product = family.as<Product>();
+  if (product == nullptr) return AllEdged::move(family, place, terms);
+  const DenseRows x(place.x);
+  std::vector<Product::Block> blocks = product->blocks();
+  std::vector<Matrix> columns;
+  std::vector<Matrix> densities;
+  for (const Product::Block& block : blocks) {
+    columns.emplace_back((*x)(Eigen::all, block.columns));
+    Matrix& density = densities.emplace_back(place.x.rows(), family.size());
+    block.family.log_densities(columns.back(), density);
+  }
+  bool any = false;
+  for (std::size_t b = 0; b < blocks.size(); ++b) {
+    if (!has_edges(blocks[b].family)) continue;
+    Matrix beside = place.beside;
+    for (std::size_t other = 0; other < blocks.size(); ++other) {
+      if (other != b) beside += densities[other];
+    }
+    const AnyRows own(columns[b]);
+    if (!move_edges_within(blocks[b].family, {place.first, own, beside, place.w, place.least_rise},
+                           terms)) {
+      continue;
+    }
+    any = true;
+    blocks[b].family.log_densities(columns[b], densities[b]);
+  }
+  if (any) family = AnyFamily(Product(std::move(blocks)));
+  return any;
 }
 
 }  // namespace
@@ -153,8 +205,11 @@ bool has_edges(const AnyFamily& family) {
   if (const auto* list = family.as<FamilyList>()) {
     return std::any_of(list->families().begin(), list->families().end(), has_edges);
   }
-  return family.as<Untied<FreeUniform>>() != nullptr ||
-         family.as<Untied<ShiftedExponential>>() != nullptr;
+  if (const auto* product = family.as<Product>()) {
+    return std::any_of(product->blocks().begin(), product->blocks().end(),
+                       [](const Product::Block& block) { return has_edges(block.family); });
+  }
+  return AllEdged::holds(family);
 }
 
 bool move_edges(MixtureState& state, const AnyRows& x, Weights w, double least_rise) {
@@ -170,8 +225,13 @@ bool move_edges(MixtureState& state, const AnyRows& x, Weights w, double least_r
   bool any = false;
   Index first = 0;
   for (AnyFamily& part : parts) {
-    any |= move_edges_if<FreeUniform>(part, first, x, w, state.weights, terms, least_rise);
-    any |= move_edges_if<ShiftedExponential>(part, first, x, w, state.weights, terms, least_rise);
+    const Matrix beside = state.weights.segment(first, part.size())
+                              .array()
+                              .log()
+                              .matrix()
+                              .transpose()
+                              .replicate(x.rows(), 1);
+    any |= move_edges_within(part, {first, x, beside, w, least_rise}, terms);
     first += part.size();
   }
   if (!any) return false;

@@ -38,12 +38,16 @@ std::string known_family(const std::string& name) {
 }
 
 // Names of the families that suit all columns of the table, and its missing cells.
-std::vector<std::string> suitable_names(const Table& table) {
+std::vector<std::string> suitable_names(const Table& table, bool bounded) {
   const bool missing = table.has_missing();
   std::vector<std::string> names;
   for (const FamilyEntry& entry : registry().entries()) {
-    if (!entry.make || !entry.suits || !entry.suits(table)) continue;
-    if (missing && !entry.make({.k = 1, .columns = &table}).takes_missing_cells()) continue;
+    if (!entry.make || entry.takes_bounds != bounded || !entry.suits || !entry.suits(table))
+      continue;
+    FamilyRequest request{.k = 1, .columns = &table, .has_bounds = bounded};
+    request.lower = -infinity;
+    request.upper = infinity;
+    if (missing && !entry.make(request).takes_missing_cells()) continue;
     names.push_back(entry.name);
   }
   return names;
@@ -338,12 +342,12 @@ std::vector<std::string> structures_of(const FamilyBlocks& blocks) {
   return common.value_or(std::vector<std::string>{""});
 }
 
-std::vector<FamilyBlocks> suitable_blocks(const Table& table) {
+std::vector<FamilyBlocks> suitable_blocks(const Table& table, bool bounded) {
   if (are_interval_ends(table.names())) {
-    return blocks_for_intervals(table, suitable_names(values_of_intervals(table)));
+    return blocks_for_intervals(table, suitable_names(values_of_intervals(table), bounded));
   }
   std::vector<FamilyBlocks> alternatives;
-  for (const std::string& name : suitable_names(table)) alternatives.push_back({{name}});
+  for (const std::string& name : suitable_names(table, bounded)) alternatives.push_back({{name}});
   if (!alternatives.empty()) return alternatives;
   FamilyBlock categories{"categorical"};
   std::vector<std::string> numbers;
@@ -351,7 +355,7 @@ std::vector<FamilyBlocks> suitable_blocks(const Table& table) {
     (column.kind == ColumnKind::category ? categories.columns : numbers).push_back(column.name);
   }
   if (numbers.empty() || categories.columns.empty()) return {};
-  for (const std::string& name : suitable_names(table.select(numbers))) {
+  for (const std::string& name : suitable_names(table.select(numbers), bounded)) {
     alternatives.push_back({{name, numbers}, categories});
   }
   return alternatives;

@@ -1,8 +1,11 @@
 // Values of which only an interval is known.
 #include <gtest/gtest.h>
 
+#include <Eigen/Core>
+#include <cmath>
 #include <string>
 
+#include "mix/npy.h"
 #include "run_program.h"
 
 namespace mix::testing {
@@ -46,6 +49,39 @@ TEST(Intervals, OfAnyColumnsAreNamedInTheFamily) {
   here.refuse({"fit", "ages.csv", "--family", "from..to+n=gamma"}, {"two columns"});
   here.refuse({"fit", "ages.csv", "--family", "from..to=shifted_exponential", "--components", "1"},
               {"shifted_exponential", "coordinates"});
+}
+
+TEST(Intervals, OfNumpyArraysMayBeInfinite) {
+  const Folder here;
+  Eigen::MatrixXd ends(4, 2);
+  ends << 0, 10, 10, 20, 20, 40, 40, HUGE_VAL;
+  write_npy(here / "ages.npy", ends);
+  (void)here.succeed({"fit", "ages.npy", "--family", "x1..x2=gamma", "--components", "1"});
+  here.refuse({"fit", "ages.npy", "--family", "gamma"}, {"row 4", "\"x2\"", "infinite"});
+}
+
+TEST(Bounds, AreComparedAmongFamiliesThatKnowThem) {
+  const Folder here;
+  here.write("seen.csv", "y\n0.2\n1.5\n2.5\n3.75\n0.9\n1.1\n2.2\n4.4\n0.4\n1.9\n");
+  const Outcome ranked =
+      here.succeed({"compare", "seen.csv", "--bounds", "0,5", "--components", "1", "--json"});
+  for (const char* name : {"truncated_normal", "truncated_gamma", "truncated_exponential"}) {
+    EXPECT_NE(ranked.out.find(name), std::string::npos) << ranked.out;
+  }
+  EXPECT_EQ(ranked.out.find("\"gumbel"), std::string::npos) << ranked.out;
+}
+
+TEST(Shifts, AreFittedAndSaved) {
+  const Folder here;
+  here.write("lives.csv", "t\n5.2\n6.5\n7.5\n6.1\n5.9\n8.3\n6.8\n7.1\n6.3\n5.6\n7.9\n6.6\n");
+  for (const char* family : {"shifted_weibull", "shifted_gamma", "shifted_lognormal"}) {
+    const Outcome fit = here.succeed(
+        {"fit", "lives.csv", "--family", family, "--components", "1", "--out", "m.json"});
+    EXPECT_NE(fit.out.find("shift"), std::string::npos) << fit.out;
+    (void)here.succeed({"predict", "m.json", "lives.csv"});
+  }
+  here.write("two.csv", "a,b\n5.2,1\n6.5,2\n7.5,4\n6.1,3\n");
+  here.refuse({"fit", "two.csv", "--family", "shifted_weibull"}, {"one column"});
 }
 
 TEST(Intervals, RefuseWhatCannotBe) {

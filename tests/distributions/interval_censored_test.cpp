@@ -271,7 +271,7 @@ TEST(IntervalCensored, MaximizesSharedParametersTogether) {
   family.start(x, shares);
   ASSERT_EQ(family.parameter_count(), 5);
   double before = total(family);
-  for (int i = 0; i < 5; ++i) {
+  for (int i = 0; i < 12; ++i) {
     family.fit(x, shares);
     EXPECT_GE(total(family), before - 1e-9);
     before = total(family);
@@ -322,6 +322,18 @@ TEST(IntervalCensored, OfSpikesAndImpossibleRowsStaysDefined) {
   const auto clean = fitted(IntervalCensored(Weibull()), remissions().topRows(6));
   const auto same = fitted(IntervalCensored(Weibull()), with_impossible);
   EXPECT_NEAR(component<Weibull>(same).scale(), component<Weibull>(clean).scale(), 1e-4);
+}
+
+// A start that lies on equal values is no trap.
+TEST(IntervalCensored, WidensWhatBeganNarrowerThanEver) {
+  const DirectCase one = direct(Normal(), Normal(5, 3), 2);
+  const Matrix x = partly_known(one, 100);
+  const Vector w = Vector::Ones(100);
+  IntervalCensored narrow{Normal(5, 1e-7)};
+  narrow.prepare(x, w);
+  for (int i = 0; i < 60; ++i) narrow.fit(x, w);
+  const IntervalCensored usual = fitted(IntervalCensored(Normal()), x);
+  EXPECT_LT((narrow.coordinates() - usual.coordinates()).cwiseAbs().maxCoeff(), 1e-6);
 }
 
 TEST(IntervalCensored, RefusesWhatCannotBe) {

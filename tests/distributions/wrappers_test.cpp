@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "mix/distributions/autodiff.h"
 #include "mix/distributions/categorical.h"
 #include "mix/distributions/exponential.h"
 #include "mix/distributions/gamma.h"
@@ -93,6 +94,16 @@ Matrix two_columns(Index n) {
   return x;
 }
 
+// From its log density alone.
+struct Extreme {
+  static constexpr std::array parameters{real("location"), positive("scale")};
+  template <class Row, class T>
+  T log_density(const Row& x, const T* p) const {
+    const T z = (x[0] - p[0]) / p[1];
+    return -log(p[1]) - z - exp(-z);
+  }
+};
+
 struct WrapperCase {
   std::string name;
   AnyFamily one;
@@ -130,6 +141,8 @@ std::vector<WrapperCase> restricted_cases() {
       {"inverse_gamma_of_one_scale", InverseGamma(), {.shared = {"scale"}}, amounts, 4},
       {"student_t_of_one_dof", StudentT(1, 1), {.shared = {"degrees_of_freedom"}}, heavy, 7},
       {"gaussian_of_one_variance", Gaussians(1, 1), {.shared = {"covariance"}}, real, 4},
+      {"model_of_one_scale", Autodiff<Extreme>(), {.shared = {"scale"}}, real, 4},
+      {"model_of_known_scale", Autodiff<Extreme>(), {.fixed = {{"scale", 3}}}, real, 3},
       {"poisson_of_one_rate", Poisson(1), {.shared = {"rate"}}, counts, 1},
   };
 }

@@ -26,6 +26,7 @@
 #include "mix/distributions/geometric.h"
 #include "mix/distributions/gumbel.h"
 #include "mix/distributions/imaginary_rows.h"
+#include "mix/distributions/interval_censored.h"
 #include "mix/distributions/inverse_gamma.h"
 #include "mix/distributions/inverse_gaussian.h"
 #include "mix/distributions/laplace.h"
@@ -40,6 +41,7 @@
 #include "mix/distributions/product.h"
 #include "mix/distributions/rayleigh.h"
 #include "mix/distributions/restricted.h"
+#include "mix/distributions/shifted.h"
 #include "mix/distributions/shifted_exponential.h"
 #include "mix/distributions/skew_normal.h"
 #include "mix/distributions/skew_t.h"
@@ -280,12 +282,49 @@ void add_continuous(std::vector<Entry>& all) {
   all.push_back({"truncated_logistic", TruncatedTo<Logistic>(Logistic(), 0, 3),
                  draw(120, 1, drawn(TruncatedTo<Logistic>(Logistic(1, 0.4), 0, 3))),
                  interval(0, 3, 30000)});
+  // Known values beside classes and values of which one end is known.
+  const auto censored = [](Matrix values, double unit) {
+    Matrix x(values.rows(), 2);
+    x << values, values;
+    for (Index i = 0; i < x.rows(); ++i) {
+      if (i % 3 == 1) x(i, 0) = unit * std::floor(x(i, 0) / unit);
+      if (i % 3 == 1) x(i, 1) = x(i, 0) + unit;
+      if (i % 6 == 2) x(i, 1) = 100 * unit;
+    }
+    return x;
+  };
+  // A class is a probability beside values that are densities; draws are values.
+  LawOptions ends;
+  ends.draws = 1000;
+  all.push_back({"interval_censored_normal", IntervalCensored(Untied(Normal(), 2)),
+                 censored(draw(90, 1, drawn(Normal(1, 2))), 2), ends});
+  all.push_back({"interval_censored_weibull", IntervalCensored(Untied(Weibull(), 2)),
+                 censored(draw(90, 1, drawn(Weibull(2, 5))), 3), ends});
+  all.push_back({"interval_censored_poisson", IntervalCensored(Untied(Poisson(1), 2)),
+                 censored(counts(90, 1), 2), ends});
+  all.push_back(
+      {"interval_censored_truncated_exponential",
+       IntervalCensored(TruncatedTo<Exponential>(Exponential(1), 0, 9)),
+       censored(draw(90, 1, drawn(TruncatedTo<Exponential>(Exponential(Vector{{0.3}}), 0, 9))), 1),
+       ends});
   // Steps move no edges.
   LawOptions edges = interval(0, 400, 400000);
-  edges.skip = {"parameter_count"};
+  edges.unmoved_parameters = 4;
   edges.normalization_tolerance = 1e-3;
   all.push_back({"free_uniform", Untied(FreeUniform(1), 2), amounts, edges});
+  edges.unmoved_parameters = 2;
   all.push_back({"shifted_exponential", Untied(ShiftedExponential(), 2), amounts, edges});
+  const LawOptions beyond = interval(-15, 60, 300000);
+  all.push_back({"shifted_weibull", Untied(Shifted<Weibull>(), 2),
+                 draw(120, 1, drawn(Shifted<Weibull>(Weibull(3, 2), 5))), beyond});
+  LawOptions fewer = beyond;
+  fewer.draws = 1000;
+  all.push_back({"shifted_gamma", Shifted<Gamma>(),
+                 draw(120, 1, drawn(Shifted<Gamma>(Gamma(3, 1), -3))), fewer});
+  all.push_back({"shifted_lognormal", Shifted<Lognormal>(),
+                 draw(120, 1, drawn(Shifted<Lognormal>(Lognormal(1, 0.5), 2))), beyond});
+  all.push_back({"weibull_of_known_shift", Shifted<Weibull>(Weibull(), 2, ShiftIs::fixed),
+                 draw(60, 1, drawn(Shifted<Weibull>(Weibull(3, 2), 2))), beyond});
   // Its median stays at a row while weights change a little.
   LawOptions median = real;
   median.skip = {"parameter_count"};

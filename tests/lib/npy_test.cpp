@@ -121,6 +121,18 @@ TEST(Npy, KeepsFloatsOfFourBytesOnRequestAlone) {
             "a.npy row 2, column \"x1\": the value is infinite; use NaN for a missing value");
 }
 
+TEST(Npy, TakesInfiniteCellsWhereTheyAreAllowed) {
+  const std::string ends = array("<f8", "(2, 2)", bytes_of<double>({1, 2, 3, HUGE_VAL}));
+  const auto second = [](const std::string& name) { return name == "x2"; };
+  const Table table = parse_npy(ends, "a.npy", Floats::converted, second);
+  EXPECT_EQ(table.value(1, 1), HUGE_VAL);
+  EXPECT_TRUE(table.column(1).infinite_cells);
+  EXPECT_FALSE(table.column(0).infinite_cells);
+  EXPECT_THROW(parse_npy(ends, "a.npy", Floats::converted,
+                         [](const std::string& name) { return name == "x1"; }),
+               DataError);
+}
+
 // A file is read in pieces, of which none may be lost or shifted.
 TEST(Npy, ReadsLongFilesOfEitherOrder) {
   constexpr Index rows = 70001;

@@ -7,7 +7,10 @@
 
 #include "mix/distributions/free_uniform.h"
 #include "mix/distributions/normal.h"
+#include "mix/distributions/product.h"
+#include "mix/distributions/shifted.h"
 #include "mix/distributions/shifted_exponential.h"
+#include "mix/distributions/weibull.h"
 #include "mix/models/fit.h"
 
 namespace mix {
@@ -70,6 +73,51 @@ TEST(Edges, OfShiftedExponentialsMove) {
   EXPECT_NEAR(family.component(1).shift(), 4, 0.02);
   EXPECT_NEAR(family.component(0).rate(), 2, 0.3);
   EXPECT_NEAR(family.component(1).rate(), 0.5, 0.05);
+}
+
+TEST(Edges, OfShiftedWeibullsMove) {
+  const MixtureModel recipe = mixture({0.4, 0.6}, Shifted<Weibull>(Weibull(1.5, 1), 1),
+                                      Shifted<Weibull>(Weibull(2.5, 3), 3));
+  const Matrix x = recipe.sample(1000, 1).x;
+  const Fit best = fit(mixture(Untied(Shifted<Weibull>(), 2)), x, {.seed = 1});
+  const auto& family = *best.model.family().as<Untied<Shifted<Weibull>>>();
+  EXPECT_EQ(best.report.parameter_count, 7);
+  EXPECT_GE(best.report.log_likelihood, recipe.log_likelihood(x));
+  EXPECT_NEAR(family.component(0).shift(), 1, 0.1);
+  EXPECT_NEAR(family.component(1).shift(), 3, 0.7);
+  EXPECT_NEAR(family.component(0).base().shape(), 1.5, 0.4);
+}
+
+// A block of a product, with a missing cell; the other block tells the components apart.
+TEST(Edges, OfABlockMove) {
+  const MixtureModel recipe = mixture({0.4, 0.6}, FreeUniform(Vector{{0.0}}, Vector{{3.0}}),
+                                      FreeUniform(Vector{{2.0}}, Vector{{7.0}}));
+  const Sample drawn = recipe.sample(600, 3);
+  Matrix x(600, 2);
+  x << drawn.x, Vector::LinSpaced(600, 0, 0.1);
+  for (Index i = 0; i < 600; ++i) {
+    x(i, 1) += drawn.labels[static_cast<std::size_t>(i)] == 0 ? -4 : 4;
+  }
+  x(7, 0) = quiet_nan;
+  const AnyFamily both = Product({{{0}, Untied(FreeUniform(1), 2)}, {{1}, Untied(Normal(), 2)}});
+  EXPECT_TRUE(has_edges(both));
+  const Fit best = fit(MixtureModel(both), x, {.seed = 1});
+  const auto& boxes =
+      *best.model.family().as<Product>()->blocks()[0].family.as<Untied<FreeUniform>>();
+  const Index first = boxes.component(0).lower()[0] < boxes.component(1).lower()[0] ? 0 : 1;
+  EXPECT_NEAR(boxes.component(first).upper()[0], 3, 0.05);
+  EXPECT_NEAR(boxes.component(1 - first).lower()[0], 2, 0.05);
+  // From edges that explain too little, with shares that keep them there.
+  MixtureState state{
+      Vector{{0.4, 0.6}},
+      Product({{{0},
+                Untied(std::vector<FreeUniform>{FreeUniform(Vector{{0.0}}, Vector{{2.5}}),
+                                                FreeUniform(Vector{{2.5}}, Vector{{7.0}})})},
+               {{1}, Untied(std::vector<Normal>{Normal(-4, 0.1), Normal(4, 0.1)})}})};
+  EXPECT_TRUE(move_edges(state, x, Vector::Ones(600)));
+  const auto& moved = *state.family.as<Product>()->blocks()[0].family.as<Untied<FreeUniform>>();
+  EXPECT_EQ(moved.component(0).upper(), boxes.component(first).upper());
+  EXPECT_EQ(moved.component(1).lower(), boxes.component(1 - first).lower());
 }
 
 TEST(Edges, AreLeftAloneWhereTheyAreBestAndWhereThereAreNone) {

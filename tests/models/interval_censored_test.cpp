@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "mix/distributions/gamma.h"
+#include "mix/distributions/normal.h"
+#include "mix/distributions/truncated.h"
 #include "mix/distributions/weibull.h"
 #include "mix/models/compare.h"
 #include "mix/models/family_blocks.h"
@@ -66,6 +68,35 @@ TEST(IntervalCensored, RecoversAMixtureFromCensoredLives) {
   EXPECT_NEAR(std::log(own.component(1 - first).shape() / 6), 0, 4 * 1.5 / std::sqrt(0.3 * n));
   EXPECT_NEAR(std::log(own.component(1 - first).scale() / 20), 0,
               4 * 1.5 / (6 * std::sqrt(0.3 * n)));
+}
+
+// Two kinds of values of which only those between 0 and 12 were seen, in classes.
+TEST(IntervalCensored, FitsWhatIsTruncatedAndBinned) {
+  using Seen = TruncatedTo<Normal>;
+  const MixtureModel truth =
+      mixture({0.45, 0.55}, Seen(Normal(1, 1.5), 0, 12), Seen(Normal(8, 3), 0, 12));
+  const Vector values = truth.sample(4000, 1).x.col(0);
+  constexpr Index classes = 24;
+  Matrix x(classes, 2);
+  Vector w = Vector::Zero(classes);
+  x << Vector::LinSpaced(classes, 0, 11.5), Vector::LinSpaced(classes, 0.5, 12);
+  for (const double value : values) ++w[static_cast<Index>(2 * value)];
+  const Fit best = fit(mixture(IntervalCensored(Untied(Seen(Normal(), 0, 12), 2))), x,
+                       {.sample_weight = w, .start = start::KMeans{}, .tol = 1e-7, .seed = 1});
+  const std::vector<Seen> kinds{Seen(Normal(1, 1.5), 0, 12), Seen(Normal(8, 3), 0, 12)};
+  const MixtureState binned{truth.weights(), AnyFamily(IntervalCensored(Untied(kinds)))};
+  const double at_truth = mix::log_likelihood(binned, x, w);
+  EXPECT_GT(best.report.log_likelihood, at_truth);
+  // Twice the gain over the truth is a chi-squared number with 5 degrees of freedom: below 25 but
+  // for 1 in 7,000.
+  EXPECT_LT(best.report.log_likelihood, at_truth + 12.5);
+  const auto log_likelihood = [&](const Vector& v) {
+    AnyFamily family = best.model.family();
+    family.set_coordinates(v);
+    return mix::log_likelihood({best.model.weights(), family}, x, w);
+  };
+  const Vector at = best.model.family().coordinates();
+  EXPECT_LT(testing_support::gradient(log_likelihood, at).cwiseAbs().maxCoeff() / w.sum(), 1e-6);
 }
 
 TEST(IntervalCensored, HasTheSameBitsForAnyNumberOfThreads) {

@@ -40,6 +40,7 @@
 #include "mix/distributions/rayleigh.h"
 #include "mix/distributions/registry.h"
 #include "mix/distributions/restricted.h"
+#include "mix/distributions/shifted.h"
 #include "mix/distributions/shifted_exponential.h"
 #include "mix/distributions/skew_normal.h"
 #include "mix/distributions/skew_t.h"

@@ -29,13 +29,13 @@ Vector middles_of_intervals(Rows ends, bool discrete = false);
 /// values that are binned and also truncated are those of a `TruncatedTo`.
 ///
 /// The inner family is any of one column with a cdf and coordinates for all its parameters. A step
-/// maximizes the weighted likelihood of values and intervals itself, by Newton's method in the
-/// coordinates of a component (of all, where components share parameters), whose derivatives are
-/// differences; it never lowers the likelihood. Where the intervals are open on one side only and
-/// no component need reach beyond their ends, the likelihood rises for ever; a prior proportional
-/// to P(least end <= X <= largest end)^(1e-6), a millionth of a row per component, keeps parameters
-/// finite and matters nowhere else. The variance of a component is at least 1e-10 of the data's,
-/// as in the families of one column.
+/// climbs the weighted likelihood of values and intervals itself, by a step of Newton's method in
+/// the coordinates of a component (of all, where components share parameters), whose derivatives
+/// are differences (generalized EM); it never lowers the likelihood. Where the intervals are open
+/// on one side only and no component need reach beyond their ends, the likelihood rises for ever; a
+/// prior proportional to P(least end <= X <= largest end)^(1e-6), a millionth of a row per
+/// component, keeps parameters finite and matters nowhere else. The variance of a component that
+/// holds known values is at least 1e-10 of the data's, as in the families of one column.
 class IntervalCensored {
  public:
   static constexpr std::string_view name = "interval_censored";

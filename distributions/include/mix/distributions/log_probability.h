@@ -26,6 +26,10 @@ struct OneColumn {
 /// Nothing underflows, to about 1e-12 of the probability.
 double log_probability(const OneColumn& distribution, double low, double high);
 
+/// The same of a continuous distribution whose cdf is known at both ends: `below` and `up_to`.
+double log_probability(const OneColumn& distribution, double low, double high, double below,
+                       double up_to);
+
 template <WithCdf D>
 double log_probability(const D& distribution, double low, double high) {
   const auto cdf = [&](double x) { return distribution.cdf(x); };

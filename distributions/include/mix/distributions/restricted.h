@@ -27,7 +27,8 @@ struct Restrictions {
 /// method in logarithms of what is positive, logits of probabilities, and other parameters in units
 /// of the data, with derivatives by differences; jointly over the components where any is shared.
 /// It reads the additive statistics of the distribution where its likelihood is a function of these
-/// (exponential families, normal), and otherwise all rows. No estimate has a variance of less than
+/// (exponential families, normal), and otherwise all rows, of which each evaluation is dear: then
+/// it is one step of Newton's method (generalized EM). No estimate has a variance of less than
 /// 1e-10 of the data's, because restrictions may leave a likelihood without bound.
 ///
 /// Any distribution serves whose parameters are numbers of which each can be moved alone and whose
@@ -135,9 +136,12 @@ class Restricted {
   // The log posterior of component k at this point, minus infinity where there is none.
   [[nodiscard]] double value_at(Index k, const Vector& shared, const Vector& own,
                                 const Likelihood& likelihood) const;
-  void climb(const std::vector<Index>& components, const Likelihood& likelihood);
+  void climb(const std::vector<Index>& components, const Likelihood& likelihood, Index most_steps);
   // Over the components, which are those with any rows.
-  void climb_all(const std::vector<Index>& components, const Likelihood& likelihood);
+  void climb_all(const std::vector<Index>& components, const Likelihood& likelihood,
+                 Index most_steps);
+  // From the likelihood of all rows.
+  void climb_rows(const AnyRows& x, Shares shares, Index most_steps);
 
   FamilyList parts_;  // of one component each
   Restrictions restrictions_;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <concepts>
 #include <functional>
@@ -18,6 +17,7 @@
 #include "mix/distributions/exponential.h"
 #include "mix/distributions/log_probability.h"
 #include "mix/distributions/normal.h"
+#include "mix/distributions/prefixed_name.h"
 #include "mix/distributions/summed_statistics.h"
 #include "mix/fields.h"
 #include "mix/moments.h"
@@ -38,7 +38,7 @@ Vector largest_coordinates(const Vector& start,
 double truncated_quantile(const std::function<double(double)>& log_share, double log_target,
                           double low, double high, double near, double unit);
 /// Mean and variance of a density on [low, high], both finite, by quadrature.
-Moments truncated_moments(const std::function<double(double)>& log_density, double low,
+Moments truncated_moments(const std::function<void(Rows, VectorRef)>& log_density, double low,
                           double high);
 void check_bounds(std::string_view type, double lower, double upper);
 DataSpread spread_between(std::string_view family, const AnyRows& x, Weights w);
@@ -55,21 +55,11 @@ DataSpread spread_between(std::string_view family, const AnyRows& x, Weights w);
 /// known to be within the bounds, keeps them finite and matters nowhere else.
 template <class D>
 class TruncatedTo {
-  static constexpr std::string_view base_name = [] {
-    if constexpr (Named<D>) return std::string_view(D::name);
-    return std::string_view("custom");
-  }();
   static constexpr std::string_view prefix = "truncated_";
-  static constexpr auto letters = [] {
-    std::array<char, prefix.size() + base_name.size()> all{};
-    std::copy(base_name.begin(), base_name.end(),
-              std::copy(prefix.begin(), prefix.end(), all.begin()));
-    return all;
-  }();
 
  public:
   /// "truncated_normal" and so on.
-  static constexpr std::string_view name{letters.data(), letters.size()};
+  static constexpr std::string_view name = PrefixedName<D, prefix>::value;
   static constexpr bool discrete = Discrete<D>;
 
   TruncatedTo() requires std::default_initializable<D>
@@ -79,10 +69,12 @@ class TruncatedTo {
   TruncatedTo(D base, double lower, double upper)
       : base_(std::move(base)), lower_(lower), upper_(upper) {
     check_bounds(name, lower_, upper_);
-    if (base_.dimension() == 1) return;
-    throw std::invalid_argument(
-        fmt::format("{}: the distribution has {} columns; only one column can be truncated", name,
-                    base_.dimension()));
+    if (base_.dimension() != 1) {
+      throw std::invalid_argument(
+          fmt::format("{}: the distribution has {} columns; only one column can be truncated", name,
+                      base_.dimension()));
+    }
+    renew();
   }
 
   /// The distribution D, of all values, seen or not.
@@ -97,9 +89,8 @@ class TruncatedTo {
   [[nodiscard]] Index parameter_count() const { return base_.parameter_count(); }
   void log_density(Rows x, VectorRef out) const {
     base_.log_density(x, out);
-    const double within = log_within(base_);
     for (Index i = 0; i < x.rows(); ++i) {
-      out[i] = inside(x(i, 0)) ? out[i] - within : -infinity;
+      out[i] = inside(x(i, 0)) ? out[i] - log_within_ : -infinity;
     }
   }
   /// By the quantile of a uniform number.
@@ -111,13 +102,8 @@ class TruncatedTo {
   /// By quadrature, to about 1e-10.
   [[nodiscard]] Moments moments() const {
     constexpr double rest = 1e-14;
-    return truncated_moments(
-        [this](double at) {
-          Vector out(1);
-          log_density(Matrix::Constant(1, 1, at), out);
-          return out[0];
-        },
-        quantile(std::log(rest)), quantile(std::log1p(-rest)));
+    return truncated_moments([this](Rows x, VectorRef out) { log_density(x, out); },
+                             quantile(std::log(rest)), quantile(std::log1p(-rest)));
   }
 
   /// Those of D, of the rows within the bounds.
@@ -139,6 +125,7 @@ class TruncatedTo {
     } else {
       base_.maximize(summed_statistics(*this, x, w));
     }
+    renew();
     maximize(summed_statistics(*this, x, w));
   }
   void fit(Rows x, Weights w) requires(!Summable<D>) {
@@ -150,6 +137,7 @@ class TruncatedTo {
     } else if constexpr (Refittable<D>) {
       base_.fit(x, weights);
     }
+    renew();
     climb(mass, [&](const D& d) {
       Vector out(x.rows());
       d.log_density(x, out);
@@ -158,7 +146,10 @@ class TruncatedTo {
   }
 
   [[nodiscard]] Vector coordinates() const requires Charted<D> { return base_.coordinates(); }
-  void set_coordinates(ConstVectorRef v) requires Charted<D> { base_.set_coordinates(v); }
+  void set_coordinates(ConstVectorRef v) requires Charted<D> {
+    base_.set_coordinates(v);
+    renew();
+  }
 
   void prepare(const AnyRows& x, Weights w) {
     data_ = spread_between(name, x, w);
@@ -181,7 +172,7 @@ class TruncatedTo {
   /// Says when next to nothing of D is within the bounds.
   [[nodiscard]] std::string caution() const {
     constexpr double hardly_any = -3;
-    const double within = log_within(base_) / std::numbers::ln10;
+    const double within = log_within_ / std::numbers::ln10;
     if (!(within < hardly_any)) return {};
     return fmt::format(
         "only 1e{:.0f} of its probability is within the bounds: the rows are spread nearly as by "
@@ -193,7 +184,9 @@ class TruncatedTo {
     visit("lower", lower_);
     visit("upper", upper_);
     base_.fields(visit);
-    if (visit.loading()) check_bounds(name, lower_, upper_);
+    if (!visit.loading()) return;
+    check_bounds(name, lower_, upper_);
+    renew();
   }
   void describe(Fields& visit) const requires Visitable<D> {
     double lower = lower_;
@@ -217,7 +210,7 @@ class TruncatedTo {
   [[nodiscard]] double log_within(const D& d) const { return log_probability(d, lower_, upper_); }
   // log P(X <= x) of the truncated distribution.
   [[nodiscard]] double log_share(double x) const {
-    return log_probability(base_, lower_, x) - log_within(base_);
+    return log_probability(base_, lower_, x) - log_within_;
   }
   [[nodiscard]] double quantile(double log_target) const {
     const Moments whole = base_.moments();
@@ -252,11 +245,15 @@ class TruncatedTo {
       return likelihood(d) - mass * log_within(d) + log_prior(d);
     });
     base_ = candidate(best);
+    renew();
   }
+  // What follows from base and bounds.
+  void renew() { log_within_ = log_within(base_); }
 
   D base_;
   double lower_ = -infinity;
   double upper_ = infinity;
+  double log_within_ = 0;  // log P(lower <= X <= upper)
   DataSpread data_;
 };
 

@@ -13,6 +13,7 @@
 
 #include "mix/concepts.h"
 #include "mix/coordinates.h"
+#include "mix/distributions/prefixed_name.h"
 #include "mix/distributions/summed_statistics.h"
 #include "mix/support.h"
 
@@ -52,21 +53,11 @@ template <class D, Zeros zeros>
 class ZeroModified {
   static constexpr std::array<std::string_view, 3> prefixes{"zero_inflated_", "hurdle_",
                                                             "zero_truncated_"};
-  static constexpr std::string_view base_name = [] {
-    if constexpr (Named<D>) return std::string_view(D::name);
-    return std::string_view("custom");
-  }();
   static constexpr std::string_view prefix = prefixes[static_cast<std::size_t>(zeros)];
-  static constexpr auto letters = [] {
-    std::array<char, prefix.size() + base_name.size()> all{};
-    std::copy(base_name.begin(), base_name.end(),
-              std::copy(prefix.begin(), prefix.end(), all.begin()));
-    return all;
-  }();
 
  public:
   /// "zero_inflated_poisson" and so on.
-  static constexpr std::string_view name{letters.data(), letters.size()};
+  static constexpr std::string_view name = PrefixedName<D, prefix>::value;
   static constexpr bool discrete = true;
 
   /// For estimation, of a D of its own default.

@@ -26,6 +26,9 @@ struct LawOptions {
   Matrix support = {};
   Vector measure = {};
   double normalization_tolerance = 1e-6;
+  /// How many parameters steps never move, such as the edges of a support, and the law
+  /// `parameter_count` cannot see.
+  Index unmoved_parameters = 0;
   /// Names of laws to leave out.
   std::vector<std::string> skip = {};
 };

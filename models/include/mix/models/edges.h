@@ -6,8 +6,9 @@
 
 namespace mix {
 
-/// Whether components have supports whose edges are estimated: families of FreeUniform or of
-/// ShiftedExponential, alone or in a FamilyList.
+/// Whether components have supports whose edges are estimated: families of FreeUniform, of
+/// ShiftedExponential, or of Shifted Weibull, gamma, lognormal and inverse Gaussian distributions,
+/// alone, in a FamilyList, or in blocks of a Product.
 bool has_edges(const AnyFamily& family);
 
 /// Moves edges to where the log-likelihood of the mixture, all else as it is, is higher: one after

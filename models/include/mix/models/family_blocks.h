@@ -71,7 +71,8 @@ std::vector<std::string> structures_of(const FamilyBlocks& blocks);
 /// What suits the columns, by their kinds (real, count, category) and ranges: families that
 /// describe all of them, or else one family for the numbers beside `categorical` for the
 /// categories; of the ends of intervals, families for what lies within. These are counts where some
-/// are known and all ends are whole numbers. Empty when nothing does.
-std::vector<FamilyBlocks> suitable_blocks(const Table& table);
+/// are known and all ends are whole numbers. Where values are `bounded`, seen between known bounds
+/// only, those that take bounds and no others. Empty when nothing does.
+std::vector<FamilyBlocks> suitable_blocks(const Table& table, bool bounded = false);
 
 }  // namespace mix
