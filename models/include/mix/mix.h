@@ -12,6 +12,7 @@
 #include "mix/distributions/beta_binomial.h"
 #include "mix/distributions/binomial.h"
 #include "mix/distributions/categorical.h"
+#include "mix/distributions/deconvolved_gaussians.h"
 #include "mix/distributions/dirichlet.h"
 #include "mix/distributions/dirichlet_multinomial.h"
 #include "mix/distributions/exponential.h"
