@@ -24,6 +24,22 @@ constexpr double gate_start_gain = 1e-12;
 constexpr int most_gate_steps = 100;
 constexpr double separated_gate = 50;
 
+// Those of the chosen columns that the family describes, and where they are among the chosen.
+struct ColumnsOfFamily {
+  std::vector<Index> columns;
+  std::vector<Index> places;
+};
+
+ColumnsOfFamily columns_of_family(const std::vector<Index>& chosen, Index dimension) {
+  ColumnsOfFamily own;
+  for (std::size_t i = 0; i < chosen.size(); ++i) {
+    if (chosen[i] >= dimension) continue;
+    own.columns.push_back(chosen[i]);
+    own.places.push_back(static_cast<Index>(i));
+  }
+  return own;
+}
+
 }  // namespace
 
 void Gated::set_up() {
@@ -120,13 +136,7 @@ std::vector<Index> Gated::gate_places(const std::vector<Index>& columns) const {
 
 Gated Gated::marginal(const std::vector<Index>& columns) const {
   const std::vector<Index> gate = gate_places(columns);
-  std::vector<Index> own;
-  std::vector<Index> places;
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    if (columns[i] >= family_.dimension()) continue;
-    own.push_back(columns[i]);
-    places.push_back(static_cast<Index>(i));
-  }
+  const auto [own, places] = columns_of_family(columns, family_.dimension());
   const auto chosen = static_cast<Index>(columns.size());
   Gated result(own.empty() ? AnyFamily(GivenColumns(size(), chosen))
                            : beside_given_columns(family_.marginal(own), places, chosen),
@@ -138,13 +148,7 @@ Gated Gated::marginal(const std::vector<Index>& columns) const {
 
 AnyFamily Gated::conditional(const std::vector<Index>& columns, ConstVectorRef values) const {
   (void)gate_places(columns);
-  std::vector<Index> own;
-  std::vector<Index> places;
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    if (columns[i] >= family_.dimension()) continue;
-    own.push_back(columns[i]);
-    places.push_back(static_cast<Index>(i));
-  }
+  const auto [own, places] = columns_of_family(columns, family_.dimension());
   return own.empty() ? family_ : family_.conditional(own, values(places));
 }
 

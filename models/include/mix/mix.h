@@ -24,6 +24,7 @@
 #include "mix/distributions/gaussians.h"
 #include "mix/distributions/generalized_linear.h"
 #include "mix/distributions/geometric.h"
+#include "mix/distributions/given_columns.h"
 #include "mix/distributions/gumbel.h"
 #include "mix/distributions/imaginary_rows.h"
 #include "mix/distributions/inverse_gamma.h"
