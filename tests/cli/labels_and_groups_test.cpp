@@ -128,5 +128,34 @@ TEST(ErrorsOfTheProgram, AreTakenOffTheVariance) {
             std::string::npos);
 }
 
+TEST(SchemaOfTheProgram, SaysGroupsPriorsAndIntervals) {
+  const Folder here;
+  here.write("t.csv",
+             "id,x,p1,p2,from,to\na,1,0.9,0.1,1,2\na,1.2,0.9,0.1,1,3\nb,5,0.1,0.9,4,\n"
+             "b,5.3,0.1,0.9,4,5\nc,0.8,0.9,0.1,0,1\nc,1.4,0.9,0.1,1,2\nd,5.5,0.1,0.9,5,6\n");
+  here.write("s.json", R"({"roles": {"groups": "id", "label_prior": ["p1", "p2"]},
+                           "families": [{"family": "gaussian", "columns": ["x"]}]})");
+  const Json by_schema =
+      here.succeed({"fit", "t.csv", "--schema", "s.json", "--structure", "E", "--json"}).json();
+  const Json by_options = here.succeed({"fit", "t.csv", "--columns", "x", "--groups", "id",
+                                        "--label-prior", "p1,p2", "--structure", "E", "--json"})
+                              .json();
+  EXPECT_EQ(by_schema["log_likelihood"], by_options["log_likelihood"]);
+  here.refuse({"fit", "t.csv", "--schema", "s.json", "--groups", "x"}, {"the schema", "id"});
+  here.write("i.json", R"({"families": [{"family": "weibull", "columns": ["from", "to"],
+                                         "intervals": true}]})");
+  const std::vector<std::string> fit{"fit", "t.csv", "--components", "1", "--json", "--schema"};
+  const auto fitted = [&](const std::string& schema, const std::vector<std::string>& more) {
+    std::vector<std::string> args = fit;
+    args.push_back(schema);
+    args.insert(args.end(), more.begin(), more.end());
+    return here.succeed(args).json();
+  };
+  const Json first = fitted("i.json", {"--out", "m.json"});
+  EXPECT_EQ(first["name"], "interval_censored");
+  // The schema that the model carries says so too.
+  EXPECT_EQ(fitted("m.json", {})["log_likelihood"], first["log_likelihood"]);
+}
+
 }  // namespace
 }  // namespace mix::testing
