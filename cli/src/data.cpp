@@ -30,7 +30,8 @@ void check_roles(const Table& table, const ColumnRoles& roles) {
                                   &roles.response, &roles.offset, &roles.groups}) {
     if (!name->empty()) (void)table.index_of(*name);
   }
-  for (const std::string* names : {&roles.gate, &roles.label_prior, &roles.ignored}) {
+  for (const std::string* names :
+       {&roles.gate, &roles.label_prior, &roles.ignored, &roles.errors}) {
     for (const std::string& name : split(*names, ',')) (void)table.index_of(name);
   }
 }
@@ -69,7 +70,7 @@ Matrix label_prior(const Table& table, const std::string& names) {
 std::vector<std::string> default_columns(const Table& table, const ColumnRoles& roles,
                                          const FamilyChoice& choice) {
   std::vector<std::string> other = split(roles.gate, ',');
-  for (const std::string* names : {&roles.label_prior, &roles.ignored}) {
+  for (const std::string* names : {&roles.label_prior, &roles.ignored, &roles.errors}) {
     const std::vector<std::string> more = split(*names, ',');
     other.insert(other.end(), more.begin(), more.end());
   }
@@ -120,6 +121,15 @@ std::vector<std::string> described_columns(const Table& table, const ColumnRoles
     std::erase(columns, last);
     columns.push_back(last);
   }
+  const std::vector<std::string> errors = split(roles.errors, ',');
+  for (const std::string& error : errors) std::erase(columns, error);
+  if (!errors.empty() && errors.size() != columns.size()) {
+    throw std::invalid_argument(fmt::format(
+        "--errors names {}, but {} described ({}); name a standard error for each",
+        count_of(static_cast<long long>(errors.size()), "column"),
+        columns.size() == 1 ? "1 is" : fmt::format("{} are", columns.size()), join(columns, ", ")));
+  }
+  columns.insert(columns.end(), errors.begin(), errors.end());
   return columns;
 }
 

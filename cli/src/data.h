@@ -19,6 +19,7 @@ struct ColumnRoles {
   std::string start_labels{};
   std::string label_prior{};  ///< `a,b`: a column for each component
   std::string groups{};       ///< rows with the same cell share a component
+  std::string errors{};       ///< `a,b`: standard errors of the described columns, in their order
   std::string trials{};
   std::string response{};    ///< what a regression predicts
   std::string covariates{};  ///< `a,b`, of a regression; empty: what plays no other part

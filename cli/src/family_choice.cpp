@@ -206,6 +206,15 @@ void FamilyChoice::add_trials(const std::string& trials) {
   }
 }
 
+void FamilyChoice::add_errors(const std::vector<std::string>& errors) {
+  bool added = false;
+  for (FamilyBlocks& blocks : alternatives) added |= mix::add_errors(blocks, errors);
+  if (!added) {
+    throw std::invalid_argument(
+        "--errors are standard errors of what Gaussians describe; say --family gaussian too");
+  }
+}
+
 void FamilyChoice::check_response(const std::string& response, const std::string& others) const {
   const bool asked = !response.empty() || !others.empty();
   if (automatic() && !asked) return;
@@ -291,9 +300,6 @@ std::vector<Candidate> make_candidates(const FamilyChoice& choice, const Table& 
   }
   if (options.noise) check_noise(without(columns, options.gate_only));
   const auto setting = std::make_shared<const Setting>(Setting{columns, options});
-  // The likelihood is that of the other columns given the trials, for every family.
-  const auto without_trials = std::make_shared<const Setting>(
-      Setting{options.trials.empty() ? columns : without(columns, {options.trials}), options});
   const std::vector<FamilyBlocks> alternatives =
       alternatives_for(choice, without(columns, options.gate_only), !options.bounds.empty());
   if (!options.dof.empty() && !names_family(alternatives, "student_t")) {
@@ -315,10 +321,18 @@ std::vector<Candidate> make_candidates(const FamilyChoice& choice, const Table& 
   std::vector<Candidate> candidates;
   bool structured = false;
   for (const FamilyBlocks& blocks : alternatives) {
-    const bool takes_all = options.trials.empty() || any_block(blocks, &FamilyEntry::takes_trials);
-    const auto& own = takes_all ? setting : without_trials;
+    // The likelihood is that of the other columns given trials and errors, for every family.
+    std::vector<std::string> left_out;
+    if (!options.trials.empty() && !any_block(blocks, &FamilyEntry::takes_trials)) {
+      left_out.push_back(options.trials);
+    }
+    if (!any_block(blocks, &FamilyEntry::takes_errors)) {
+      left_out.insert(left_out.end(), options.errors.begin(), options.errors.end());
+    }
+    auto own = setting;
     std::vector<Index> described;
-    if (!takes_all) {
+    if (!left_out.empty()) {
+      own = std::make_shared<const Setting>(Setting{without(columns, left_out), options});
       for (const std::string& name : own->table.names())
         described.push_back(columns.index_of(name));
     }

@@ -32,6 +32,10 @@ struct FamilyChoice {
   /// The alternatives with `trials` as the last column of blocks that take trials and name columns.
   /// Throws std::invalid_argument when no family takes trials.
   void add_trials(const std::string& trials);
+  /// Gaussians become those of values with standard errors; blocks that name their columns take
+  /// these from `errors` in their order. Throws std::invalid_argument when no family is Gaussian,
+  /// or the numbers of columns disagree.
+  void add_errors(const std::vector<std::string>& errors);
   /// Throws std::invalid_argument unless the families are regressions, if there is a response or
   /// `others` (columns that regressions alone have) are not empty, and the response is named.
   void check_response(const std::string& response, const std::string& others) const;
@@ -57,6 +61,7 @@ struct CandidateOptions {
   Restrictions restrictions{};           ///< of the families that have such parameters
   std::string dof{};                     ///< `per_component`, `shared` or a number, of student_t
   std::string trials{};                  ///< the column of trials, empty for none
+  std::vector<std::string> errors{};     ///< the columns of standard errors
   std::string offset{};                  ///< the column of offsets, empty for none
   std::vector<double> bounds{};          ///< lower and upper, of truncated families; empty for none
   std::vector<Index> factors{};          ///< the numbers of factors to try, of factor_analyzers

@@ -171,6 +171,9 @@ void apply(const Schema& schema, const FitFlags& flags, ColumnRoles& roles, Fami
   for (const auto& [option, role, value] :
        {std::tuple("--weights", &roles.weights, own.weights),
         std::tuple("--labels", &roles.labels, own.label),
+        std::tuple("--label-prior", &roles.label_prior, joined(own.label_prior)),
+        std::tuple("--groups", &roles.groups, own.groups),
+        std::tuple("--errors", &roles.errors, joined(own.errors)),
         std::tuple("--trials", &roles.trials, own.trials),
         std::tuple("--response", &roles.response, own.response),
         std::tuple("--covariates", &roles.covariates, joined(own.covariates)),
@@ -271,6 +274,11 @@ void add_fit_flags(CLI::App& command, FitFlags& flags) {
       .add_option("--groups", flags.roles.groups,
                   "column whose equal cells mark rows of one component: repeated measurements")
       ->type_name("COLUMN");
+  command
+      .add_option("--errors", flags.roles.errors,
+                  "columns with the standard errors of the described columns, in their order: "
+                  "Gaussians of the values without these errors")
+      ->type_name("A,B,...");
   command
       .add_option("--trials", flags.roles.trials,
                   "column with the numbers of trials, for the families binomial and beta_binomial")
@@ -408,10 +416,6 @@ Problem make_problem(const FitFlags& flags, FamilyChoice choice) {
   check_criterion(flags.criterion);
   if (!flags.components.empty()) (void)parse_components(flags.components);
   (void)parse_assignment(flags.assignment);
-  if (!flags.roles.label_prior.empty() &&
-      (!flags.roles.labels.empty() || flags.assignment != "soft")) {
-    throw std::invalid_argument("--label-prior excludes --labels and --assignment");
-  }
   ColumnRoles roles = flags.roles;
   roles.start_labels = start_label_column(flags.init);
   if (roles.start_labels.empty()) (void)parse_start(flags.init);
@@ -419,6 +423,9 @@ Problem make_problem(const FitFlags& flags, FamilyChoice choice) {
   if (!flags.schema.empty()) {
     problem.schema = load_schema(flags.schema);
     apply(*problem.schema, flags, roles, choice);
+  }
+  if (!roles.label_prior.empty() && (!roles.labels.empty() || flags.assignment != "soft")) {
+    throw std::invalid_argument("--label-prior excludes --labels and --assignment");
   }
   CandidateOptions candidates = flags.candidates;
   candidates.restrictions = parse_restrictions(flags.fixed, flags.shared);
@@ -428,6 +435,15 @@ Problem make_problem(const FitFlags& flags, FamilyChoice choice) {
   }
   candidates.trials = roles.trials;
   if (!roles.trials.empty()) choice.add_trials(roles.trials);
+  candidates.errors = split(roles.errors, ',');
+  if (!candidates.errors.empty()) {
+    choice.add_errors(candidates.errors);
+    if (candidates.noise) {
+      throw std::invalid_argument(
+          "--noise is uniform on the range of all columns, but errors have no distribution: leave "
+          "--noise or --errors out");
+    }
+  }
   candidates.offset = roles.offset;
   choice.check_response(roles.response, roles.covariates + roles.offset);
 

@@ -9,6 +9,7 @@
 #include "data.h"
 #include "json_report.h"
 #include "mix/csv.h"
+#include "mix/distributions/gated.h"
 #include "mix/errors.h"
 #include "mix/models/model_file.h"
 #include "mix/parallel.h"
@@ -173,6 +174,11 @@ class JsonPrinter final : public Writer {
 
 void run_predict(const PredictCommand& flags) {
   const SavedModel saved = load_model(flags.model);
+  if (!flags.groups.empty() && saved.model.family().as<Gated>() != nullptr) {
+    throw DataError(
+        "rows of a group share a component, but a gate has weights for each row; leave --groups "
+        "out");
+  }
   RowsForModel rows(flags.data, saved);
   // Rows of a group may stand anywhere, so all are read at once.
   Groups groups;

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "commands.h"
+#include "component_table.h"
 #include "mix/csv.h"
 #include "mix/errors.h"
 #include "mix/parallel.h"
@@ -36,13 +37,13 @@ void run_regress(const RegressCommand& flags) {
   if (known.empty()) {
     throw DataError("--predict names all columns of the model; leave one to predict from");
   }
-  // In the order of the model, as the conditional distribution has them.
-  const std::vector<Index> in_order = other_columns(saved.model.dimension(), known);
-  const SavedModel target = marginal_of(saved, in_order);
+  const std::vector<Column> columns = columns_or_numbered(saved.columns, saved.model.dimension());
   RowsForModel rows(flags.data, marginal_of(saved, known));
   AtomicFile file = output_file(flags.out);
   std::string header;
-  for (const Column& column : target.columns) {
+  // In the order of the model, as the conditional distribution has them.
+  for (const Index j : other_columns(saved.model.dimension(), known)) {
+    const Column& column = columns[static_cast<std::size_t>(j)];
     header += fmt::format("{}{},{}", header.empty() ? "" : ",", csv_cell(column.name + "_mean"),
                           csv_cell(column.name + "_standard_deviation"));
   }

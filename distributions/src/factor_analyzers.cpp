@@ -34,20 +34,17 @@ struct FactorStructureName {
   std::string_view name;
   std::string_view alias;
 };
-constexpr std::array<FactorStructureName, 13> factor_structures{{
-    {FactorStructure::CCC, "CCC", "AjBQD"},
-    {FactorStructure::CCU, "CCU", ""},
-    {FactorStructure::CUC, "CUC", ""},
-    {FactorStructure::CUU, "CUU", ""},
-    {FactorStructure::UCC, "UCC", "AkjBQkD"},
-    {FactorStructure::UCU, "UCU", ""},
-    {FactorStructure::UUC, "UUC", "AkjBkQkD"},
-    {FactorStructure::UUU, "UUU", ""},
-    {FactorStructure::AkBkQkD, "AkBkQkD", ""},
-    {FactorStructure::AkBQkD, "AkBQkD", ""},
-    {FactorStructure::ABkQkD, "ABkQkD", ""},
-    {FactorStructure::ABQkD, "ABQkD", ""},
-    {FactorStructure::ABQD, "ABQD", ""},
+constexpr std::array<FactorStructureName, 19> factor_structures{{
+    {FactorStructure::CCC, "CCC", "AjBQD"},      {FactorStructure::CCU, "CCU", ""},
+    {FactorStructure::CUC, "CUC", ""},           {FactorStructure::CUU, "CUU", ""},
+    {FactorStructure::UCC, "UCC", "AkjBQkD"},    {FactorStructure::UCU, "UCU", ""},
+    {FactorStructure::UUC, "UUC", "AkjBkQkD"},   {FactorStructure::UUU, "UUU", ""},
+    {FactorStructure::AkBkQkD, "AkBkQkD", ""},   {FactorStructure::AkBQkD, "AkBQkD", ""},
+    {FactorStructure::ABkQkD, "ABkQkD", ""},     {FactorStructure::ABQkD, "ABQkD", ""},
+    {FactorStructure::ABQD, "ABQD", ""},         {FactorStructure::AkjBkQkDk, "AkjBkQkDk", ""},
+    {FactorStructure::AkjBQkDk, "AkjBQkDk", ""}, {FactorStructure::AkBkQkDk, "AkBkQkDk", ""},
+    {FactorStructure::AkBQkDk, "AkBQkDk", ""},   {FactorStructure::ABkQkDk, "ABkQkDk", ""},
+    {FactorStructure::ABQkDk, "ABQkDk", ""},
 }};
 
 bool same_letters(std::string_view a, std::string_view b) {
@@ -64,6 +61,17 @@ void turn_towards(const Matrix& before, Matrix& loadings) {
   const Eigen::JacobiSVD<Matrix> svd(loadings.transpose() * before,
                                      Eigen::ComputeFullU | Eigen::ComputeFullV);
   loadings = loadings * svd.matrixU() * svd.matrixV().transpose();
+}
+
+// Matrices of as many columns as the widest of them, with zeros behind.
+void widen(std::vector<Matrix>& loadings) {
+  Index most = 0;
+  for (const Matrix& l : loadings) most = std::max(most, l.cols());
+  for (Matrix& l : loadings) {
+    const Index own = l.cols();
+    l.conservativeResize(Eigen::NoChange, most);
+    l.rightCols(most - own).setZero();
+  }
 }
 
 void check_factor_sizes(Index k, Index d, const FactorOptions& options) {
@@ -112,25 +120,34 @@ const std::vector<FactorStructure>& all_factor_structures() {
   return all;
 }
 
-Index factor_parameter_count(FactorStructure structure, Index k, Index d, Index q) {
+Index factor_parameter_count(FactorStructure structure, Index d,
+                             const std::vector<Index>& numbers) {
+  const FactorStructure like = with_equal_numbers(structure);
+  const auto k = static_cast<Index>(numbers.size());
+  if (k == 0) return 0;
+  // Of common loadings there is one matrix.
+  const std::size_t matrices = has_common_loadings(like) ? 1 : numbers.size();
   // A subspace of q dimensions; within it, equal variances know no axes.
-  const Index subspace = q * (d - q);
-  switch (structure) {
+  Index subspaces = 0;
+  Index loadings = 0;
+  for (std::size_t i = 0; i < matrices; ++i) {
+    const Index q = numbers[i];
+    subspaces += q * (d - q);
+    loadings += d * q - half_square(q - 1);
+  }
+  switch (like) {
     case FactorStructure::AkBkQkD:
-      return k * (subspace + 2);
+      return subspaces + 2 * k;
     case FactorStructure::AkBQkD:
     case FactorStructure::ABkQkD:
-      return k * (subspace + 1) + 1;
+      return subspaces + k + 1;
     case FactorStructure::ABQkD:
-      return k * subspace + 2;
     case FactorStructure::ABQD:
-      return subspace + 2;
+      return subspaces + 2;
     default:
       break;
   }
-  const Index loadings = has_common_loadings(structure) ? 1 : k;
-  const Index noise = has_common_noise(structure) ? 1 : k;
-  return loadings * (d * q - half_square(q - 1)) + noise * (has_equal_noise(structure) ? 1 : d);
+  return loadings + (has_common_noise(like) ? 1 : k) * (has_equal_noise(like) ? 1 : d);
 }
 
 Index most_factors(FactorStructure structure, Index d) {
@@ -153,7 +170,8 @@ FactorAnalyzers::FactorAnalyzers(const Matrix& means, std::vector<Matrix> loadin
                                  FactorStructure structure)
     : means_(means.transpose()), loadings_(std::move(loadings)), noise_(std::move(noise)) {
   options_.structure = structure;
-  options_.factors = loadings_.empty() ? 0 : loadings_.front().cols();
+  options_.factors = 0;
+  for (const Matrix& l : loadings_) options_.factors = std::max(options_.factors, l.cols());
   check_parameters();
   derive();
 }
@@ -166,13 +184,31 @@ Matrix FactorAnalyzers::covariance(Index k) const {
 }
 
 std::string FactorAnalyzers::title() const {
-  return fmt::format("factor_analyzers {}, {} factor{}", to_string(options_.structure),
-                     options_.factors, options_.factors == 1 ? "" : "s");
+  return fmt::format("factor_analyzers {}, {}{} factor{}", to_string(options_.structure),
+                     has_own_numbers(options_.structure) ? "up to " : "", options_.factors,
+                     options_.factors == 1 ? "" : "s");
 }
 
 Index FactorAnalyzers::parameter_count() const {
-  return means_.size() +
-         factor_parameter_count(options_.structure, size(), dimension(), options_.factors);
+  return means_.size() + factor_parameter_count(options_.structure, dimension(), numbers());
+}
+
+std::vector<Index> FactorAnalyzers::numbers() const {
+  std::vector<Index> numbers;
+  for (Index k = 0; k < size(); ++k) numbers.push_back(factors(k));
+  return numbers;
+}
+
+// What a parameter costs by BIC, in log-likelihood.
+double FactorAnalyzers::parameter_penalty() const {
+  return has_own_numbers(options_.structure) && rows_ > 1 ? 0.5 * std::log(rows_) : 0;
+}
+
+double FactorAnalyzers::log_prior() const {
+  const double penalty = parameter_penalty();
+  if (penalty == 0) return 0;
+  return -penalty *
+         static_cast<double>(factor_parameter_count(options_.structure, dimension(), numbers()));
 }
 
 void FactorAnalyzers::log_densities(Rows x, MatrixRef out) const {
@@ -197,7 +233,7 @@ void FactorAnalyzers::log_density_of(Index k, Rows x, VectorRef out) const {
 }
 
 void FactorAnalyzers::sample(Index k, Rng& rng, VectorRef out) const {
-  Vector z(options_.factors);
+  Vector z(factors(k));
   for (double& value : z) value = standard_normal(rng);
   out = means_.col(k) + loadings(k) * z;
   for (Index j = 0; j < dimension(); ++j) out[j] += std::sqrt(noise(k)[j]) * standard_normal(rng);
@@ -222,6 +258,7 @@ FactorAnalyzers FactorAnalyzers::marginal(const std::vector<Index>& columns) con
     chosen.push_back(std::move(l));
     variances.col(k) = noise(k)(columns);
   }
+  widen(chosen);
   return {Matrix(means_(columns, Eigen::all).transpose()), std::move(chosen), variances};
 }
 
@@ -246,6 +283,7 @@ FactorAnalyzers FactorAnalyzers::conditional(const std::vector<Index>& columns,
     rest.push_back(inner.matrixL().solve(left.transpose()).transpose());
     variances.col(k) = noise(k)(others);
   }
+  widen(rest);
   FactorAnalyzers conditional(means, std::move(rest), variances);
   std::vector<Index> all(others.size());
   for (std::size_t j = 0; j < all.size(); ++j) all[j] = static_cast<Index>(j);
@@ -309,9 +347,17 @@ void FactorAnalyzers::read_covariances(ConstVectorRef sum, std::vector<Matrix>& 
   }
 }
 
+FactorProblem FactorAnalyzers::problem() const {
+  return {.structure = options_.structure,
+          .factors = options_.factors,
+          .least_noise = least_noise(),
+          .parameter_penalty = parameter_penalty(),
+          .loadings = loadings_,
+          .noise = noise_};
+}
+
 void FactorAnalyzers::maximize(ConstVectorRef sum) {
-  FactorProblem problem{options_.structure, options_.factors, {},    {},
-                        least_noise(),      loadings_,        noise_};
+  FactorProblem problem = this->problem();
   read_covariances(sum, problem.covariances, problem.mass);
   estimate_factors(problem, Steps::few);
   for (std::size_t i = 0; i < loadings_.size(); ++i) {
@@ -350,8 +396,7 @@ void FactorAnalyzers::start(const AnyRows& x, Shares shares) {
       means_.col(k) = center;
     }
   }
-  FactorProblem problem{options_.structure, options_.factors, {},    {},
-                        least_noise(),      loadings_,        noise_};
+  FactorProblem problem = this->problem();
   read_covariances(sum_over_blocks(x.rows(), statistics_size(),
                                    [&](Index first, Index count, VectorRef statistics) {
                                      accumulate(*DenseBlock(x, first, count),
@@ -383,17 +428,16 @@ Vector FactorAnalyzers::coordinates() const {
   const Vector deviations = unit();
   const bool equal = has_equal_noise(options_.structure);
   const Index each = equal ? 1 : d;
-  const Index cells = d * options_.factors;
-  const auto matrices = static_cast<Index>(loadings_.size());
-  Vector v(means_.size() + matrices * cells + noise_.cols() * each);
+  Index cells = 0;
+  for (const Matrix& l : loadings_) cells += l.size();
+  Vector v(means_.size() + cells + noise_.cols() * each);
   for (Index k = 0; k < size(); ++k) {
     v.segment(k * d, d) = means_.col(k).cwiseQuotient(deviations);
   }
   Index place = means_.size();
   for (const Matrix& l : loadings_) {
-    v.segment(place, cells).reshaped(d, options_.factors) =
-        deviations.cwiseInverse().asDiagonal() * l;
-    place += cells;
+    v.segment(place, l.size()).reshaped(d, l.cols()) = deviations.cwiseInverse().asDiagonal() * l;
+    place += l.size();
   }
   for (Index k = 0; k < noise_.cols(); ++k) {
     if (equal) {
@@ -411,14 +455,13 @@ void FactorAnalyzers::set_coordinates(ConstVectorRef v) {
   const Vector deviations = unit();
   const bool equal = has_equal_noise(options_.structure);
   const Index each = equal ? 1 : d;
-  const Index cells = d * options_.factors;
   for (Index k = 0; k < size(); ++k) {
     means_.col(k) = v.segment(k * d, d).cwiseProduct(deviations);
   }
   Index place = means_.size();
   for (Matrix& l : loadings_) {
-    l = deviations.asDiagonal() * v.segment(place, cells).reshaped(d, options_.factors);
-    place += cells;
+    l = deviations.asDiagonal() * v.segment(place, l.size()).reshaped(d, l.cols()).eval();
+    place += l.size();
   }
   constexpr double most_noise = 1e150;
   const Vector least = least_noise();
@@ -435,8 +478,9 @@ void FactorAnalyzers::set_coordinates(ConstVectorRef v) {
   // structure.
   if (is_spectral(options_.structure)) {
     const auto count = has_common_loadings(options_.structure) ? Index{1} : size();
-    FactorProblem problem{
-        options_.structure, options_.factors, {}, Vector::Ones(count), least, loadings_, noise_};
+    FactorProblem problem = this->problem();
+    problem.mass = Vector::Ones(count);
+    problem.structure = with_equal_numbers(options_.structure);  // the numbers of factors stay
     for (Index k = 0; k < count; ++k) problem.covariances.push_back(covariance(k));
     estimate_factors(problem, Steps::few);
     for (std::size_t i = 0; i < loadings_.size(); ++i) {
@@ -464,8 +508,10 @@ std::string FactorAnalyzers::flaw(Index k, double mass) const {
   const Index d = dimension();
   // A component of all rows has nothing to be an artifact beside.
   if (rows_ > 0 ? mass > (1 - 1e-9) * rows_ : size() == 1) return {};
-  const Index own = factor_parameter_count(options_.structure, size() + 1, d, options_.factors) -
-                    factor_parameter_count(options_.structure, size(), d, options_.factors);
+  std::vector<Index> with_another = numbers();
+  with_another.push_back(factors(k));
+  const Index own = factor_parameter_count(options_.structure, d, with_another) -
+                    factor_parameter_count(options_.structure, d, numbers());
   // Where all is common, so is the noise, and few rows do no harm.
   if (own == 0) return {};
   const Evidence evidence{d, mass, 1, static_cast<double>(own)};
@@ -508,6 +554,9 @@ void FactorAnalyzers::select(const std::vector<Index>& order) {
 void FactorAnalyzers::fields(Fields& visit) {
   std::string structure = to_string(options_.structure);
   visit("structure", structure);
+  // The most factors, where each component has its own number.
+  Index most = options_.factors;
+  if (has_own_numbers(parse_factor_structure(structure))) visit("most_factors", most);
   Matrix by_component = means_.transpose();
   visit("means", by_component);
   visit.list(
@@ -524,7 +573,9 @@ void FactorAnalyzers::fields(Fields& visit) {
   options_.structure = parse_factor_structure(structure);
   means_ = by_component.transpose();
   noise_ = noise_by_component.transpose();
-  options_.factors = loadings_.empty() ? 0 : loadings_.front().cols();
+  options_.factors = has_own_numbers(options_.structure) ? most
+                     : loadings_.empty()                 ? 0
+                                                         : loadings_.front().cols();
   check_parameters();
   derive();
 }
@@ -541,6 +592,10 @@ void FactorAnalyzers::describe(Index k, Fields& visit) const {
     principal.col(j).cwiseAbs().maxCoeff(&largest);
     if (principal(largest, j) < 0) principal.col(j) *= -1;
   }
+  // All components with as many columns.
+  const Index own = principal.cols();
+  principal.conservativeResize(Eigen::NoChange, options_.factors);
+  principal.rightCols(options_.factors - own).setZero();
   visit("mean", center);
   visit("loadings", principal);
   visit("noise_variances", variances);
@@ -560,9 +615,10 @@ void FactorAnalyzers::check_parameters() const {
                     noise_.rows(), noise_.cols()));
   }
   for (const Matrix& l : loadings_) {
-    if (l.rows() == d && l.cols() == options_.factors && options_.factors > 0 && l.allFinite()) {
-      continue;
-    }
+    const Index q = l.cols();
+    const bool fits = has_own_numbers(options_.structure) ? q > 0 && q <= options_.factors
+                                                          : q > 0 && q == options_.factors;
+    if (l.rows() == d && fits && l.allFinite()) continue;
     throw std::invalid_argument(
         fmt::format("FactorAnalyzers: loadings must be finite, {} x {} like the first ones, and "
                     "not {} x {}",

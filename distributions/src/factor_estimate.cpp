@@ -5,6 +5,7 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <utility>
 
 #include "component_loop.h"
 #include "small_matrix.h"
@@ -25,7 +26,7 @@ constexpr double alternation_tolerance = 1e-11;
 enum class Axes { separate, equal, common };
 
 Axes axes_of(FactorStructure structure) {
-  switch (structure) {
+  switch (with_equal_numbers(structure)) {
     case FactorStructure::AkBkQkD:
     case FactorStructure::AkBQkD:
     case FactorStructure::ABQD:
@@ -97,40 +98,76 @@ void keep_axes_above_noise(const std::vector<Level*>& axes, const std::vector<Le
   for (Level* level : noise) level->value = std::min(level->value, t);
 }
 
-// Equal noise: closed form.
-void estimate_spectral(FactorProblem& problem, const std::vector<Matrix>& covariances,
-                       const Vector& mass) {
-  const auto count = static_cast<Index>(covariances.size());
-  const Index d = covariances.front().rows();
-  const Index q = problem.factors;
-  std::vector<Spectrum> spectra(covariances.size(), Spectrum(Matrix::Identity(1, 1), 1));
-  for_each_component(count, d, [&](Index g) {
-    const auto i = static_cast<std::size_t>(g);
-    if (mass[g] > 0) spectra[i] = Spectrum(covariances[i], q);
-  });
-  const Axes kind = axes_of(problem.structure);
-  const bool common_noise = problem.noise.cols() == 1;
-  // One level per axis and component, of which equal ones are the same.
-  std::vector<std::vector<Level>> axes(covariances.size(),
-                                       std::vector<Level>(static_cast<std::size_t>(q)));
-  std::vector<Level> noise(covariances.size());
-  const auto axis_of = [&](std::size_t g, Index j) -> Level& {
-    if (kind == Axes::common) return axes[0][0];
-    return axes[g][kind == Axes::equal ? 0 : static_cast<std::size_t>(j)];
-  };
-  const auto noise_of = [&](std::size_t g) -> Level& { return noise[common_noise ? 0 : g]; };
-  for (std::size_t g = 0; g < covariances.size(); ++g) {
-    const double n = mass[static_cast<Index>(g)];
-    if (!(n > 0)) continue;
-    const Vector& values = spectra[g].values;
-    for (Index j = 0; j < q; ++j) axis_of(g, j).add(values[j], n);
-    const auto rest = static_cast<double>(d - q);
-    noise_of(g).add(std::max(values.tail(d - q).mean(), 0.0), rest * n);
+// Equal noise: closed form, from the eigenvalues of the rows' covariances.
+class Subspaces {
+ public:
+  using Numbers = std::vector<Index>;
+
+  Subspaces(const FactorProblem& problem, const std::vector<Matrix>& covariances,
+            const Vector& share)
+      : structure_(problem.structure),
+        kind_(axes_of(problem.structure)),
+        common_noise_(problem.noise.cols() == 1),
+        share_(share),
+        least_(problem.least_noise[0]),
+        penalty_(problem.parameter_penalty / problem.mass.sum()),
+        spectra_(covariances.size(), Spectrum(Matrix::Identity(1, 1), 1)) {
+    const Index d = covariances.front().rows();
+    for_each_component(share.size(), d, [&](Index g) {
+      const auto i = static_cast<std::size_t>(g);
+      if (share[g] > 0) spectra_[i] = Spectrum(covariances[i], problem.factors);
+    });
   }
-  const bool linked = kind == Axes::common || common_noise;
+
+  // Variances along the axes of each component, and in all other directions.
+  struct Variances {
+    std::vector<Vector> axes;
+    std::vector<double> noise;
+  };
+
+  [[nodiscard]] Variances variances(const Numbers& numbers) const;
+  // The objective, less the penalty, per unit of weight.
+  [[nodiscard]] double value(const Numbers& numbers) const;
+  // What makes that largest, one component after the other from these numbers on.
+  [[nodiscard]] Numbers best_numbers(Numbers numbers, Index most) const;
+  [[nodiscard]] bool has_rows(std::size_t g) const { return share_[static_cast<Index>(g)] > 0; }
+  [[nodiscard]] const Spectrum& spectrum(std::size_t g) const { return spectra_[g]; }
+
+ private:
+  FactorStructure structure_;
+  Axes kind_;
+  bool common_noise_;
+  Vector share_;
+  double least_;
+  double penalty_;
+  std::vector<Spectrum> spectra_;
+};
+
+Subspaces::Variances Subspaces::variances(const Numbers& numbers) const {
+  const std::size_t count = spectra_.size();
+  // One level per axis and component, of which equal ones are the same.
+  std::vector<std::vector<Level>> axes(count);
+  for (std::size_t g = 0; g < count; ++g) axes[g].resize(static_cast<std::size_t>(numbers[g]));
+  std::vector<Level> noise(count);
+  Level common;
+  const auto axis_of = [&](std::size_t g, Index j) -> Level& {
+    if (kind_ == Axes::common) return common;
+    return axes[g][kind_ == Axes::equal ? 0 : static_cast<std::size_t>(j)];
+  };
+  const auto noise_of = [&](std::size_t g) -> Level& { return noise[common_noise_ ? 0 : g]; };
+  for (std::size_t g = 0; g < count; ++g) {
+    if (!has_rows(g)) continue;
+    const double n = share_[static_cast<Index>(g)];
+    const Vector& values = spectra_[g].values;
+    const Index rest = values.size() - numbers[g];
+    for (Index j = 0; j < numbers[g]; ++j) axis_of(g, j).add(values[j], n);
+    noise_of(g).add(std::max(values.tail(rest).mean(), 0.0), static_cast<double>(rest) * n);
+  }
+  const bool linked = kind_ == Axes::common || common_noise_;
   std::vector<Level*> above;
   std::vector<Level*> below;
-  for (std::size_t g = 0; g < covariances.size(); ++g) {
+  if (kind_ == Axes::common) above.push_back(&common);
+  for (std::size_t g = 0; g < count; ++g) {
     if (!linked) {
       above.clear();
       below.clear();
@@ -139,21 +176,83 @@ void estimate_spectral(FactorProblem& problem, const std::vector<Matrix>& covari
       if (level.weight > 0) above.push_back(&level);
     }
     if (noise[g].weight > 0) below.push_back(&noise[g]);
-    const bool last = g + 1 == covariances.size();
+    const bool last = g + 1 == count;
     if ((last || !linked) && !above.empty()) keep_axes_above_noise(above, below);
   }
+  Variances result{std::vector<Vector>(count), std::vector<double>(count)};
+  for (std::size_t g = 0; g < count; ++g) {
+    if (!has_rows(g)) continue;
+    result.noise[g] = std::max(noise_of(g).value, least_);
+    result.axes[g].resize(numbers[g]);
+    for (Index j = 0; j < numbers[g]; ++j) {
+      result.axes[g][j] = std::max(axis_of(g, j).value, result.noise[g]);
+    }
+  }
+  return result;
+}
+
+double Subspaces::value(const Numbers& numbers) const {
+  const Variances found = variances(numbers);
+  double sum = 0;
+  Index d = 0;
+  for (std::size_t g = 0; g < spectra_.size(); ++g) {
+    if (!has_rows(g)) continue;
+    const Vector& values = spectra_[g].values;
+    const auto axes = found.axes[g].array();
+    const double b = found.noise[g];
+    d = values.size();
+    const Index rest = d - numbers[g];
+    sum -= 0.5 * share_[static_cast<Index>(g)] *
+           ((axes.log() + values.head(numbers[g]).array() / axes).sum() +
+            static_cast<double>(rest) * std::log(b) + values.tail(rest).sum() / b);
+  }
+  return sum - penalty_ * static_cast<double>(factor_parameter_count(structure_, d, numbers));
+}
+
+Subspaces::Numbers Subspaces::best_numbers(Numbers numbers, Index most) const {
+  double best = value(numbers);
+  for (bool better = true; better;) {
+    better = false;
+    for (std::size_t g = 0; g < numbers.size(); ++g) {
+      if (!has_rows(g)) continue;
+      for (Index q = 1; q <= most; ++q) {
+        Numbers other = numbers;
+        other[g] = q;
+        const double moved = value(other);
+        if (!(moved > best)) continue;
+        best = moved;
+        numbers = other;
+        better = true;
+      }
+    }
+  }
+  return numbers;
+}
+
+void estimate_spectral(FactorProblem& problem, const std::vector<Matrix>& covariances,
+                       const Vector& share) {
+  const Subspaces subspaces(problem, covariances, share);
+  Subspaces::Numbers numbers;
+  for (const Matrix& l : problem.loadings) numbers.push_back(l.cols());
+  if (has_own_numbers(problem.structure)) {
+    // From few as well as from the present ones: where components share variances, the choice of
+    // one depends on the others'.
+    const Subspaces::Numbers one(numbers.size(), 1);
+    Subspaces::Numbers fresh = subspaces.best_numbers(one, problem.factors);
+    numbers = subspaces.best_numbers(numbers, problem.factors);
+    if (subspaces.value(fresh) > subspaces.value(numbers)) numbers = std::move(fresh);
+  }
+  const Subspaces::Variances found = subspaces.variances(numbers);
   for (std::size_t g = 0; g < covariances.size(); ++g) {
-    if (!(mass[static_cast<Index>(g)] > 0)) continue;
-    const double b = std::max(noise_of(g).value, problem.least_noise[0]);
-    if (common_noise) {
+    if (!subspaces.has_rows(g)) continue;
+    const double b = found.noise[g];
+    if (problem.noise.cols() == 1) {
       problem.noise.setConstant(b);
     } else {
       problem.noise.col(static_cast<Index>(g)).setConstant(b);
     }
-    for (Index j = 0; j < q; ++j) {
-      const double a = std::max(axis_of(g, j).value, b);
-      problem.loadings[g].col(j) = std::sqrt(a - b) * spectra[g].vectors.col(j);
-    }
+    const Vector lengths = (found.axes[g].array() - b).sqrt();
+    problem.loadings[g] = subspaces.spectrum(g).vectors.leftCols(numbers[g]) * lengths.asDiagonal();
   }
 }
 
@@ -366,8 +465,31 @@ Matrix pooled_covariance(const FactorProblem& problem, const Vector& share) {
 
 }  // namespace
 
-bool has_common_loadings(FactorStructure structure) {
+bool has_own_numbers(FactorStructure structure) {
+  return with_equal_numbers(structure) != structure;
+}
+
+FactorStructure with_equal_numbers(FactorStructure structure) {
   switch (structure) {
+    case FactorStructure::AkjBkQkDk:
+      return FactorStructure::UUC;
+    case FactorStructure::AkjBQkDk:
+      return FactorStructure::UCC;
+    case FactorStructure::AkBkQkDk:
+      return FactorStructure::AkBkQkD;
+    case FactorStructure::AkBQkDk:
+      return FactorStructure::AkBQkD;
+    case FactorStructure::ABkQkDk:
+      return FactorStructure::ABkQkD;
+    case FactorStructure::ABQkDk:
+      return FactorStructure::ABQkD;
+    default:
+      return structure;
+  }
+}
+
+bool has_common_loadings(FactorStructure structure) {
+  switch (with_equal_numbers(structure)) {
     case FactorStructure::CCC:
     case FactorStructure::CCU:
     case FactorStructure::CUC:
@@ -380,7 +502,7 @@ bool has_common_loadings(FactorStructure structure) {
 }
 
 bool has_common_noise(FactorStructure structure) {
-  switch (structure) {
+  switch (with_equal_numbers(structure)) {
     case FactorStructure::CUC:
     case FactorStructure::CUU:
     case FactorStructure::UUC:
@@ -394,7 +516,7 @@ bool has_common_noise(FactorStructure structure) {
 }
 
 bool has_equal_noise(FactorStructure structure) {
-  switch (structure) {
+  switch (with_equal_numbers(structure)) {
     case FactorStructure::CCU:
     case FactorStructure::CUU:
     case FactorStructure::UCU:

@@ -7,6 +7,8 @@
 
 namespace mix {
 
+/// The structure whose components have as many factors each.
+FactorStructure with_equal_numbers(FactorStructure structure);
 /// Which parameters of covariances L L' + P are common to all components.
 bool has_common_loadings(FactorStructure structure);
 bool has_common_noise(FactorStructure structure);
@@ -18,17 +20,20 @@ bool is_spectral(FactorStructure structure);
 /// What covariances of few factors are estimated from, and what they become.
 struct FactorProblem {
   FactorStructure structure;
-  Index factors;
-  std::vector<Matrix> covariances;  ///< of the rows, divisor: their weight
-  Vector mass;                      ///< that weight
-  Vector least_noise;               ///< per column
-  std::vector<Matrix> loadings;     ///< one per component, or the common one
-  Matrix noise;                     ///< one column per component, or the common one
+  Index factors;                      ///< of each component, or the most of them
+  std::vector<Matrix> covariances{};  ///< of the rows, divisor: their weight
+  Vector mass{};                      ///< that weight
+  Vector least_noise;                 ///< per column
+  double parameter_penalty = 0;       ///< by which numbers of factors are chosen
+  std::vector<Matrix> loadings;       ///< one per component, or the common one
+  Matrix noise;                       ///< one column per component, or the common one
 };
 
 /// Sets loadings and noise to the maximizer of -1/2 sum_k n_k [log|S_k| + tr(C_k S_k^-1)] under the
 /// structure; with `Steps::few`, from the present ones some steps towards it, each of which raises
-/// it. A component without mass keeps what it does not share, and moves nothing.
+/// it. Where components have numbers of factors of their own, these maximize it less the penalty
+/// per free parameter, with `Steps::few` from the present numbers on. A component without mass
+/// keeps what it does not share, and moves nothing.
 void estimate_factors(FactorProblem& problem, Steps steps);
 
 }  // namespace mix

@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "column_numbers.h"
+#include "mix/distributions/given_columns.h"
 #include "mix/errors.h"
 #include "mix/parallel.h"
 #include "mix/support.h"
@@ -22,6 +23,22 @@ constexpr double least_gate_gain = 1e-22;
 constexpr double gate_start_gain = 1e-12;
 constexpr int most_gate_steps = 100;
 constexpr double separated_gate = 50;
+
+// Those of the chosen columns that the family describes, and where they are among the chosen.
+struct ColumnsOfFamily {
+  std::vector<Index> columns;
+  std::vector<Index> places;
+};
+
+ColumnsOfFamily columns_of_family(const std::vector<Index>& chosen, Index dimension) {
+  ColumnsOfFamily own;
+  for (std::size_t i = 0; i < chosen.size(); ++i) {
+    if (chosen[i] >= dimension) continue;
+    own.columns.push_back(chosen[i]);
+    own.places.push_back(static_cast<Index>(i));
+  }
+  return own;
+}
 
 }  // namespace
 
@@ -96,7 +113,43 @@ void Gated::log_densities(Rows x, MatrixRef out) const {
 }
 
 void Gated::sample(Index /*k*/, Rng& /*rng*/, VectorRef /*out*/) const {
-  throw NotAvailable("the columns of a gate have no distribution, so a gated family draws no rows");
+  throw NotAvailable(
+      "the columns of a gate have no distribution, so a gated family draws rows only where they "
+      "are "
+      "given");
+}
+
+std::vector<Index> Gated::gate_places(const std::vector<Index>& columns) const {
+  std::vector<Index> places;
+  for (const Index column : gate_columns_) {
+    const auto found = std::find(columns.begin(), columns.end(), column);
+    if (found == columns.end()) {
+      throw NotAvailable(
+          fmt::format("the mixing weights of a gated family depend on column {}, which has no "
+                      "distribution: it must be among the columns chosen or given",
+                      column + 1));
+    }
+    places.push_back(found - columns.begin());
+  }
+  return places;
+}
+
+Gated Gated::marginal(const std::vector<Index>& columns) const {
+  const std::vector<Index> gate = gate_places(columns);
+  const auto [own, places] = columns_of_family(columns, family_.dimension());
+  const auto chosen = static_cast<Index>(columns.size());
+  Gated result(own.empty() ? AnyFamily(GivenColumns(size(), chosen))
+                           : beside_given_columns(family_.marginal(own), places, chosen),
+               gate);
+  result.design_ = design_;
+  result.coefficients_ = coefficients_;
+  return result;
+}
+
+AnyFamily Gated::conditional(const std::vector<Index>& columns, ConstVectorRef values) const {
+  (void)gate_places(columns);
+  const auto [own, places] = columns_of_family(columns, family_.dimension());
+  return own.empty() ? family_ : family_.conditional(own, values(places));
 }
 
 Index Gated::gate_statistics() const {

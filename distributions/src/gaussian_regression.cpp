@@ -8,8 +8,10 @@
 #include <numbers>
 #include <stdexcept>
 
+#include "mix/distributions/normal.h"
 #include "mix/parallel.h"
 #include "mix/support.h"
+#include "mix/untied.h"
 #include "regression_step.h"
 #include "soundness.h"
 #include "univariate.h"
@@ -67,6 +69,17 @@ void GaussianRegression::sample(Index k, Rng& rng, VectorRef out) const {
   const double eta = predictors(out.transpose(), design_.basis(out.transpose()))(0, k);
   out[columns_.response_column()] =
       response_center_ + eta + standard_deviations_[k] * standard_normal(rng);
+}
+
+AnyFamily GaussianRegression::conditional(const std::vector<Index>& columns,
+                                          ConstVectorRef values) const {
+  const Matrix row = row_of_conditions(columns, values);
+  const Matrix eta = predictors(row, design_.basis(row));
+  std::vector<Normal> responses;
+  for (Index k = 0; k < size(); ++k) {
+    responses.emplace_back(response_center_ + eta(0, k), standard_deviations_[k]);
+  }
+  return Untied(std::move(responses));
 }
 
 Index GaussianRegression::own_statistics() const {

@@ -8,9 +8,13 @@
 
 #include "log_window.h"
 #include "mix/coordinates.h"
+#include "mix/distributions/binomial.h"
+#include "mix/distributions/negative_binomial.h"
+#include "mix/distributions/poisson.h"
 #include "mix/parallel.h"
 #include "mix/special.h"
 #include "mix/support.h"
+#include "mix/untied.h"
 #include "regression_step.h"
 #include "rising_sum.h"
 
@@ -35,6 +39,25 @@ constexpr Index size_statistics = 1 + rising_statistics(tallied_responses) + win
 
 template <class Response>
 constexpr bool counts_trials = std::is_same_v<Response, BinomialResponse>;
+
+// The distribution of one response.
+template <class Response>
+auto response_at(double trials, double eta, [[maybe_unused]] double size) {
+  // A mean that is 0 or infinite in doubles is as good as these.
+  constexpr double most = 1e300;
+  [[maybe_unused]] const double mean = std::clamp(std::exp(eta), 1 / most, most);
+  if constexpr (counts_trials<Response>) {
+    if (!is_count(trials)) {
+      throw std::invalid_argument(
+          fmt::format("{}: {} trials; their number is 0, 1, 2, ...", Response::name, trials));
+    }
+    return Binomial(static_cast<Index>(trials), probability_of_logit(eta));
+  } else if constexpr (Response::has_size) {
+    return NegativeBinomial(mean, size);
+  } else {
+    return Poisson(Vector::Constant(1, mean));
+  }
+}
 
 }  // namespace
 
@@ -128,6 +151,19 @@ void GeneralizedLinear<Response>::sample(Index k, Rng& rng, VectorRef out) const
   const double eta = predictors(out.transpose(), design_.basis(out.transpose()))(0, k);
   out[response] =
       Response::sample(rng, trials_of(out.transpose(), 0), eta, Response::has_size ? sizes_[k] : 0);
+}
+
+template <class Response>
+AnyFamily GeneralizedLinear<Response>::conditional(const std::vector<Index>& columns,
+                                                   ConstVectorRef values) const {
+  const Matrix row = row_of_conditions(columns, values);
+  const Matrix eta = predictors(row, design_.basis(row));
+  std::vector<decltype(response_at<Response>(1, 0, 1))> responses;
+  for (Index k = 0; k < size(); ++k) {
+    responses.push_back(
+        response_at<Response>(trials_of(row, 0), eta(0, k), Response::has_size ? sizes_[k] : 0));
+  }
+  return Untied(std::move(responses));
 }
 
 template <class Response>

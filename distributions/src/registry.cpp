@@ -15,6 +15,7 @@
 #include "mix/distributions/beta_binomial.h"
 #include "mix/distributions/binomial.h"
 #include "mix/distributions/categorical.h"
+#include "mix/distributions/deconvolved_gaussians.h"
 #include "mix/distributions/dirichlet.h"
 #include "mix/distributions/dirichlet_multinomial.h"
 #include "mix/distributions/exponential.h"
@@ -26,6 +27,7 @@
 #include "mix/distributions/gaussians.h"
 #include "mix/distributions/generalized_linear.h"
 #include "mix/distributions/geometric.h"
+#include "mix/distributions/given_columns.h"
 #include "mix/distributions/gumbel.h"
 #include "mix/distributions/imaginary_rows.h"
 #include "mix/distributions/interval_censored.h"
@@ -169,6 +171,16 @@ GaussianOptions gaussian_options(const FamilyRequest& request) {
   if (!request.structure.empty()) options.structure = parse_structure(request.structure);
   options.prior = parse_gaussian_prior(request.prior.empty() ? "none" : request.prior);
   return options;
+}
+
+AnyFamily make_deconvolved_gaussian(const FamilyRequest& request) {
+  if (columns(request) % 2 != 0 || columns(request) == 0) {
+    throw std::invalid_argument(fmt::format(
+        "deconvolved_gaussian describes values and then their standard errors, one for each, but "
+        "there are {} columns; name the columns of errors in --errors",
+        columns(request)));
+  }
+  return DeconvolvedGaussians(request.k, columns(request) / 2, gaussian_options(request));
 }
 
 std::vector<std::string> structure_names() {
@@ -383,6 +395,11 @@ std::vector<FamilyEntry> distribution_entries() {
       {"gaussian", [] { return AnyFamily(Gaussians()); },
        [](Request r) { return AnyFamily(Gaussians(r.k, columns(r), gaussian_options(r))); },
        suits_continuous, structure_names()},
+      {.name = "deconvolved_gaussian",
+       .empty = [] { return AnyFamily(DeconvolvedGaussians()); },
+       .make = make_deconvolved_gaussian,
+       .structures = structure_names(),
+       .takes_errors = true},
       {"student_t",
        [] { return AnyFamily(StudentT()); },
        make_student_t,
@@ -453,6 +470,7 @@ std::vector<FamilyEntry> distribution_entries() {
       generalized_linear_entry<BinomialRegression>(true),
       generalized_linear_entry<NegativeBinomialRegression>(false),
       {"gated", [] { return AnyFamily(Gated()); }},
+      {"given_columns", [] { return AnyFamily(GivenColumns()); }},
       {"free_uniform", [] { return AnyFamily(Untied<FreeUniform>()); },
        [](Request r) { return AnyFamily(Untied(FreeUniform(columns(r)), r.k)); }},
       shifted_entry<ShiftedExponential>(),

@@ -7,6 +7,9 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "mix/distributions/given_columns.h"
+#include "mix/errors.h"
+#include "mix/moments.h"
 #include "mix/parallel.h"
 #include "mix/support.h"
 
@@ -99,6 +102,37 @@ Matrix Regressions::embed_residuals(Rows x, const Vector& response) const {
   const double deviation = left.norm() / std::sqrt(static_cast<double>(x.rows()));
   out.col(u.cols() - 1) = deviation > 0 ? Vector(left / deviation) : left;
   return out;
+}
+
+AnyFamily Regressions::marginal_of(const AnyFamily& whole,
+                                   const std::vector<Index>& columns) const {
+  const auto chosen = static_cast<Index>(columns.size());
+  if (std::find(columns.begin(), columns.end(), columns_.response_column()) == columns.end()) {
+    return GivenColumns(size(), chosen);
+  }
+  if (chosen != dimension()) {
+    throw NotAvailable(
+        fmt::format("{}: a response has a distribution given all other columns only; choose all of "
+                    "the {} columns, or leave the response out",
+                    whole.name(), dimension()));
+  }
+  std::vector<Index> places(columns.size());
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    places[static_cast<std::size_t>(columns[i])] = static_cast<Index>(i);
+  }
+  return beside_given_columns(whole, places, chosen);
+}
+
+Matrix Regressions::row_of_conditions(const std::vector<Index>& columns,
+                                      ConstVectorRef values) const {
+  if (other_columns(dimension(), columns) != std::vector<Index>{columns_.response_column()}) {
+    throw NotAvailable(
+        fmt::format("a regression predicts column {}, the response, from all others: give these {}",
+                    columns_.response_column() + 1, dimension() - 1));
+  }
+  Matrix row = Matrix::Zero(1, dimension());
+  row(0, columns) = values.transpose();
+  return row;
 }
 
 void Regressions::sample_conditions(Rng& rng, VectorRef row) const {

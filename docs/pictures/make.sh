@@ -42,4 +42,28 @@ gnuplot household.gp
 "$build/docs/tutorial_kmeans" >/dev/null
 gnuplot hardening.gp
 
+# A family each, on the pages of those that no other picture shows.
+draw() {  # FAMILY DATA OPTIONS...
+  mixture fit "${@:2}" --family "$1" --seed 1 --plot "family-$1.svg" >report.txt
+}
+awk -F, 'NR == 1 { print "share" } NR > 1 { print $1 / $2 }' data/betablocker.csv >shares.csv
+draw normal data/faithful.csv --columns waiting --components 2
+draw gamma data/gagurine.csv --columns GAG --components 2
+draw inverse_gaussian data/rivers.csv --components 2
+draw inverse_gamma data/rivers.csv --components 1
+draw weibull data/faithful.csv --columns eruptions --components 2
+draw rayleigh data/rivers.csv --components 2
+draw exponential data/rivers.csv --components 1
+draw logistic data/davis.csv --columns height --components 2
+draw skew_normal data/penguins.csv --columns body_mass_g --components 2
+draw skew_t data/gagurine.csv --columns GAG --components 1
+draw beta shares.csv --components 2
+draw student_t data/davis.csv --columns weight --components 1
+draw poisson data/discoveries.csv --components 2
+draw geometric data/quine.csv --columns Days --components 2
+draw zero_inflated_poisson data/dmft.csv --columns Begin --components 1
+draw truncated_normal data/faithful.csv --columns waiting --components 2 --bounds 40,100
+draw free_uniform data/faithful.csv --columns eruptions --components 2
+draw shifted_exponential data/rivers.csv --components 1
+
 cp ./*.svg "$pictures"

@@ -299,6 +299,30 @@ FamilyBlocks parse_blocks(std::string_view text) {
   return blocks;
 }
 
+bool add_errors(FamilyBlocks& blocks, const std::vector<std::string>& errors) {
+  bool added = false;
+  std::size_t named = 0;
+  auto next = errors.begin();
+  for (FamilyBlock& block : blocks) {
+    const bool has_own = registry().find(block.family).takes_errors && block.columns.empty();
+    if (block.family != "gaussian" && !has_own) continue;
+    block.family = "deconvolved_gaussian";
+    added = true;
+    named += block.columns.size();
+    const auto count = std::min(static_cast<std::ptrdiff_t>(block.columns.size()),
+                                std::distance(next, errors.end()));
+    block.columns.insert(block.columns.end(), next, next + count);
+    next += count;
+  }
+  if (named > 0 && named != errors.size()) {
+    throw std::invalid_argument(
+        fmt::format("standard errors are in {} columns, but the Gaussians describe {}; name one "
+                    "for each of these, in their order",
+                    errors.size(), named));
+  }
+  return added;
+}
+
 bool add_trials(FamilyBlocks& blocks, const std::string& trials) {
   bool added = false;
   for (FamilyBlock& block : blocks) {

@@ -103,23 +103,49 @@ MixtureModel MixtureModel::conditional(const std::vector<Index>& columns,
   return rest;
 }
 
-Regression MixtureModel::regression(const std::vector<Index>& columns, const AnyRows& given) const {
+template <class Body>
+void MixtureModel::for_each_conditional(const std::vector<Index>& columns, const AnyRows& given,
+                                        const Body& body) const {
   const MixtureModel known = marginal(columns);
   known.check_columns(given);
-  const Index others = dimension() - known.dimension();
-  Regression predicted{Matrix::Constant(given.rows(), others, quiet_nan),
-                       Matrix::Constant(given.rows(), others, quiet_nan)};
   const Vector density = known.log_density(given);
   for_each_block(given.rows(), [&](Index first, Index count) {
     for (Index i = first; i < first + count; ++i) {
       const Vector values = row_of(given, i);
       if (!values.allFinite() || !(density[i] > -infinity)) continue;
-      const Moments moments = conditional(columns, values).moments();
-      predicted.mean.row(i) = moments.mean.transpose();
-      predicted.standard_deviation.row(i) = moments.covariance.diagonal().cwiseSqrt().transpose();
+      body(i, values, conditional(columns, values));
     }
   });
+}
+
+Regression MixtureModel::regression(const std::vector<Index>& columns, const AnyRows& given) const {
+  const Index others = dimension() - static_cast<Index>(columns.size());
+  Regression predicted{Matrix::Constant(given.rows(), others, quiet_nan),
+                       Matrix::Constant(given.rows(), others, quiet_nan)};
+  for_each_conditional(columns, given, [&](Index i, const Vector&, const MixtureModel& rest) {
+    const Moments moments = rest.moments();
+    predicted.mean.row(i) = moments.mean.transpose();
+    predicted.standard_deviation.row(i) = moments.covariance.diagonal().cwiseSqrt().transpose();
+  });
   return predicted;
+}
+
+Sample MixtureModel::sample_given(const std::vector<Index>& columns, const AnyRows& given,
+                                  std::uint64_t seed) const {
+  const std::vector<Index> others = other_columns(dimension(), columns);
+  Sample drawn{Matrix::Constant(given.rows(), dimension(), quiet_nan),
+               std::vector<Index>(static_cast<std::size_t>(given.rows()), -1)};
+  for_each_conditional(columns, given,
+                       [&](Index i, const Vector& values, const MixtureModel& rest) {
+                         Rng rng(seed, Purpose::sample, 0, static_cast<std::uint64_t>(i));
+                         const Index k = categorical(rng, rest.weights());
+                         Vector row(static_cast<Index>(others.size()));
+                         rest.family().sample(k, rng, row);
+                         drawn.x(i, columns) = values.transpose();
+                         drawn.x(i, others) = row.transpose();
+                         drawn.labels[static_cast<std::size_t>(i)] = k;
+                       });
+  return drawn;
 }
 
 Vector MixtureModel::conditional_log_density(const std::vector<Index>& columns,

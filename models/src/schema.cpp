@@ -94,6 +94,14 @@ FamilyBlock read_block(const Json& json, const std::string& place) {
             text_into(options.degrees_of_freedom)(value, at);
           }
         }},
+       {"intervals",
+        [&](const Json& value, const std::string& at) {
+          if (!value.is_boolean()) {
+            throw DataError(fmt::format(
+                "{} must be true where two columns are the ends of intervals, or false", at));
+          }
+          block.intervals = value.get<bool>();
+        }},
        {"factors",
         [&](const Json& value, const std::string& at) {
           if (!value.is_number_integer() || value.get<Index>() < 1) {
@@ -112,6 +120,11 @@ FamilyBlock read_block(const Json& json, const std::string& place) {
        {"fixed", [&](const Json& value,
                      const std::string& at) { read_fixed(value, at, options.restrictions.fixed); }},
        {"shared", texts_into(options.restrictions.shared)}});
+  if (block.intervals && block.columns.size() != 2) {
+    throw DataError(fmt::format(
+        "{}.columns must be two where intervals are described: the lower and the upper ends",
+        place));
+  }
   if (block.family.empty()) {
     throw DataError(fmt::format("{}.family is missing: the name of a family", place));
   }
@@ -150,6 +163,7 @@ FamilyBlocks read_blocks(const Json& json, const std::string& place) {
 Json block_json(const FamilyBlock& block) {
   Json json = {{"family", block.family}};
   if (!block.columns.empty()) json["columns"] = block.columns;
+  if (block.intervals) json["intervals"] = true;
   const BlockOptions& options = block.options;
   if (!options.structure.empty()) json["structure"] = options.structure;
   if (!options.prior.empty()) json["prior"] = options.prior;
@@ -169,6 +183,17 @@ Json block_json(const FamilyBlock& block) {
   return json;
 }
 
+// The blocks with the columns that roles add to them.
+FamilyBlocks blocks_with_roles(const Schema& schema) {
+  FamilyBlocks blocks = schema.blocks;
+  if (!schema.roles.trials.empty()) (void)add_trials(blocks, schema.roles.trials);
+  if (!schema.roles.errors.empty() && !add_errors(blocks, schema.roles.errors)) {
+    throw std::invalid_argument(
+        "the schema's errors are standard errors of what Gaussians describe; it has no gaussian");
+  }
+  return blocks;
+}
+
 bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
@@ -180,12 +205,13 @@ Json to_json(const Schema& schema) {
   Json json = Json::object();
   for (const auto& [name, value] :
        {std::pair("weights", &roles.weights), std::pair("label", &roles.label),
-        std::pair("trials", &roles.trials), std::pair("response", &roles.response),
-        std::pair("offset", &roles.offset)}) {
+        std::pair("groups", &roles.groups), std::pair("trials", &roles.trials),
+        std::pair("response", &roles.response), std::pair("offset", &roles.offset)}) {
     if (!value->empty()) json["roles"][name] = *value;
   }
   for (const auto& [name, value] :
-       {std::pair("covariates", &roles.covariates), std::pair("gate", &roles.gate),
+       {std::pair("label_prior", &roles.label_prior), std::pair("errors", &roles.errors),
+        std::pair("covariates", &roles.covariates), std::pair("gate", &roles.gate),
         std::pair("ignored", &roles.ignored)}) {
     if (!value->empty()) json["roles"][name] = *value;
   }
@@ -209,6 +235,9 @@ Schema schema_from_json(const Json& json, const std::string& source) {
                     read_object(value, place,
                                 {{"weights", text_into(roles.weights)},
                                  {"label", text_into(roles.label)},
+                                 {"label_prior", texts_into(roles.label_prior)},
+                                 {"groups", text_into(roles.groups)},
+                                 {"errors", texts_into(roles.errors)},
                                  {"trials", text_into(roles.trials)},
                                  {"response", text_into(roles.response)},
                                  {"covariates", texts_into(roles.covariates)},
@@ -237,8 +266,7 @@ Schema load_schema(const std::filesystem::path& path) {
 
 Table described_columns(const Schema& schema, const Table& table) {
   const Roles& roles = schema.roles;
-  FamilyBlocks blocks = schema.blocks;
-  if (!roles.trials.empty()) (void)add_trials(blocks, roles.trials);
+  const FamilyBlocks blocks = blocks_with_roles(schema);
   std::vector<std::string> names;
   for (const FamilyBlock& block : blocks) {
     names.insert(names.end(), block.columns.begin(), block.columns.end());
@@ -246,14 +274,19 @@ Table described_columns(const Schema& schema, const Table& table) {
   if (names.empty()) {
     names = roles.covariates;
     if (names.empty()) {
-      std::vector<std::string> others = roles.ignored;
-      others.insert(others.end(), roles.gate.begin(), roles.gate.end());
-      others.insert(others.end(), {roles.weights, roles.label});
+      std::vector<std::string> others{roles.weights, roles.label, roles.groups};
+      for (const auto* more : {&roles.ignored, &roles.gate, &roles.label_prior}) {
+        others.insert(others.end(), more->begin(), more->end());
+      }
       names = table.names();
       std::erase_if(names, [&](const std::string& name) { return contains(others, name); });
     }
     for (const std::string& last : {roles.offset, roles.response, roles.trials}) {
       if (last.empty()) continue;
+      std::erase(names, last);
+      names.push_back(last);
+    }
+    for (const std::string& last : roles.errors) {
       std::erase(names, last);
       names.push_back(last);
     }
@@ -273,11 +306,10 @@ Table described_columns(const Schema& schema, const Table& table) {
 
 AnyFamily make_family(const Schema& schema, const Table& described, Index k) {
   const Roles& roles = schema.roles;
-  FamilyBlocks blocks = schema.blocks;
-  if (blocks.empty()) {
+  if (schema.blocks.empty()) {
     throw std::invalid_argument("the schema names no family: give it families");
   }
-  if (!roles.trials.empty()) (void)add_trials(blocks, roles.trials);
+  const FamilyBlocks blocks = blocks_with_roles(schema);
   std::vector<std::string> columns = described.names();
   std::vector<std::string> own;
   for (const FamilyBlock& block : blocks) {

@@ -79,5 +79,83 @@ TEST(GroupsOfTheProgram, ShareAComponentInFitCompareAndPredict) {
               {"bad.csv line 3", "the group is missing"});
 }
 
+TEST(ErrorsOfTheProgram, AreTakenOffTheVariance) {
+  const Folder here;
+  std::string text = "x,error\n";
+  for (int i = 0; i < 60; ++i) text += std::to_string(std::sin(i * i)) + ",0.5\n";
+  here.write("t.csv", text);
+  const std::vector<std::string> more{"--columns",   "x", "--components", "1",
+                                      "--structure", "E", "--json"};
+  std::vector<std::string> plain{"fit", "t.csv"};
+  plain.insert(plain.end(), more.begin(), more.end());
+  std::vector<std::string> blurred = plain;
+  blurred.insert(blurred.end(), {"--errors", "error", "--tol", "1e-10"});
+  const auto variance = [](const Json& fit) {
+    const Json& component = fit["components"][0];
+    const Json& own = component.contains("blocks") ? component["blocks"][0] : component;
+    return own["covariance"][0][0].get<double>();
+  };
+  const Json with = here.succeed(blurred).json();
+  EXPECT_EQ(with["name"], "deconvolved_gaussian");
+  EXPECT_NEAR(variance(with), variance(here.succeed(plain).json()) - 0.25, 1e-4);
+  here.refuse({"fit", "t.csv", "--errors", "error", "--family", "poisson"},
+              {"--errors are standard errors of what Gaussians describe"});
+  here.refuse({"fit", "t.csv", "--columns", "x", "--errors", "error,x"}, {"--errors names 2"});
+  here.refuse({"compare", "t.csv", "--errors", "error"}, {"say --family gaussian"});
+  here.refuse(
+      {"fit", "t.csv", "--columns", "x", "--errors", "error", "--family", "gaussian", "--noise"},
+      {"--noise or --errors"});
+  // Other families describe the values alone.
+  const Json ranked =
+      here.succeed({"compare", "t.csv", "--columns", "x", "--errors", "error", "--families",
+                    "gaussian,normal", "--components", "1", "--structure", "E", "--json"})
+          .json();
+  EXPECT_EQ(ranked["table"].size(), 2);
+  // By a schema, in predictions, and in rows drawn without errors or with given ones.
+  here.write("s.json", R"({"roles": {"errors": ["error"]},
+                           "families": [{"family": "gaussian", "columns": ["x"]}]})");
+  const Json by_schema =
+      here.succeed({"fit", "t.csv", "--schema", "s.json", "--components", "1", "--structure", "E",
+                    "--out", "m.json", "--tol", "1e-10", "--json"})
+          .json();
+  EXPECT_NEAR(variance(by_schema), variance(with), 1e-9);
+  EXPECT_NE(here.succeed({"predict", "m.json", "t.csv"}).out.find("label,"), std::string::npos);
+  const Outcome drawn = here.succeed({"sample", "m.json", "-n", "2"});
+  EXPECT_NE(drawn.out.find(",0\n"), std::string::npos) << drawn.out;
+  EXPECT_NE(drawn.err.find("without errors"), std::string::npos);
+  here.write("e.csv", "error\n2\n3\n");
+  EXPECT_NE(here.succeed({"sample", "m.json", "--given", "e.csv"}).out.find(",3\n"),
+            std::string::npos);
+}
+
+TEST(SchemaOfTheProgram, SaysGroupsPriorsAndIntervals) {
+  const Folder here;
+  here.write("t.csv",
+             "id,x,p1,p2,from,to\na,1,0.9,0.1,1,2\na,1.2,0.9,0.1,1,3\nb,5,0.1,0.9,4,\n"
+             "b,5.3,0.1,0.9,4,5\nc,0.8,0.9,0.1,0,1\nc,1.4,0.9,0.1,1,2\nd,5.5,0.1,0.9,5,6\n");
+  here.write("s.json", R"({"roles": {"groups": "id", "label_prior": ["p1", "p2"]},
+                           "families": [{"family": "gaussian", "columns": ["x"]}]})");
+  const Json by_schema =
+      here.succeed({"fit", "t.csv", "--schema", "s.json", "--structure", "E", "--json"}).json();
+  const Json by_options = here.succeed({"fit", "t.csv", "--columns", "x", "--groups", "id",
+                                        "--label-prior", "p1,p2", "--structure", "E", "--json"})
+                              .json();
+  EXPECT_EQ(by_schema["log_likelihood"], by_options["log_likelihood"]);
+  here.refuse({"fit", "t.csv", "--schema", "s.json", "--groups", "x"}, {"the schema", "id"});
+  here.write("i.json", R"({"families": [{"family": "weibull", "columns": ["from", "to"],
+                                         "intervals": true}]})");
+  const std::vector<std::string> fit{"fit", "t.csv", "--components", "1", "--json", "--schema"};
+  const auto fitted = [&](const std::string& schema, const std::vector<std::string>& more) {
+    std::vector<std::string> args = fit;
+    args.push_back(schema);
+    args.insert(args.end(), more.begin(), more.end());
+    return here.succeed(args).json();
+  };
+  const Json first = fitted("i.json", {"--out", "m.json"});
+  EXPECT_EQ(first["name"], "interval_censored");
+  // The schema that the model carries says so too.
+  EXPECT_EQ(fitted("m.json", {})["log_likelihood"], first["log_likelihood"]);
+}
+
 }  // namespace
 }  // namespace mix::testing

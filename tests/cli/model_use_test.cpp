@@ -574,5 +574,44 @@ TEST(Regress, PredictsRowByRow) {
   here.refuse({"regress", "line.json", "new.csv", "--predict", "w"}, {"\"w\""});
 }
 
+TEST(Regress, PredictsAndDrawsTheResponseOfGatedRegressions) {
+  const Folder here;
+  std::string text = "z,x,y\n";
+  for (int i = 0; i < 80; ++i) {
+    const int kind = i % 5 < 2 ? 1 : 0;
+    text += fmt::format("{},{},{}\n", kind + 0.9 * std::sin(3 * i), i % 7,
+                        (kind == 1 ? 1.0 + 2 * (i % 7) : 20.0 - i % 7) + std::sin(i * i));
+  }
+  here.write("t.csv", text);
+  (void)here.succeed({"fit", "t.csv", "--family", "gaussian_regression", "--response", "y",
+                      "--covariates", "x", "--gate", "z", "--components", "2", "--structure", "V",
+                      "--out", "m.json"});
+  here.write("new.csv", "x,z\n2,0.1\n3,\"\"\n2,0.9\n");
+  const Outcome means = here.succeed({"regress", "m.json", "new.csv", "--predict", "y"});
+  const std::vector<std::string> lines = lines_of(means.out);
+  ASSERT_EQ(lines.size(), 4);
+  EXPECT_EQ(lines[0], "y_mean,y_standard_deviation");
+  EXPECT_EQ(lines[2], "NA,NA");
+  // Where the gate prefers the other line the mean is nearer to that.
+  EXPECT_GT(std::stod(lines[1]), std::stod(lines[3]) + 1);
+  const Json given = here.succeed({"describe", "m.json", "--given", "x=2,z=0.1", "--json"}).json();
+  EXPECT_NEAR(std::stod(lines[1]), given["columns"][0]["mean"].get<double>(), 1e-12);
+  const Outcome drawn =
+      here.succeed({"sample", "m.json", "--given", "new.csv", "--labels", "--seed", "3"});
+  const std::vector<std::string> rows = lines_of(drawn.out);
+  ASSERT_EQ(rows.size(), 4);
+  EXPECT_EQ(rows[0], "x,y,z,component");
+  EXPECT_TRUE(rows[1].starts_with("2,")) << rows[1];
+  EXPECT_THAT(drawn.err, HasSubstr("is left empty"));
+  here.refuse({"sample", "m.json", "-n", "5"}, {"--given FILE"});
+  here.refuse({"sample", "m.json"}, {"-n or --given"});
+  here.refuse({"predict", "m.json", "t.csv", "--groups", "x"}, {"a gate has weights for each row"});
+  here.refuse({"sample", "m.json", "--given", "t.csv"}, {"leave out those to draw"});
+  here.write("x.csv", "x\n1\n");
+  here.refuse({"sample", "m.json", "--given", "x.csv"}, {"depend on column 3"});
+  here.write("other.csv", "w\n1\n");
+  here.refuse({"sample", "m.json", "--given", "other.csv"}, {"none of the model's columns"});
+}
+
 }  // namespace
 }  // namespace mix::testing

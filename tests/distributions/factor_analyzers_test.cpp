@@ -192,6 +192,66 @@ TEST(FactorAnalyzers, KeepAxesNoNarrowerThanTheNoise) {
   }
 }
 
+// Rows of three clouds that spread along one, two and three axes.
+Matrix clouds(Index each, Matrix& shares) {
+  Matrix x(3 * each, 8);
+  shares = Matrix::Zero(3 * each, 3);
+  Rng rng(5);
+  for (Index i = 0; i < x.rows(); ++i) {
+    const Index k = i / each;
+    shares(i, k) = 1;
+    for (Index j = 0; j < 8; ++j) x(i, j) = 0.5 * standard_normal(rng);
+    for (Index a = 0; a <= k; ++a)
+      x(i, 2 * a) += (3.0 + static_cast<double>(a)) * standard_normal(rng);
+  }
+  return x;
+}
+
+TEST(FactorAnalyzers, HaveNumbersOfFactorsOfTheirOwn) {
+  Matrix shares;
+  const Matrix x = clouds(150, shares);
+  for (const FactorStructure structure :
+       {FactorStructure::AkjBkQkDk, FactorStructure::AkjBQkDk, FactorStructure::AkBkQkDk,
+        FactorStructure::AkBQkDk, FactorStructure::ABkQkDk, FactorStructure::ABQkDk}) {
+    const FactorAnalyzers family =
+        fitted(FactorAnalyzers(3, 8, {.structure = structure, .factors = 5}), x, shares, 1);
+    for (Index k = 0; k < 3; ++k) EXPECT_EQ(family.factors(k), k + 1) << to_string(structure);
+    // No other numbers are better, less half the log of the rows per parameter. The estimates with
+    // these numbers are those of components alone, where nothing is common.
+    EXPECT_NEAR(family.log_prior(),
+                -0.5 * std::log(450.0) * static_cast<double>(family.parameter_count() - 24), 1e-9)
+        << to_string(structure);
+    AnyFamily other = family;
+    other.select({2, 0});
+    EXPECT_EQ(other.as<FactorAnalyzers>()->factors(0), 3);
+  }
+  const FactorAnalyzers free = fitted(
+      FactorAnalyzers(3, 8, {.structure = FactorStructure::AkjBkQkDk, .factors = 5}), x, shares, 1);
+  for (Index k = 0; k < 3; ++k) {
+    const Matrix rows = x.middleRows(150 * k, 150);
+    double best = -infinity;
+    Index best_number = 0;
+    for (Index q = 1; q <= 5; ++q) {
+      const FactorAnalyzers alone =
+          fitted(FactorAnalyzers(1, 8, {.structure = FactorStructure::UUC, .factors = q}), rows,
+                 Matrix::Ones(150, 1), 0);
+      const double value = objective(alone, rows, Matrix::Ones(150, 1)) -
+                           0.5 * std::log(450.0) * static_cast<double>(alone.parameter_count());
+      if (value > best) best_number = q;
+      best = std::max(best, value);
+      if (q == free.factors(k)) {
+        EXPECT_LT((alone.covariance(0) - free.covariance(k)).cwiseAbs().maxCoeff(), 1e-10);
+      }
+    }
+    EXPECT_EQ(free.factors(k), best_number);
+  }
+  // Marginal distributions have as many columns of loadings each.
+  EXPECT_LT((AnyFamily(free).marginal({5, 0}).moments(2).covariance -
+             free.covariance(2)(std::vector<Index>{5, 0}, std::vector<Index>{5, 0}))
+                .norm(),
+            1e-12);
+}
+
 TEST(FactorAnalyzers, CountParameters) {
   // Loadings up to a rotation, noise, and means.
   const auto count = [](FactorStructure structure) {
@@ -203,6 +263,17 @@ TEST(FactorAnalyzers, CountParameters) {
   EXPECT_EQ(count(FactorStructure::UCC), 3 * 19 + 1);
   EXPECT_EQ(count(FactorStructure::AkBkQkD), 3 * 16 + 6);
   EXPECT_EQ(count(FactorStructure::ABQD), 16 + 2);
+  // With numbers of their own (Bouveyron et al. 2007; within equal variances a subspace has no
+  // axes).
+  const auto of = [](FactorStructure structure) {
+    return factor_parameter_count(structure, 10, {1, 2, 4});
+  };
+  EXPECT_EQ(of(FactorStructure::AkjBkQkDk), 10 + 19 + 34 + 3);
+  EXPECT_EQ(of(FactorStructure::AkjBQkDk), 10 + 19 + 34 + 1);
+  EXPECT_EQ(of(FactorStructure::AkBkQkDk), 9 + 16 + 24 + 6);
+  EXPECT_EQ(of(FactorStructure::AkBQkDk), 9 + 16 + 24 + 4);
+  EXPECT_EQ(of(FactorStructure::ABkQkDk), 9 + 16 + 24 + 4);
+  EXPECT_EQ(of(FactorStructure::ABQkDk), 9 + 16 + 24 + 2);
 }
 
 TEST(FactorAnalyzers, RefuseMoreFactorsThanCanBeTold) {

@@ -13,6 +13,7 @@
 #include "mix/distributions/beta_binomial.h"
 #include "mix/distributions/binomial.h"
 #include "mix/distributions/categorical.h"
+#include "mix/distributions/deconvolved_gaussians.h"
 #include "mix/distributions/dirichlet.h"
 #include "mix/distributions/dirichlet_multinomial.h"
 #include "mix/distributions/exponential.h"
@@ -24,6 +25,7 @@
 #include "mix/distributions/gaussians.h"
 #include "mix/distributions/generalized_linear.h"
 #include "mix/distributions/geometric.h"
+#include "mix/distributions/given_columns.h"
 #include "mix/distributions/gumbel.h"
 #include "mix/distributions/imaginary_rows.h"
 #include "mix/distributions/interval_censored.h"
@@ -469,6 +471,18 @@ std::vector<Entry> entries() {
                      draw(60, 1, normal), interval(-40, 40, 80000)});
     }
   }
+  // Of structures with statistics of their own kind each.
+  for (const Structure structure :
+       {Structure::VVV, Structure::EEE, Structure::VVI, Structure::VII, Structure::VEV}) {
+    all.push_back({"deconvolved_gaussian_" + to_string(structure),
+                   DeconvolvedGaussians(2, 2, {.structure = structure}),
+                   beside(draw(60, 2, normal),
+                          draw(60, 2, [](Rng& rng) { return 0.2 + 0.6 * uniform(rng); }))});
+  }
+  all.push_back({"deconvolved_gaussian_1d", DeconvolvedGaussians(2, 1),
+                 beside(draw(60, 1, normal), draw(60, 1, [](Rng& rng) { return uniform(rng); })),
+                 given({}, interval(-40, 40, 20000), {0.7})});
+  all.push_back({"given_columns", GivenColumns(2, 2), draw(60, 2, normal)});
   const auto normals = [](Rng& rng) {
     return standard_normal(rng) / std::sqrt(standard_gamma(rng, 2.5) / 2.5);
   };
@@ -498,9 +512,11 @@ std::vector<Entry> entries() {
                  Product({Block{{3, 0, 2}, Gaussians(2, 3)}, Block{{1}, Untied(Poisson(1), 2)}}),
                  beside(beside(draw(60, 1, normal), counts(60, 1)), draw(60, 2, normal))});
   for (const FactorStructure structure : all_factor_structures()) {
-    all.push_back({"factor_analyzers_" + to_string(structure),
-                   FactorAnalyzers(2, 6, {.structure = structure, .factors = 2}),
-                   two_groups_of_factors(160)});
+    all.push_back(
+        {"factor_analyzers_" + to_string(structure),
+         FactorAnalyzers(2, 6,
+                         {.structure = structure, .factors = has_own_numbers(structure) ? 4 : 2}),
+         two_groups_of_factors(160)});
   }
   add_counts(all);
   add_continuous(all);

@@ -1,11 +1,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
 #include "mix/distributions/categorical.h"
+#include "mix/distributions/gated.h"
+#include "mix/distributions/gaussian_regression.h"
 #include "mix/distributions/gaussians.h"
+#include "mix/distributions/generalized_linear.h"
 #include "mix/distributions/geometric.h"
 #include "mix/distributions/normal.h"
 #include "mix/distributions/pareto.h"
@@ -106,7 +110,8 @@ TEST(Outputs, MomentsThatDoNotExistSaySo) {
 TEST(Outputs, MarginalOfAPlaneIsTheMixtureOfOneColumn) {
   const MixtureModel model = two_planes().marginal({1});
   ASSERT_EQ(model.dimension(), 1);
-  const double expected = 0.25 * normal_of_variance(0.7, 0, 1) + 0.75 * normal_density(0.7, 2, 1);
+  const double expected =
+      0.25 * normal_of_variance(0.7, 0, 1) + 0.75 * normal_of_variance(0.7, 2, 1);
   EXPECT_NEAR(std::exp(model.log_density(Matrix{{0.7}})[0]), expected, 1e-15);
 }
 
@@ -267,6 +272,109 @@ TEST(Outputs, ColumnsThatCannotBeChosenAreRefused) {
   EXPECT_THROW((void)model.conditional({0, 1}, Vector{{1.0, 2.0}}), std::invalid_argument);
   EXPECT_THROW((void)model.conditional({0}, Vector{{quiet_nan}}), std::invalid_argument);
   EXPECT_THROW((void)model.conditional({0}, Vector{{1.0, 2.0}}), std::invalid_argument);
+}
+
+// Covariates have no distribution: they leave the weights as they are, and where they are given the
+// response has the components' own.
+TEST(Outputs, OfRegressionsAreThoseOfTheResponseGivenTheRest) {
+  GaussianRegression lines(2, {.covariates = 1});
+  lines.set_coefficients(0, 1, Vector{{2.0}});
+  lines.set_coefficients(1, -3, Vector{{0.5}});
+  lines.set_standard_deviation(0, 0.5);
+  lines.set_standard_deviation(1, 2);
+  const MixtureModel model(Vector{{0.3, 0.7}}, lines);
+  const Regression predicted = model.regression({0}, Matrix{{4.0}, {quiet_nan}});
+  const double mean = 0.3 * 9 + 0.7 * -1;
+  EXPECT_NEAR(predicted.mean(0, 0), mean, 1e-14);
+  EXPECT_NEAR(predicted.standard_deviation(0, 0),
+              std::sqrt(0.3 * (0.25 + 81) + 0.7 * (4 + 1) - mean * mean), 1e-13);
+  EXPECT_TRUE(std::isnan(predicted.mean(1, 0)));
+  const MixtureModel response = model.conditional({0}, Vector{{4.0}});
+  EXPECT_NEAR(response.log_density(Matrix{{2.5}})[0], model.log_density(Matrix{{4, 2.5}})[0],
+              1e-14);
+  EXPECT_NEAR(response.cdf(response.quantile(0.9)), 0.9, 1e-12);
+  EXPECT_NEAR(model.conditional_log_density({0}, Matrix{{4, 2.5}})[0],
+              model.log_density(Matrix{{4, 2.5}})[0], 1e-14);
+  EXPECT_THAT([&] { (void)model.conditional({1}, Vector{{4.0}}); },
+              ThrowsMessage<NotAvailable>(HasSubstr("from all others")));
+  EXPECT_THAT([&] { (void)model.marginal({1}); },
+              ThrowsMessage<NotAvailable>(HasSubstr("given all other columns")));
+}
+
+TEST(Outputs, OfGeneralizedLinearModelsHaveOffsetsAndTrials) {
+  BinomialRegression shares(1, {.covariates = 1, .offset = true, .trials = true});
+  shares.set_coefficients(0, 0.5, Vector{{1.0}});
+  const MixtureModel model = mixture(shares);
+  const double p = 1 / (1 + std::exp(-(0.5 + 2 - 1)));
+  const Regression predicted = model.regression({0, 1, 3}, Matrix{{2, -1, 12}});
+  EXPECT_NEAR(predicted.mean(0, 0), 12 * p, 1e-13);
+  EXPECT_NEAR(predicted.standard_deviation(0, 0), std::sqrt(12 * p * (1 - p)), 1e-13);
+  EXPECT_THAT(
+      [&] {
+        (void)model.conditional({0, 1, 3}, Vector{{2, -1, 2.5}});
+      },
+      ThrowsMessage<std::invalid_argument>(HasSubstr("2.5 trials")));
+  NegativeBinomialRegression counts(1, {.covariates = 1});
+  counts.set_coefficients(0, 1, Vector{{0.5}});
+  counts.set_size(0, 3);
+  const Moments moments = mixture(counts).conditional({0}, Vector{{2.0}}).moments();
+  const double mean = std::exp(2.0);
+  EXPECT_NEAR(moments.mean[0], mean, 1e-12);
+  EXPECT_NEAR(moments.covariance(0, 0), mean + mean * mean / 3, 1e-11);
+  // The order of the columns is that of the choice.
+  EXPECT_NEAR(mixture(counts).marginal({1, 0}).log_density(Matrix{{5, 2}})[0],
+              mixture(counts).log_density(Matrix{{2, 5}})[0], 1e-14);
+}
+
+// The weights of a gate are those of its columns, which need not be the family's.
+TEST(Outputs, OfGatedFamiliesHaveTheWeightsThatTheGateGives) {
+  PoissonRegression counts(2, {.covariates = 1});
+  counts.set_coefficients(0, 0, Vector{{0.1}});
+  counts.set_coefficients(1, 2, Vector{{0.0}});
+  Gated gated(counts, {2, 0});
+  // The coefficients of the gate come first.
+  Vector v = gated.coordinates();
+  v.head(3) << 0.5, 1.5, -0.4;
+  gated.set_coordinates(v);
+  const MixtureModel model = mixture(gated);
+  const Matrix row{{3, 6, -0.5}};
+  const Matrix weights = gated.weights(row);
+  const MixtureModel response = model.conditional({2, 0}, Vector{{-0.5, 3}});
+  EXPECT_NEAR(response.weights()[1], weights(0, 1), 1e-14);
+  EXPECT_NEAR(response.log_density(Matrix{{6.0}})[0], model.log_density(row)[0], 1e-13);
+  EXPECT_NEAR(model.regression({0, 2}, Matrix{{3, -0.5}}).mean(0, 0),
+              weights(0, 0) * std::exp(0.3) + weights(0, 1) * std::exp(2.0), 1e-12);
+  EXPECT_THAT([&] { (void)model.conditional({0}, Vector{{3.0}}); },
+              ThrowsMessage<NotAvailable>(HasSubstr("depend on column 3")));
+  // Rows are drawn with the gate's weights, each by itself.
+  const Matrix given = Matrix{{3, -0.5}}.replicate(5000, 1);
+  const Sample drawn = model.sample_given({0, 2}, given, 7);
+  EXPECT_EQ(drawn.x.col(2), given.col(1));
+  const auto second =
+      static_cast<double>(std::count(drawn.labels.begin(), drawn.labels.end(), Index{1}));
+  const double p = weights(0, 1);
+  EXPECT_NEAR(second / 5000, p, 5 * std::sqrt(p * (1 - p) / 5000));
+  EXPECT_NEAR(
+      drawn.x.col(1).mean(), model.regression({0, 2}, given).mean(0, 0),
+      5 * std::sqrt(model.conditional({0, 2}, Vector{{3, -0.5}}).covariance()(0, 0) / 5000));
+  const Sample first = model.sample_given({0, 2}, Matrix(given.topRows(3)), 7);
+  EXPECT_EQ(first.x, drawn.x.topRows(3));
+}
+
+// Any model draws what is not given; a row of which something given is missing stays empty.
+TEST(Outputs, RowsAreDrawnGivenSomeOfTheirColumns) {
+  Matrix given = Matrix::Constant(3000, 1, 4);
+  given(1, 0) = quiet_nan;
+  const Sample drawn = two_planes().sample_given({0}, given, 1);
+  EXPECT_EQ(drawn.labels[1], -1);
+  EXPECT_TRUE(drawn.x.row(1).array().isNaN().all());
+  const Vector second = drawn.x.bottomRows(2998).col(1);
+  const Regression predicted = two_planes().regression({0}, Matrix{{4.0}});
+  EXPECT_NEAR(second.mean(), predicted.mean(0, 0),
+              5 * predicted.standard_deviation(0, 0) / std::sqrt(2998.0));
+  Matrix again;
+  with_threads(3, [&] { again = two_planes().sample_given({0}, given, 1).x; });
+  EXPECT_EQ(again.bottomRows(2998), drawn.x.bottomRows(2998));
 }
 
 }  // namespace

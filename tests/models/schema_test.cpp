@@ -88,6 +88,43 @@ TEST(Schema, DescribesWhatPlaysNoOtherPart) {
   EXPECT_EQ(make_family(line, described, 2).name(), "gated");
 }
 
+TEST(Schema, KnowsGroupsPriorsErrorsAndIntervals) {
+  const char* const text = R"({
+    "roles": {"groups": "id", "label_prior": ["color", "times"], "errors": ["visits"]},
+    "families": [{"family": "gaussian", "columns": ["income"]},
+                 {"family": "weibull", "columns": ["age", "limit"], "intervals": true}]
+  })";
+  Matrix values(6, 7);
+  values << *DenseRows(household().cells()), Vector::Constant(6, 70);
+  std::vector<std::string> names = household().names();
+  names.emplace_back("limit");
+  const Table table = Table::from_matrix(values, names);
+  const Schema schema = schema_from_json(Json::parse(text), "s");
+  EXPECT_EQ(to_json(schema), Json::parse(text));
+  EXPECT_EQ(schema.roles.groups, "id");
+  const Table described = described_columns(schema, table);
+  EXPECT_THAT(described.names(), ElementsAre("income", "visits", "age", "limit"));
+  EXPECT_EQ(make_family(schema, described, 2).title(),
+            "deconvolved_gaussian V x interval_censored weibull");
+  // Of a family that names no columns the errors come last, and other parts are left out.
+  const Schema all =
+      schema_from_json(Json::parse(R"({"roles": {"groups": "id", "label_prior": ["color", "times"],
+                                "errors": ["visits", "limit"]}, "families": "gaussian"})"),
+                       "s");
+  EXPECT_THAT(described_columns(all, table).names(),
+              ElementsAre("age", "income", "visits", "limit"));
+  EXPECT_EQ(make_family(all, described_columns(all, table), 2).title(), "deconvolved_gaussian VVV");
+  EXPECT_THAT(schema_error(R"({"roles": {"errors": ["id"]}, "families": "age+income=gaussian"})"),
+              HasSubstr("errors are in 1 columns, but the Gaussians describe 2"));
+  EXPECT_THAT(schema_error(R"({"roles": {"errors": ["id"]}, "families": "visits=poisson"})"),
+              HasSubstr("it has no gaussian"));
+  EXPECT_THAT(
+      schema_error(R"({"families": [{"family": "gamma", "columns": ["age"], "intervals": true}]})"),
+      HasSubstr("families[0].columns must be two"));
+  EXPECT_THAT(schema_error(R"({"families": [{"family": "gamma", "intervals": 1}]})"),
+              HasSubstr("families[0].intervals must be true"));
+}
+
 TEST(Schema, IsCarriedByAModelFile) {
   Schema schema = schema_from_json(Json::parse(whole_schema), "s.json");
   const Json file =

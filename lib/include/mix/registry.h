@@ -41,6 +41,8 @@ struct FamilyEntry {
   std::vector<std::string> structures{};
   /// Whether its last column may hold numbers of trials.
   bool takes_trials = false;
+  /// Whether its columns are values and then their standard errors, one for each.
+  bool takes_errors = false;
   /// Whether it describes one column, the response, given the others: the last one, or the one
   /// before the trials.
   bool regression = false;

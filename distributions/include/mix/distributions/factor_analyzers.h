@@ -21,7 +21,8 @@ namespace mix {
 /// not (U). The others are the subspaces of HDDC (Bouveyron, Girard & Schmid 2007) that these do
 /// not know: a covariance has variances A along q axes Q and variance B in all other directions,
 /// and A (then equal along all axes), B and Q are common or one per component (k). UUC, UCC and CCC
-/// are their AkjBkQkD, AkjBQkD and AjBQD.
+/// are their AkjBkQkD, AkjBQkD and AjBQD. Those that end in Dk have as many axes as each component
+/// needs, chosen with every estimate by BIC.
 enum class FactorStructure {
   CCC,
   CCU,
@@ -35,7 +36,13 @@ enum class FactorStructure {
   AkBQkD,
   ABkQkD,
   ABQkD,
-  ABQD
+  ABQD,
+  AkjBkQkDk,
+  AkjBQkDk,
+  AkBkQkDk,
+  AkBQkDk,
+  ABkQkDk,
+  ABQkDk
 };
 
 std::string to_string(FactorStructure structure);
@@ -43,16 +50,21 @@ std::string to_string(FactorStructure structure);
 /// std::invalid_argument that lists the names.
 FactorStructure parse_factor_structure(std::string_view name);
 const std::vector<FactorStructure>& all_factor_structures();
-/// The number of free parameters in the covariances of `k` components in `d` columns.
-Index factor_parameter_count(FactorStructure structure, Index k, Index d, Index factors);
+/// Whether each component has a number of factors of its own.
+bool has_own_numbers(FactorStructure structure);
+/// The number of free parameters in the covariances of components in `d` columns that have so many
+/// factors each; all as many unless has_own_numbers.
+Index factor_parameter_count(FactorStructure structure, Index d, const std::vector<Index>& numbers);
 /// How many factors can be told from noise in `d` columns: fewer than d, and with noise that
 /// differs between columns no more than d + (1 - sqrt(1 + 8 d))/2 (Ledermann 1937).
 Index most_factors(FactorStructure structure, Index d);
 
 struct FactorOptions {
   FactorStructure structure = FactorStructure::UUU;
-  Index factors = 1;
+  Index factors = 1;  ///< the most that a component may have, where each has its own number
 };
+
+struct FactorProblem;
 
 /// k normal distributions with covariances of few factors: many columns, few parameters.
 ///
@@ -61,10 +73,12 @@ struct FactorOptions {
 /// identity). `maximize` works on the covariances of the rows, without imagining factors: loadings
 /// are the leading eigenvectors of P^-1/2 S P^-1/2 given the noise, and each noise variance the
 /// maximizer given the rest (Zhao, Yu & Jiang 2008); equal noise is closed form (Tipping & Bishop
-/// 1999, Bouveyron et al. 2007), with axes never narrower than the noise. Common loadings beside
-/// separate noise take EM steps on the same covariances. A noise variance is never below 1e-6 of
-/// the column's variance (Heywood cases), or of equal noise 1e-10 of the mean of these, which
-/// bounds the likelihood.
+/// 1999, Bouveyron et al. 2007), with axes never narrower than the noise. Numbers of factors of
+/// their own maximize, with all else, the log-likelihood less half the log of the rows per
+/// parameter (BIC, in place of HDDC's scree test, with which steps could fall). Common loadings
+/// beside separate noise take EM steps on the same covariances. A noise variance is never below
+/// 1e-6 of the column's variance (Heywood cases), or of equal noise 1e-10 of the mean of these,
+/// which bounds the likelihood.
 class FactorAnalyzers {
  public:
   static constexpr std::string_view name = "factor_analyzers";
@@ -80,6 +94,8 @@ class FactorAnalyzers {
                   FactorStructure structure = FactorStructure::UUU);
 
   [[nodiscard]] auto mean(Index k) const { return means_.col(k); }
+  /// How many factors component k has.
+  [[nodiscard]] Index factors(Index k) const { return loadings(k).cols(); }
   /// d x q, up to a rotation of the factors.
   [[nodiscard]] const Matrix& loadings(Index k) const { return loadings_[loadings_index(k)]; }
   /// The variances of the noise in each column.
@@ -96,7 +112,7 @@ class FactorAnalyzers {
   void sample(Index k, Rng& rng, VectorRef out) const;
   [[nodiscard]] double cdf(Index k, double x) const;
   [[nodiscard]] Moments moments(Index k) const { return {mean(k), covariance(k)}; }
-  /// Of the structure UUU and no more factors than columns.
+  /// Of the structure UUU and no more factors than columns; of fewer ones the rest are 0.
   [[nodiscard]] FactorAnalyzers marginal(const std::vector<Index>& columns) const;
   [[nodiscard]] FactorAnalyzers conditional(const std::vector<Index>& columns,
                                             ConstVectorRef values) const;
@@ -112,6 +128,8 @@ class FactorAnalyzers {
   /// The estimate from these shares, whatever the parameters are.
   void start(const AnyRows& x, Shares shares);
 
+  /// Not where numbers of factors change from one step to the next.
+  [[nodiscard]] bool charted() const { return !has_own_numbers(options_.structure); }
   /// Means, loadings and logarithms of noise variances, in units of the data's deviations once
   /// `prepare` learned them. Loadings turn no more than they must from one step to the next. Of
   /// axes that the structure does not have, `set_coordinates` takes the nearest it has.
@@ -121,6 +139,9 @@ class FactorAnalyzers {
   /// Learns the variances of the data. Throws std::invalid_argument for entries that are not finite
   /// and for columns without spread.
   void prepare(const AnyRows& x, Weights w);
+  /// Minus half the log of the rows per free parameter of the covariances, where numbers of factors
+  /// are chosen by that; 0 before `prepare`.
+  [[nodiscard]] double log_prior() const;
   /// Says why component k rests on too few rows or is too flat to be more than an artifact.
   [[nodiscard]] std::string flaw(Index k, double mass) const;
   /// Names columns without noise of their own (Heywood cases).
@@ -141,8 +162,11 @@ class FactorAnalyzers {
   [[nodiscard]] std::size_t loadings_index(Index k) const {
     return loadings_.size() == 1 ? 0 : static_cast<std::size_t>(k);
   }
+  [[nodiscard]] std::vector<Index> numbers() const;
+  [[nodiscard]] double parameter_penalty() const;
   [[nodiscard]] Vector unit() const;
   [[nodiscard]] Vector least_noise() const;
+  [[nodiscard]] FactorProblem problem() const;
   void read_covariances(ConstVectorRef sum, std::vector<Matrix>& covariances, Vector& mass);
   void check_parameters() const;
   void derive();

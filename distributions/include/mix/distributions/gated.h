@@ -25,7 +25,8 @@ namespace mix {
 /// distribution of its own. The wrapped family describes the first columns of a row, the gate reads
 /// any columns, of those and of further ones, which have no distribution. Its step is Newton's,
 /// shortened so that it never lowers the likelihood, as in GeneralizedLinear. Streams when the
-/// wrapped family does; draws no rows, for the columns of the gate have no distribution.
+/// wrapped family does; draws rows only where the columns of the gate are given, for these have no
+/// distribution.
 class Gated {
  public:
   static constexpr std::string_view name = "gated";
@@ -57,8 +58,16 @@ class Gated {
   [[nodiscard]] Index parameter_count() const;
   void log_densities(Rows x, MatrixRef out) const;
   [[nodiscard]] bool samples() const { return false; }
-  /// Throws NotAvailable.
+  /// Throws NotAvailable; rows are drawn where the gate's columns are given (`sample_given` of the
+  /// mixture).
   void sample(Index k, Rng& rng, VectorRef out) const;
+  /// The gate and the chosen columns of the family, in the order chosen. Throws NotAvailable unless
+  /// the gate's columns are among them.
+  [[nodiscard]] Gated marginal(const std::vector<Index>& columns) const;
+  /// The family, where the gate's columns and others have these values: the mixing weights there
+  /// are what `marginal` says of them. Throws NotAvailable unless the gate's columns are given.
+  [[nodiscard]] AnyFamily conditional(const std::vector<Index>& columns,
+                                      ConstVectorRef values) const;
 
   [[nodiscard]] bool streams() const { return family_.streams(); }
   /// Gradient and information of the gate, the mass, then the statistics of the family.
@@ -96,6 +105,8 @@ class Gated {
  private:
   void set_up();
   void check();
+  // Where the gate's columns are among those chosen.
+  [[nodiscard]] std::vector<Index> gate_places(const std::vector<Index>& columns) const;
   [[nodiscard]] Index gate_statistics() const;
   [[nodiscard]] Matrix gate_rows(const AnyRows& x) const;
   [[nodiscard]] Matrix log_weights(const Matrix& basis) const;

@@ -49,6 +49,14 @@ class GaussianRegression : public Regressions {
   /// Covariates are drawn from a normal distribution with the moments of the data, offsets are at
   /// their mean: they have no distribution here.
   void sample(Index k, Rng& rng, VectorRef out) const;
+  /// All columns in another order; or columns without the response, which have no distribution
+  /// (`GivenColumns`). Throws NotAvailable for other choices.
+  [[nodiscard]] AnyFamily marginal(const std::vector<Index>& columns) const {
+    return marginal_of(*this, columns);
+  }
+  /// The normal distributions of the response where all other columns have these values.
+  [[nodiscard]] AnyFamily conditional(const std::vector<Index>& columns,
+                                      ConstVectorRef values) const;
 
   /// Per component the normal equations of the residuals and the sum of their squares.
   [[nodiscard]] Index statistics_size() const;

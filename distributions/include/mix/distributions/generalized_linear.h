@@ -81,6 +81,15 @@ class GeneralizedLinear : public Regressions {
   /// Covariates are drawn from a normal distribution with the moments of the data, offsets and
   /// trials are at their means: they have no distribution here.
   void sample(Index k, Rng& rng, VectorRef out) const;
+  /// All columns in another order; or columns without the response, which have no distribution
+  /// (`GivenColumns`). Throws NotAvailable for other choices.
+  [[nodiscard]] AnyFamily marginal(const std::vector<Index>& columns) const {
+    return marginal_of(*this, columns);
+  }
+  /// The distributions of the response where all other columns have these values. Throws
+  /// std::invalid_argument for trials that are no count.
+  [[nodiscard]] AnyFamily conditional(const std::vector<Index>& columns,
+                                      ConstVectorRef values) const;
 
   /// Per component the normal equations, or in the second cycle the weights of the counts below
   /// 128, and at the nodes of a window about the current r what else its score consists of.

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "mix/any_family.h"
 #include "mix/distributions/regression_design.h"
 
 namespace mix {
@@ -53,6 +54,14 @@ class Regressions {
   /// Points for seeding: the basis, and what the linear regression of `response` on it leaves, in
   /// units of its standard deviation.
   [[nodiscard]] Matrix embed_residuals(Rows x, const Vector& response) const;
+  /// What `whole`, the family itself, says of the chosen columns: all in another order, or columns
+  /// without the response, which are given. Throws NotAvailable for other choices.
+  [[nodiscard]] AnyFamily marginal_of(const AnyFamily& whole,
+                                      const std::vector<Index>& columns) const;
+  /// One row with these values in the chosen columns, the response 0. Throws NotAvailable unless
+  /// they are all but the response, in any order.
+  [[nodiscard]] Matrix row_of_conditions(const std::vector<Index>& columns,
+                                         ConstVectorRef values) const;
   /// Draws covariates, and sets offset and trials to their means in the data.
   void sample_conditions(Rng& rng, VectorRef row) const;
   /// Columns, basis, and the coefficients of each component in it.

@@ -56,6 +56,12 @@ FamilyBlocks parse_blocks(std::string_view text);
 /// block takes trials.
 bool add_trials(FamilyBlocks& blocks, const std::string& trials);
 
+/// Makes of Gaussians those of values with known standard errors: blocks that name their columns
+/// take the columns of these from `errors`, as many as they have themselves and in the order of the
+/// blocks. Returns whether there is any Gaussian; throws std::invalid_argument where blocks name
+/// columns and the numbers disagree.
+bool add_errors(FamilyBlocks& blocks, const std::vector<std::string>& errors);
+
 /// The family of k components that describes the columns of `table` by these blocks. `defaults` are
 /// those of blocks without options of their own, where the family of a block has such an option;
 /// its restrictions concern the blocks that have parameters of these names. Throws

@@ -106,6 +106,11 @@ class MixtureModel {
   /// that is not finite, and for those that no component explains.
   [[nodiscard]] Regression regression(const std::vector<Index>& columns,
                                       const AnyRows& given) const;
+  /// Draws the other columns of rows whose chosen ones are `given` (rows x chosen columns), from
+  /// the conditional mixtures: whole rows and components. Row i depends on the seed, on i and on
+  /// what is given of it. Missing (NaN, component -1) where `regression` is.
+  [[nodiscard]] Sample sample_given(const std::vector<Index>& columns, const AnyRows& given,
+                                    std::uint64_t seed) const;
   /// The log density of each row's other cells where the chosen ones are what they are in the row.
   [[nodiscard]] Vector conditional_log_density(const std::vector<Index>& columns,
                                                const AnyRows& x) const;
@@ -156,6 +161,10 @@ class MixtureModel {
   static Vector equal_weights(Index k);
   void check_weights();
   void check_columns(const AnyRows& x) const;
+  // Calls body(row, values, conditional mixture) of the rows that have one.
+  template <class Body>
+  void for_each_conditional(const std::vector<Index>& columns, const AnyRows& given,
+                            const Body& body) const;
   // Of components with weight.
   template <class Body>
   void for_each_component(const Body& body) const {

@@ -12,14 +12,17 @@ namespace mix {
 
 /// Which columns of a table play a part besides being described; empty names mean none.
 struct Roles {
-  std::string weights{};                  ///< the weight of each row
-  std::string label{};                    ///< the known component of each row
-  std::string trials{};                   ///< numbers of trials, of binomial and its like
-  std::string response{};                 ///< what regressions predict
-  std::vector<std::string> covariates{};  ///< what they predict it from
-  std::string offset{};                   ///< what is added to their linear predictors
-  std::vector<std::string> gate{};        ///< what mixing weights depend on
-  std::vector<std::string> ignored{};     ///< described by no family that names no columns
+  std::string weights{};                   ///< the weight of each row
+  std::string label{};                     ///< the known component of each row
+  std::vector<std::string> label_prior{};  ///< how probable each component is for a row beforehand
+  std::string groups{};                    ///< rows with the same cell share a component
+  std::vector<std::string> errors{};       ///< standard errors of what Gaussians describe
+  std::string trials{};                    ///< numbers of trials, of binomial and its like
+  std::string response{};                  ///< what regressions predict
+  std::vector<std::string> covariates{};   ///< what they predict it from
+  std::string offset{};                    ///< what is added to their linear predictors
+  std::vector<std::string> gate{};         ///< what mixing weights depend on
+  std::vector<std::string> ignored{};      ///< described by no family that names no columns
 };
 
 /// What each column of a table is for: roles, and families by blocks of columns with their options.
