@@ -25,7 +25,7 @@ namespace {
 constexpr Index rows_per_part = 65536;
 // A wider table is in the JSON alone.
 constexpr std::size_t most_shown_labels = 10;
-constexpr std::size_t most_label_width = 14;
+constexpr std::size_t most_name_width = 14;
 
 struct ScoreCommand {
   std::vector<std::string> files{};
@@ -94,7 +94,7 @@ std::string confusion(const Partition& first, const Partition& second,
   }
   const std::vector<Index> order = matched_order(scores);
   const auto name_of = [](const Partition& partition, Index label) {
-    return shortened(partition.column.names[static_cast<std::size_t>(label)], most_label_width);
+    return shortened(partition.column.names[static_cast<std::size_t>(label)], most_name_width);
   };
   const auto cell = [](double count) { return fmt::format("{:.8g}", count); };
   std::size_t side = 0;

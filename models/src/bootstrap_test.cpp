@@ -18,7 +18,7 @@ namespace {
 // Samples between two looks at how many exceed; the result does not depend on it.
 constexpr Index samples_at_once = 16;
 
-void check_options(const Candidate& candidate, Index k, const BootstrapTestOptions& options) {
+void check_test_options(const Candidate& candidate, Index k, const BootstrapTestOptions& options) {
   if (k < 1) {
     throw std::invalid_argument(fmt::format(
         "bootstrap_test: a mixture has at least 1 component, so k must be at least 1, not {}", k));
@@ -196,7 +196,7 @@ BootstrapTest bootstrap_test(const Candidate& candidate, Index k, const AnyRows&
     const ChosenCells own = ChosenCells::of_columns(x, candidate.columns);
     return bootstrap_test({candidate.name, candidate.make}, k, own.view(), options);
   }
-  check_options(candidate, k, options);
+  check_test_options(candidate, k, options);
   const SamplePlan plan(x, options.fit);
   BootstrapTest test;
   test.n_components = k;

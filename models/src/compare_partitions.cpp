@@ -20,7 +20,7 @@ double sum_of_pairs(const Matrix& counts) {
 }
 
 // In nats, of the shares count / n.
-double entropy_of(const Matrix& counts, double n) {
+double entropy_of_shares(const Matrix& counts, double n) {
   double sum = 0;
   for (const double count : counts.reshaped()) {
     if (count > 0) sum -= count / n * std::log(count / n);
@@ -71,9 +71,9 @@ double normalized(double information, double by) {
 }
 
 void count_information(PartitionComparison& result) {
-  const double first = entropy_of(result.counts.rowwise().sum(), result.n);
-  const double second = entropy_of(result.counts.colwise().sum(), result.n);
-  const double both = entropy_of(result.counts, result.n);
+  const double first = entropy_of_shares(result.counts.rowwise().sum(), result.n);
+  const double second = entropy_of_shares(result.counts.colwise().sum(), result.n);
+  const double both = entropy_of_shares(result.counts, result.n);
   result.entropy_first = first;
   result.entropy_second = second;
   // Rounding must not make either of them negative.

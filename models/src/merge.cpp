@@ -18,9 +18,10 @@ double x_log_x(double x) { return x > 0 ? x * std::log(x) : 0; }
 
 // Responsibilities of clusters, which become fewer: a column for each, that of a joined one in the
 // place of its first.
-class Clusters {
+class ClusterShares {
  public:
-  Clusters(Matrix r, Vector w, MergeRule rule) : r_(std::move(r)), w_(std::move(w)), rule_(rule) {
+  ClusterShares(Matrix r, Vector w, MergeRule rule)
+      : r_(std::move(r)), w_(std::move(w)), rule_(rule) {
     for (Index k = 0; k < r_.cols(); ++k) {
       left_.push_back(k);
       number_.push_back(k);
@@ -232,7 +233,7 @@ MergeTree merge_components(const MixtureModel& model, const AnyRows& x,
       r = posterior(model.state(), x, w, options.groups).responsibilities;
       w = (options.groups.sums(w).array() > 0).cast<double>();
     }
-    Clusters clusters(std::move(r), std::move(w), options.rule);
+    ClusterShares clusters(std::move(r), std::move(w), options.rule);
     tree.entropy = clusters.entropy();
     for (Index k = 1; k < tree.n_components; ++k) tree.steps.push_back(clusters.join());
   });
