@@ -102,6 +102,23 @@ double dimension_jump(const Vector& nu, const Vector& log_likelihood) {
   return penalty_there;
 }
 
+// The number of parameters of all components but one.
+double count_without(const AnyFamily& family, Index k) {
+  if (family.size() == 1) return 0;
+  std::vector<Index> others(static_cast<std::size_t>(family.size()));
+  std::iota(others.begin(), others.end(), Index{0});
+  others.erase(others.begin() + k);
+  AnyFamily rest = family;
+  rest.select(others);
+  return static_cast<double>(rest.parameter_count());
+}
+
+// Components of one family have equally many parameters; a list begins another one here and there.
+bool starts_a_family(const AnyFamily& family, Index k) {
+  const auto* list = family.as<FamilyList>();
+  return list != nullptr && list->locate(k).second == 0;
+}
+
 constexpr Index least_models = 10;
 // A line through fewer fits anything.
 constexpr Index least_points = 4;
@@ -195,17 +212,9 @@ double message_length(const MixtureModel& model, double log_likelihood, double n
   double length = -2 * log_likelihood;
   double own = 0;
   double present = 0;
-  std::vector<Index> others(static_cast<std::size_t>(k));
+  double count = 0;  // parameters that a component alone has
   for (Index c = 0; c < k; ++c) {
-    double count = all;
-    if (k > 1) {
-      others.resize(static_cast<std::size_t>(k));
-      std::iota(others.begin(), others.end(), Index{0});
-      others.erase(others.begin() + c);
-      AnyFamily rest = family;
-      rest.select(others);
-      count -= static_cast<double>(rest.parameter_count());
-    }
+    if (c == 0 || starts_a_family(family, c)) count = all - count_without(family, c);
     own += count;
     if (!(model.weights()[c] > 0)) continue;
     ++present;
