@@ -34,13 +34,15 @@ class ClusterShares {
     }
   }
 
-  // -sum w r log r.
+  // -sum w r log r; rounding must not make it negative.
   [[nodiscard]] double entropy() const {
-    return -sum_over_blocks(r_.rows(), 1, [&](Index first, Index count, VectorRef sum) {
-      for (const Index k : left_) {
-        for (Index i = first; i < first + count; ++i) sum[0] += w_[i] * x_log_x(r_(i, k));
-      }
-    })[0];
+    const Vector sum =
+        sum_over_blocks(r_.rows(), 1, [&](Index first, Index count, VectorRef terms) {
+          for (const Index k : left_) {
+            for (Index i = first; i < first + count; ++i) terms[0] += w_[i] * x_log_x(r_(i, k));
+          }
+        });
+    return std::max(0.0, -sum[0]);
   }
 
   MergeStep join() {
