@@ -35,8 +35,8 @@ double best_by_trying(const Matrix& gain) {
 
 TEST(BestMatching, IsTheBestOfAllPermutations) {
   Rng rng(1);
-  for (const auto& [rows, columns] : {std::pair<Index, Index>{1, 1}, {3, 3}, {5, 5}, {6, 6},
-                                      {2, 6}, {4, 6}, {6, 2}, {5, 3}}) {
+  for (const auto& [rows, columns] :
+       {std::pair<Index, Index>{1, 1}, {3, 3}, {5, 5}, {6, 6}, {2, 6}, {4, 6}, {6, 2}, {5, 3}}) {
     for (int repeat = 0; repeat < 50; ++repeat) {
       // Whole numbers make ties.
       const Matrix gain = Matrix::NullaryExpr(
