@@ -31,6 +31,9 @@ constexpr double rounding_beside_others = 1e-12;
 // second derivative; and the complete data's is no smaller part of the scores' variation.
 constexpr double rough_curvature = 0.05;
 constexpr double flat_curvature = 1e-6;
+// A step changes log densities by more than this beside the one to the other side, in squares,
+// unless it meets a bound.
+constexpr double one_sided = 1e-10;
 constexpr Index most_coordinates = 1000;
 // Families with moved parameters that are in memory at a time.
 constexpr Index points_at_once = 512;
@@ -227,30 +230,40 @@ class Differences {
       for (Index j = begin; j < begin + count; ++j) {
         points.emplace_back(moved(Color{j}, 1), moved(Color{j}, -1));
       }
-      const Vector sum = units_.sum(2 * k * count, [&](const Units::Piece& piece, VectorRef total) {
+      const Vector sum = units_.sum(4 * k * count, [&](const Units::Piece& piece, VectorRef total) {
         const AnyRows x = units_.rows_of(piece);
+        const Matrix here = log_densities(state_.family, x);
         const Vector u = units_.weight().segment(piece.first, piece.count);
         for (Index j = 0; j < count; ++j) {
           const auto& [up, down] = points[static_cast<std::size_t>(j)];
-          const Matrix slope =
-              units_.sums(piece, finite(log_densities(up, x) - log_densities(down, x))) /
-              (2 * probe_step);
-          total.segment(2 * k * j, k) +=
-              slope.cwiseAbs2().cwiseProduct(shares(piece)).colwise().sum().transpose();
-          total.segment(2 * k * j + k, k) += slope.cwiseAbs2().transpose() * u;
+          const Matrix above = units_.sums(piece, finite(log_densities(up, x) - here));
+          const Matrix below = units_.sums(piece, finite(log_densities(down, x) - here));
+          const Matrix square = (above - below).cwiseAbs2() / (4 * probe_step * probe_step);
+          auto sums = total.segment(4 * k * j, 4 * k);
+          sums.head(k) += square.cwiseProduct(shares(piece)).colwise().sum().transpose();
+          sums.segment(k, k) += square.transpose() * u;
+          sums.segment(2 * k, k) += above.cwiseAbs2().transpose() * u;
+          sums.tail(k) += below.cwiseAbs2().transpose() * u;
         }
       });
-      for (Index j = 0; j < count; ++j) {
-        set_step(begin + j, sum.segment(2 * k * j, k), sum.segment(2 * k * j + k, k));
-      }
+      for (Index j = 0; j < count; ++j) set_step(begin + j, sum.segment(4 * k * j, 4 * k));
     }
   }
-  void set_step(Index j, const Vector& shared, const Vector& squares) {
+  // From the sums over rows of squared slopes, by share and by weight, and of squared changes to
+  // either side.
+  void set_step(Index j, const Vector& sums) {
+    const Index components_count = components();
+    const auto shared = sums.head(components_count);
+    const auto squares = sums.segment(components_count, components_count);
+    const double up = sums.segment(2 * components_count, components_count).sum();
+    const double down = sums.tail(components_count).sum();
+    // A parameter at a bound moves to one side only: it counts as known.
+    if (std::min(up, down) < one_sided * std::max(up, down)) return;
     const double least = std::max(rounding_beside_others * squares.maxCoeff(),
                                   rounding_of_squares * units_.weight().sum());
     double information = 0;
     double mass = 0;
-    for (Index k = 0; k < components(); ++k) {
+    for (Index k = 0; k < components_count; ++k) {
       if (!(squares[k] > least)) continue;
       depends_(k, j) = 1;
       information += shared[k];

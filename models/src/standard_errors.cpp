@@ -357,15 +357,12 @@ StandardErrors standard_errors(const MixtureModel& model, const AnyRows& x,
   }
   warn(found, options.information, result);
   if (!missing.empty() && result.convergence.maximum) {
-    result.warnings.push_back("without standard error, for the data do not determine them: " +
+    result.warnings.push_back("without standard error, at a bound or not determined by the data: " +
                               names_of(result.parameters, missing));
   }
   for (Index k = 0; k < model.n_components(); ++k) {
     if (const std::string caution = model.family().caution(k); !caution.empty()) {
-      result.warnings.push_back(
-          fmt::format("component {}: {}; its standard errors are those "
-                      "within the bound",
-                      k + 1, caution));
+      result.warnings.push_back(fmt::format("component {}: {}", k + 1, caution));
     }
   }
   return result;
