@@ -15,5 +15,7 @@ void add_plot(CLI::App& app);
 void add_info(CLI::App& app);
 void add_describe(CLI::App& app);
 void add_regress(CLI::App& app);
+void add_errors(CLI::App& app);
+void add_bootstrap(CLI::App& app);
 
 }  // namespace mix::cli

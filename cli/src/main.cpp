@@ -68,6 +68,8 @@ int run(int argc, char** argv) {
   mix::cli::add_info(app);
   mix::cli::add_describe(app);
   mix::cli::add_regress(app);
+  mix::cli::add_errors(app);
+  mix::cli::add_bootstrap(app);
   for (CLI::App* command : app.get_subcommands({})) {
     if (command->get_name() != "kmeans") add_plugins(*command);
     lay_out_help(*command);
