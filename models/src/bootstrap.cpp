@@ -26,6 +26,8 @@ namespace {
 
 // More failures than this share of the replicates are worth a warning of their own.
 constexpr double many_failures = 0.05;
+// Nats still to gain at which a refit ends: what is left is no part of the variation.
+constexpr double refit_tol = 1e-5;
 
 // The data of one replicate; `x` views `drawn` or `chosen`, or the rows given.
 struct Replicate {
@@ -253,6 +255,7 @@ class Bootstrapping {
     fit_options.sample_weight = data.w;
     fit_options.groups = data.groups;
     fit_options.mixing = model_.mixing();
+    fit_options.tol = refit_tol;
     fit_options.start = start::Parameters{};
     fit_options.more_starts = {start::KMeansPlusPlus{}};
     fit_options.seed = Rng(options_.seed, Purpose::start, static_cast<std::uint64_t>(replicate))();
