@@ -22,14 +22,14 @@ using ::testing::HasSubstr;
 constexpr auto every_kind = {Resampling::nonparametric, Resampling::parametric,
                              Resampling::weighted};
 
-const MixtureModel& truth() {
+const MixtureModel& two_apart() {
   static const MixtureModel model = mixture({0.4, 0.6}, Normal(0, 1), Normal(6, 1.5));
   return model;
 }
 
 TEST(Bootstrap, AgreesWithTheInformationMatrix) {
-  const Matrix x = truth().sample(300, 1).x;
-  const MixtureModel model = fit(truth(), x, {.start = start::Parameters{}}).model;
+  const Matrix x = two_apart().sample(300, 1).x;
+  const MixtureModel model = fit(two_apart(), x, {.start = start::Parameters{}}).model;
   const StandardErrors errors = standard_errors(model, x, {.confidence = 0.9});
   for (const Resampling kind : every_kind) {
     const Bootstrap found =
@@ -53,10 +53,11 @@ TEST(Bootstrap, AgreesWithTheInformationMatrix) {
 }
 
 TEST(Bootstrap, HasTheSameBitsForAnyNumberOfThreads) {
-  const Matrix x = truth().sample(80, 1).x;
+  const Matrix x = two_apart().sample(80, 1).x;
   for (const Resampling kind : every_kind) {
     const auto replicates = [&](Index threads) {
-      return bootstrap(truth(), x, {.kind = kind, .replicates = 20, .seed = 7, .threads = threads})
+      return bootstrap(two_apart(), x,
+                       {.kind = kind, .replicates = 20, .seed = 7, .threads = threads})
           .replicates;
     };
     const Matrix one = replicates(1);
@@ -78,9 +79,9 @@ TEST(Bootstrap, MatchesComponentsWhateverTheirOrder) {
 }
 
 TEST(Bootstrap, CountsWeightsAsRepetitionsInTheMean) {
-  Matrix x = truth().sample(100, 4).x;
+  Matrix x = two_apart().sample(100, 4).x;
   const Vector w = Vector::Constant(100, 3);
-  const MixtureModel model = fit(truth(), x, {.sample_weight = w}).model;
+  const MixtureModel model = fit(two_apart(), x, {.sample_weight = w}).model;
   const StandardErrors errors = standard_errors(model, x, {.sample_weight = w});
   for (const Resampling kind : every_kind) {
     const Bootstrap found =
@@ -108,7 +109,7 @@ TEST(Bootstrap, DrawsGroupsWholeAndKeepsMissingCells) {
     EXPECT_NEAR(found.parameters[0].standard_error / errors.parameters[0].standard_error, 1, 0.3);
   }
 
-  Matrix holes = truth().sample(120, 4).x.replicate(1, 2);
+  Matrix holes = two_apart().sample(120, 4).x.replicate(1, 2);
   holes.col(1) += Vector::LinSpaced(120, 0, 2);
   for (Index i = 0; i < 120; i += 3) holes(i, i % 2) = quiet_nan;
   const MixtureModel plane = fit(mixture(Gaussians(2, 2)), holes).model;
@@ -136,7 +137,7 @@ TEST(Bootstrap, NamesAndCountsFailures) {
     ++calls;
     return done < 20 && all == 500;
   };
-  const Bootstrap stopped = bootstrap(truth(), truth().sample(50, 1).x, options);
+  const Bootstrap stopped = bootstrap(two_apart(), two_apart().sample(50, 1).x, options);
   EXPECT_EQ(calls, 20);
   EXPECT_EQ(stopped.replicates.rows(), 20);
   EXPECT_THAT(stopped.warnings.at(0), HasSubstr("interrupted after 20 of 500"));
@@ -149,7 +150,7 @@ TEST(Bootstrap, ServesFamiliesWithoutCoordinates) {
 }
 
 TEST(Bootstrap, RefusesBadInput) {
-  const Matrix x = truth().sample(30, 1).x;
+  const Matrix x = two_apart().sample(30, 1).x;
   const auto complaint = [&](const MixtureModel& model, const Matrix& data,
                              const BootstrapOptions& options) -> std::string {
     try {
@@ -159,16 +160,16 @@ TEST(Bootstrap, RefusesBadInput) {
     }
     return "no error";
   };
-  EXPECT_THAT(complaint(truth(), x, {.replicates = 1}), HasSubstr("at least 2"));
-  EXPECT_THAT(complaint(truth(), x, {.confidence = 95}), HasSubstr("between 0 and 1"));
-  EXPECT_THAT(complaint(truth(), x.replicate(1, 2), {}), HasSubstr("1 columns"));
+  EXPECT_THAT(complaint(two_apart(), x, {.replicates = 1}), HasSubstr("at least 2"));
+  EXPECT_THAT(complaint(two_apart(), x, {.confidence = 95}), HasSubstr("between 0 and 1"));
+  EXPECT_THAT(complaint(two_apart(), x.replicate(1, 2), {}), HasSubstr("1 columns"));
   EXPECT_THAT(
-      complaint(truth(), x,
+      complaint(two_apart(), x,
                 {.kind = Resampling::parametric, .sample_weight = Vector::Constant(30, 0.5)}),
       HasSubstr("row 1 is 0.5"));
   std::vector<Index> numbers(30, 0);
   numbers[0] = 1;
-  EXPECT_THAT(complaint(truth(), x, {.kind = Resampling::weighted, .groups = Groups(numbers)}),
+  EXPECT_THAT(complaint(two_apart(), x, {.kind = Resampling::weighted, .groups = Groups(numbers)}),
               HasSubstr("nonparametric"));
   EXPECT_THAT(complaint(mixture(Gated(Untied(Normal(), 2), {1})), x.replicate(1, 2),
                         {.kind = Resampling::parametric}),
