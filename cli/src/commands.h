@@ -18,5 +18,7 @@ void add_regress(CLI::App& app);
 void add_score(CLI::App& app);
 void add_merge(CLI::App& app);
 void add_test(CLI::App& app);
+void add_errors(CLI::App& app);
+void add_bootstrap(CLI::App& app);
 
 }  // namespace mix::cli

@@ -5,12 +5,14 @@
 #include <stdexcept>
 
 #include "commands.h"
+#include "component_table.h"
 #include "fit_flags.h"
 #include "json_report.h"
 #include "mix/models/model_file.h"
 #include "output.h"
 #include "picture.h"
 #include "report.h"
+#include "uncertainty_report.h"
 
 namespace mix::cli {
 namespace {
@@ -20,7 +22,16 @@ struct FitCommand {
   std::string model{};
   std::string picture{};
   bool json = false;
+  bool standard_errors = false;
 };
+
+StandardErrors errors_of(const Problem& problem, const Fit& fit) {
+  StandardErrorOptions options;
+  options.sample_weight = problem.data.weights;
+  options.groups = problem.data.groups;
+  options.threads = problem.options.fit.threads;
+  return standard_errors(fit.model, problem.data.table.cells(), options);
+}
 
 void run_fit(const FitCommand& flags) {
   const auto begin = std::chrono::steady_clock::now();
@@ -55,6 +66,9 @@ void run_fit(const FitCommand& flags) {
   if (flags.json) {
     Json object = fit_object(problem, best, seconds.count());
     if (search) object["table"] = table_array(*search);
+    if (flags.standard_errors) {
+      object["standard_errors"] = standard_errors_object(errors_of(problem, best));
+    }
     print_out(to_line(object));
     end_checkpoint(problem);
     return;
@@ -62,6 +76,11 @@ void run_fit(const FitCommand& flags) {
   print_out(describe_data(problem.data) + "\n" +
             (search ? describe_search(*search) + "\n" : std::string()) +
             describe_fit(problem, best));
+  if (flags.standard_errors) {
+    print_out("\n" + describe_standard_errors(errors_of(problem, best),
+                                              component_titles(best.model, names),
+                                              problem.data.table.columns()));
+  }
   end_checkpoint(problem);
 }
 
@@ -86,6 +105,8 @@ void add_fit(CLI::App& app) {
                   "draw the model into this file, .svg or .png; of a search also the criterion, "
                   "into NAME-criterion")
       ->type_name("FILE");
+  command.add_flag("--standard-errors", flags->standard_errors,
+                   "also standard errors and 95 % intervals of the parameters, as errors gives");
   command.add_flag("--json", flags->json, "print one JSON object instead of text");
   command.footer(
       "Without options: every numeric column, all covariance structures, 1 to 9 components, "

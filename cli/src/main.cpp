@@ -74,6 +74,8 @@ int run(int argc, char** argv) {
   mix::cli::add_score(app);
   mix::cli::add_merge(app);
   mix::cli::add_test(app);
+  mix::cli::add_errors(app);
+  mix::cli::add_bootstrap(app);
   for (CLI::App* command : app.get_subcommands({})) {
     if (command->get_name() != "kmeans") add_plugins(*command);
     lay_out_help(*command);

@@ -14,8 +14,8 @@ using ::testing::HasSubstr;
 
 TEST(Program, HasHelpWithAnExampleForEverySubcommand) {
   const Folder here;
-  for (const char* command :
-       {"fit", "compare", "predict", "sample", "kmeans", "plot", "info", "describe", "regress"}) {
+  for (const char* command : {"fit", "compare", "predict", "sample", "kmeans", "plot", "info",
+                              "describe", "regress", "errors", "bootstrap"}) {
     const Outcome run = here.succeed({command, "--help"});
     EXPECT_THAT(run.out, HasSubstr(std::string("Example: mixture ") + command));
     EXPECT_EQ(run.err, "");
