@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
-#include <cmath>
 #include <optional>
 #include <sstream>
 #include <stdexcept>
@@ -229,7 +228,7 @@ std::string time_left(std::chrono::steady_clock::time_point begin, Index done, I
   if (done < 1 || done >= all) return {};
   const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - begin;
   const double left = spent.count() * static_cast<double>(all - done) / static_cast<double>(done);
-  return fmt::format(", about {:.0f} s left", std::ceil(left));
+  return fmt::format(", about {} left", duration(left));
 }
 
 }  // namespace
@@ -487,6 +486,7 @@ Problem make_problem(const FitFlags& flags, FamilyChoice choice) {
 }
 
 void end_checkpoint(const Problem& problem) {
+  save_interrupted(problem);
   const auto& checkpoint = problem.options.fit.checkpoint;
   if (checkpoint && !interrupted()) checkpoint->remove();
 }

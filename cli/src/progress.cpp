@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <cstdio>
 
 namespace mix::cli {
@@ -14,7 +15,14 @@ constexpr auto interval = std::chrono::milliseconds(100);
 // To the first column, and wipe the line.
 constexpr const char* rewind_line = "\r\033[K";
 
+constexpr double seconds_per_minute = 60;
+
 }  // namespace
+
+std::string duration(double seconds) {
+  return seconds < 2 * seconds_per_minute ? fmt::format("{:.0f} s", std::ceil(seconds))
+                                          : fmt::format("{:.0f} min", seconds / seconds_per_minute);
+}
 
 ProgressLine::ProgressLine()
     : terminal_(isatty(STDERR_FILENO) == 1), next_(Clock::now() + patience) {}

@@ -6,6 +6,9 @@
 
 namespace mix::cli {
 
+/// How long something takes, as `34 s` or `12 min`.
+std::string duration(double seconds);
+
 /// One line on standard error that is written over and over, and wiped at the end. Nothing appears
 /// unless standard error is a terminal, and nothing for work that is done at once.
 class ProgressLine {

@@ -8,6 +8,7 @@
 
 #include "commands.h"
 #include "fit_flags.h"
+#include "interrupt.h"
 #include "json_report.h"
 #include "mix/models/bootstrap_test.h"
 #include "output.h"
@@ -19,8 +20,6 @@
 namespace mix::cli {
 namespace {
 
-constexpr double seconds_per_minute = 60;
-
 struct TestCommand {
   FitFlags fit{};
   Index replicates = 999;
@@ -28,11 +27,6 @@ struct TestCommand {
   double level = 0.05;
   bool json = false;
 };
-
-std::string duration(double seconds) {
-  return seconds < 2 * seconds_per_minute ? fmt::format("{:.0f} s", seconds)
-                                          : fmt::format("{:.0f} min", seconds / seconds_per_minute);
-}
 
 // How many samples are still to come, as the share that exceeds so far lets expect.
 double samples_left(Index done, Index exceeding, const BootstrapTestOptions& options) {
@@ -44,6 +38,7 @@ double samples_left(Index done, Index exceeding, const BootstrapTestOptions& opt
 }
 
 std::vector<BootstrapTest> run_tests(const TestCommand& flags, const Problem& problem) {
+  catch_interrupts();
   ProgressLine line;
   const auto begin = std::chrono::steady_clock::now();
   Index before = 0;  // samples of all tests so far
@@ -57,7 +52,7 @@ std::vector<BootstrapTest> run_tests(const TestCommand& flags, const Problem& pr
     line.show(fmt::format("{} of at most {} samples, {} as large as the data's; about {} left",
                           done, flags.replicates, exceeding,
                           duration(each * samples_left(done, exceeding, options))));
-    return true;
+    return !interrupted();
   };
   try {
     return successive_tests(problem.options.families.front(), problem.options.components,
@@ -154,6 +149,7 @@ void run_test(const TestCommand& flags) {
   const std::vector<BootstrapTest> tests = run_tests(flags, problem);
   print_out(flags.json ? to_line(tests_object(flags, problem, tests))
                        : describe_tests(flags, problem, tests));
+  end_checkpoint(problem);
 }
 
 }  // namespace
@@ -189,6 +185,7 @@ void add_test(CLI::App& app) {
   command.footer(
       "Tests K components against K+1 for each K of the range, until one is not rejected.\n"
       "Example: mixture test faithful.csv --structure EEE --components 1-5");
+  flags->fit.command = &command;
   command.callback([flags] { run_test(*flags); });
 }
 

@@ -9,6 +9,7 @@
 #include "commands.h"
 #include "component_table.h"
 #include "data.h"
+#include "interrupt.h"
 #include "json_report.h"
 #include "mix/csv.h"
 #include "mix/errors.h"
@@ -122,9 +123,7 @@ void run_errors(const ErrorsCommand& flags) {
 // `120 of 999 replicates, 34 s left`.
 std::string progress_text(Index done, Index all, double seconds) {
   const double left = seconds * static_cast<double>(all - done) / static_cast<double>(done);
-  return fmt::format(
-      "{} of {} replicates, {} left", done, all,
-      left < 90 ? fmt::format("{:.0f} s", left) : fmt::format("{:.0f} min", std::ceil(left / 60)));
+  return fmt::format("{} of {} replicates, {} left", done, all, duration(left));
 }
 
 void run_bootstrap(const BootstrapCommand& flags) {
@@ -139,12 +138,13 @@ void run_bootstrap(const BootstrapCommand& flags) {
   options.sample_weight = rows.weights;
   options.groups = rows.groups;
   const auto begin = std::chrono::steady_clock::now();
+  catch_interrupts();
   const Bootstrap found = [&] {
     ProgressLine line;
     options.progress = [&](Index done, Index all) {
       const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
       line.show(progress_text(done, all, seconds.count()));
-      return true;
+      return !interrupted();
     };
     try {
       return bootstrap(rows.saved.model, rows.table.cells(), options);

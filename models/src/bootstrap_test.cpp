@@ -4,13 +4,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <optional>
 #include <stdexcept>
+#include <string>
+#include <utility>
 
 #include "chosen_cells.h"
 #include "mix/errors.h"
+#include "mix/models/checkpoint.h"
 #include "mix/parallel.h"
-#include "search.h"
 
 namespace mix {
 namespace {
@@ -166,6 +169,24 @@ void count_samples(BootstrapTest& test, const std::vector<double>& more, Index e
   }
 }
 
+std::string name_of_test(const BootstrapTestOptions& options, Index k) {
+  return fmt::format("{}/test {}", options.fit.checkpoint_name, k);
+}
+
+// A sample that could not be fitted is null.
+Json statistics_to_json(const std::vector<double>& statistics) {
+  Json array = Json::array();
+  for (const double t : statistics) array.push_back(std::isnan(t) ? Json() : Json(t));
+  return array;
+}
+
+std::vector<double> statistics_from(const Json& array) {
+  std::vector<double> statistics;
+  if (!array.is_array()) return statistics;
+  for (const Json& t : array) statistics.push_back(t.is_null() ? quiet_nan : t.get<double>());
+  return statistics;
+}
+
 void draw_samples(BootstrapTest& test, const Candidate& candidate, const SamplePlan& plan,
                   const BootstrapTestOptions& options) {
   FitOptions fit = options.fit;
@@ -173,7 +194,11 @@ void draw_samples(BootstrapTest& test, const Candidate& candidate, const SampleP
   fit.groups = plan.groups();
   fit.progress = nullptr;
   fit.threads = 0;
-  for (Index first = 0; first < options.replicates && !test.early; first += samples_at_once) {
+  const std::shared_ptr<Checkpoint> checkpoint = std::exchange(fit.checkpoint, nullptr);
+  const std::string name = name_of_test(options, test.n_components) + "/samples";
+  if (checkpoint) count_samples(test, statistics_from(checkpoint->find(name)), options.exceedances);
+  while (!test.early && static_cast<Index>(test.samples.size()) < options.replicates) {
+    const auto first = static_cast<Index>(test.samples.size());
     const Index count = std::min(samples_at_once, options.replicates - first);
     std::vector<double> more(static_cast<std::size_t>(count));
     for_each_index(count, [&](Index i) {
@@ -181,6 +206,7 @@ void draw_samples(BootstrapTest& test, const Candidate& candidate, const SampleP
       more[static_cast<std::size_t>(i)] = sample_statistic(candidate, test.n_components, x, fit);
     });
     count_samples(test, more, options.exceedances);
+    if (checkpoint) checkpoint->keep(name, statistics_to_json(test.samples));
     if (options.progress &&
         !options.progress(static_cast<Index>(test.samples.size()), test.exceeding)) {
       break;
@@ -203,6 +229,7 @@ BootstrapTest bootstrap_test(const Candidate& candidate, Index k, const AnyRows&
   with_threads(options.fit.threads, [&] {
     FitOptions fit = options.fit;
     fit.threads = 0;
+    fit.checkpoint_name = name_of_test(options, k);
     const Pair pair = fit_both(candidate, k, x, fit);
     test.statistic = pair.statistic();
     if (std::isnan(test.statistic)) {
