@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "chosen_cells.h"
+#include "fit_sharing.h"
 #include "mix/errors.h"
 #include "mix/models/checkpoint.h"
 #include "mix/parallel.h"
