@@ -92,7 +92,8 @@ Index alternate(VectorRef lambda, Steps steps, const Update& update) {
   Index made = 0;
   for (bool moves = true; moves && made < most_alternations(steps); ++made) {
     update(lambda, next);
-    const double change = (next.array() / lambda.array()).log().abs().maxCoeff();
+    const auto ratio = next.array() / lambda.array();
+    const double change = std::log(std::max(ratio.maxCoeff(), 1 / ratio.minCoeff()));
     lambda = next;
     moves = change > volume_tolerance && !stagnation(change);
   }

@@ -266,14 +266,17 @@ double Gaussians::log_prior() const {
   Scratch scratch;
   VectorMap shift = scratch.vector(d);
   VectorMap whitened = scratch.vector(d);
-  MatrixMap root = scratch.matrix(diagonal() ? 0 : d, d);
+  const bool axis_parallel = diagonal();
+  MatrixMap root = scratch.matrix(axis_parallel ? 0 : d, d);
   for (Index k = 0; k < size(); ++k) {
-    shift = means_.row(k).transpose() - location_;
+    if (pseudo_.mean_count > 0) shift = means_.row(k).transpose() - location_;
     sum += pseudo_.count * log_determinants_[k];
-    if (diagonal()) {
+    if (axis_parallel) {
       const auto inverse = inverse_deviations_.col(k);
-      sum += pseudo_.root.col(0).cwiseProduct(inverse).squaredNorm() +
-             pseudo_.mean_count * shift.cwiseProduct(inverse).squaredNorm();
+      sum += pseudo_.root.col(0).cwiseProduct(inverse).squaredNorm();
+      if (pseudo_.mean_count > 0) {
+        sum += pseudo_.mean_count * shift.cwiseProduct(inverse).squaredNorm();
+      }
     } else {
       if (pseudo_.root.cols() == 1) {
         for (Index j = 0; j < d; ++j) {

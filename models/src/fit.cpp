@@ -20,6 +20,13 @@
 namespace mix {
 namespace {
 
+// All numbers in the order in which they stand.
+void append_numbers(const Json& json, std::vector<double>& numbers) {
+  if (json.is_number()) numbers.push_back(json.get<double>());
+  if (!json.is_structured()) return;
+  for (const Json& part : json) append_numbers(part, numbers);
+}
+
 // Increasing in the first parameter of the components (the first coordinate of a mean, a rate), so
 // that the order of the components does not depend on the start. Families keep their places.
 void order_components(MixtureState& state, Vector& mass) {
@@ -31,12 +38,8 @@ void order_components(MixtureState& state, Vector& mass) {
     if (list != nullptr) {
       part = list->locate(k).first - list->families().data();
     }
-    std::vector<double> key;
-    const Json parameters = json_component(state.family, k).flatten();
-    for (const auto& value : parameters) {
-      if (value.is_number()) key.push_back(value.get<double>());
-    }
-    keys.emplace_back(part, std::move(key));
+    keys.emplace_back(part, std::vector<double>());
+    append_numbers(json_component(state.family, k), keys.back().second);
   }
   std::vector<Index> order(keys.size());
   std::iota(order.begin(), order.end(), Index{0});
