@@ -158,15 +158,19 @@ Certainty certainty(const Data& data, const MixtureModel& model,
 std::string describe_other_optima(const Report& report) {
   constexpr std::size_t most = 4;
   std::vector<std::string> others;
+  std::size_t more = 0;
   for (const Optimum& optimum : report.optima) {
     if (std::abs(optimum.objective - report.objective) < same_optimum) continue;
-    others.push_back(others.size() == most ? "..."
-                                           : fmt::format("{:.2f} ({}{})", optimum.objective,
-                                                         count_of(optimum.hits, "run"),
-                                                         optimum.flaw.empty() ? "" : ", spurious"));
-    if (others.size() > most) break;
+    if (others.size() == most) {
+      ++more;
+      continue;
+    }
+    others.push_back(fmt::format("{:.2f} ({}{})", optimum.objective, count_of(optimum.hits, "run"),
+                                 optimum.flaw.empty() ? "" : ", spurious"));
   }
-  return others.empty() ? "" : fmt::format("Other optima: {}.\n", fmt::join(others, ", "));
+  if (others.empty()) return {};
+  return fmt::format("Other optima: {}{}.\n", fmt::join(others, ", "),
+                     more > 0 ? fmt::format(" and {} more", more) : "");
 }
 
 std::string describe_run(const Report& report) {

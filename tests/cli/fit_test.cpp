@@ -33,10 +33,11 @@ TEST(FitJson, HasExactlyTheNamesThatOtherProgramsRead) {
   const Folder here;
   const Json fit =
       here.succeed({"fit", faithful, "--components", "2", "--structure", "VVV", "--json"}).json();
-  EXPECT_THAT(names_of(fit), ElementsAre("n", "d", "columns", "name", "structure", "n_components",
-                                         "log_likelihood", "n_parameters", "criteria", "converged",
-                                         "stop", "n_iter", "objective_history", "starts", "hits",
-                                         "warnings", "components", "seconds"));
+  EXPECT_THAT(names_of(fit),
+              ElementsAre("n", "d", "columns", "name", "structure", "n_components",
+                          "log_likelihood", "n_parameters", "criteria", "converged", "stop",
+                          "n_iter", "objective_history", "starts", "moves", "hits", "optima",
+                          "passes", "warnings", "components", "seconds"));
   EXPECT_THAT(names_of(fit["criteria"]),
               ElementsAre("bic", "aic", "aic3", "aicc", "caic", "hqc", "sabic", "icl", "icl_map",
                           "clc", "awe", "nec"));

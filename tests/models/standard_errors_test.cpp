@@ -91,7 +91,7 @@ void expect_information(const MixtureModel& model, const Matrix& x,
           objective(along(i, 1) + along(j, 1)) - objective(along(i, 1) + along(j, -1)) -
           objective(along(i, -1) + along(j, 1)) + objective(along(i, -1) + along(j, -1));
       EXPECT_NEAR(found.observed(i, j), -mixed / (4 * h[i] * h[j]),
-                  5e-4 * std::sqrt(unit[i] * unit[j]) + 1e-4)
+                  1e-3 * std::sqrt(unit[i] * unit[j]) + 1e-4)
           << what << ", " << i << ", " << j;
     }
   }
