@@ -323,6 +323,13 @@ void add_fit_flags(CLI::App& command, FitFlags& flags) {
                   "of --prior data: how many rows it counts as in each component (default: 1)")
       ->type_name("W");
   command
+      .add_option(
+          "--eigenvalue-ratio", flags.candidates.eigenvalue_ratio,
+          "largest factor by which eigenvalues of gaussian covariances may differ, in units "
+          "of the data's; tries the structures that have such a limit (default: none)")
+      ->check(number_from(1))
+      ->type_name("C");
+  command
       .add_option("--fix", flags.fixed,
                   "parameters of the components that have a known value: shape=2,scale=1.5")
       ->type_name("NAME=VALUE,...");
