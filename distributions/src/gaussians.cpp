@@ -69,8 +69,8 @@ GaussianPrior parse_gaussian_prior(std::string_view name) {
 Gaussians::Gaussians(Index k, Index d, GaussianOptions options) : options_(options) {
   check_shape(k >= 1, fmt::format("{} components asked for, at least 1 needed", k));
   check_shape(d >= 1, fmt::format("{} columns given, at least 1 needed", d));
-  check_options();
   means_ = Matrix::Zero(k, d);
+  check_options();
   if (diagonal()) {
     variances_ = Matrix::Ones(d, k);
   } else {
