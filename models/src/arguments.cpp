@@ -158,11 +158,7 @@ void check_assignment(const FitOptions& options) {
     refuse("fit: the share of rows to trim is {}; it must be from 0 to {}", trimmed->share,
            most_trimmed);
   }
-  if (trimmed->share > 0 && !options.groups.empty()) {
-    refuse(
-        "fit: rows are trimmed one by one, but those of a group belong together; leave out the "
-        "groups or the trimming");
-  }
+  if (!options.groups.empty()) check_agreement(options.assignment, options.groups);
 }
 
 void check_arguments(const MixtureModel& model, const AnyRows& x, const FitOptions& options) {

@@ -145,7 +145,7 @@ struct EmReport {
 EmReport run_em(MixtureState& state, const AnyRows& x, Weights w, const EmOptions& options = {});
 
 /// Throws std::invalid_argument where `policy` knows different things of the components of two rows
-/// of a group; names the rows.
+/// of a group, naming the rows, or leaves out single rows.
 void check_agreement(const AnyAssignment& policy, const Groups& groups);
 
 /// Writes log weight plus log density of each row (rows) and component (columns).
