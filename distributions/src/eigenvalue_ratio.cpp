@@ -67,6 +67,9 @@ double best_limit(const std::vector<Weighted>& values, double ratio) {
   return std::clamp(all.sum / all.mass, low, *high);
 }
 
+// Beyond the ratio by this factor, less one, is within it: what was clipped once is not again.
+constexpr double rounding = 1e-12;
+
 // Smaller pivots of a correlation matrix are rounding.
 constexpr double smallest_pivot = 1e-7;
 
@@ -112,7 +115,8 @@ bool limit_ratio(MatrixRef values, ConstVectorRef mass, double ratio) {
     }
   }
   const double largest = values.maxCoeff();
-  if (heavy.empty() || !(largest > 0) || largest <= ratio * values.minCoeff()) return false;
+  const double most = (1 + rounding) * ratio * values.minCoeff();
+  if (heavy.empty() || !(largest > 0) || largest <= most) return false;
   const double limit = best_limit(heavy, ratio);
   if (!(limit > 0)) return false;
   values = values.cwiseMax(limit).cwiseMin(ratio * limit);

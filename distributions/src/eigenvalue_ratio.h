@@ -15,7 +15,7 @@ std::string ratio_structures();
 /// clipped e, which is exact (Fritz, Garcia-Escudero & Mayo-Iscar 2013): the best covariances with
 /// eigenvectors of their own whose eigenvalues differ by no more than the factor `ratio`. Values of
 /// components without mass are clipped, and decide nothing. Returns whether anything was to do: not
-/// where the values obey the ratio as they are, or all are 0. O(dk log dk).
+/// where the values obey the ratio as they are, but for rounding, or all are 0. O(dk log dk).
 bool limit_ratio(MatrixRef values, ConstVectorRef mass, double ratio);
 
 }  // namespace mix
