@@ -731,21 +731,56 @@ Posterior posterior(const MixtureState& state, const AnyRows& x, Weights w, cons
   return out;
 }
 
+namespace {
+
+using RowsByDensity = std::vector<std::pair<double, Index>>;
+
+// The rows with weight whose density is at most the cutoff, and how much they weigh.
+double rows_below(double cutoff, const Vector& density, Weights w, RowsByDensity& rows) {
+  rows.clear();
+  double weight = 0;
+  for (Index i = 0; i < density.size(); ++i) {
+    // Also where it is NaN, which counts as the highest.
+    if (density[i] > cutoff || !(w[i] > 0)) continue;
+    rows.emplace_back(std::isnan(density[i]) ? infinity : density[i], i);
+    weight += w[i];
+  }
+  return weight;
+}
+
+// A density below which probably more than this share of the rows is, by some of them.
+double generous_cutoff(const Vector& density, double share) {
+  constexpr Index most = 1024;
+  constexpr double wider = 1.5;
+  constexpr double more = 0.02;
+  const Index step = std::max<Index>(density.size() / most, 1);
+  std::vector<double> some;
+  for (Index i = 0; i < density.size(); i += step) {
+    some.push_back(std::isnan(density[i]) ? infinity : density[i]);
+  }
+  const auto count = static_cast<double>(some.size());
+  const auto place = static_cast<std::size_t>(count * (wider * share + more));
+  if (place >= some.size()) return infinity;
+  const auto at = some.begin() + static_cast<std::ptrdiff_t>(place);
+  std::nth_element(some.begin(), at, some.end());
+  return *at;
+}
+
+}  // namespace
+
 Vector kept_weights(const MixtureState& state, const AnyRows& x, Weights w, double share) {
   Vector kept = w;
+  double left = share * w.sum();
+  if (!(left > 0)) return kept;
   const Vector density = log_density(state, x);
-  std::vector<std::pair<double, Index>> rows;
-  rows.reserve(static_cast<std::size_t>(x.rows()));
-  for (Index i = 0; i < x.rows(); ++i) {
-    if (w[i] > 0) rows.emplace_back(std::isnan(density[i]) ? infinity : density[i], i);
+  RowsByDensity rows;
+  if (rows_below(generous_cutoff(density, share), density, w, rows) < left) {
+    rows_below(infinity, density, w, rows);
   }
-  // A heap, for mostly few of the rows are left out.
-  const auto later = [](const auto& a, const auto& b) { return a > b; };
-  std::make_heap(rows.begin(), rows.end(), later);
-  auto end = rows.end();
-  for (double left = share * w.sum(); left > 0 && end != rows.begin(); --end) {
-    std::pop_heap(rows.begin(), end, later);
-    const Index row = (end - 1)->second;
+  // Equal ones in their order.
+  std::sort(rows.begin(), rows.end());
+  for (const auto& [value, row] : rows) {
+    if (!(left > 0)) break;
     const double taken = std::min(left, kept[row]);
     kept[row] -= taken;
     left -= taken;

@@ -140,6 +140,28 @@ TEST(Trimming, TakesWeightFromTheLeastProbableRows) {
   EXPECT_NEAR(part.sum(), 4.5, 1e-12);
 }
 
+// Also where a few rows have most of the weight, and the rows come by density.
+TEST(Trimming, FindsThemAmongManyRows) {
+  constexpr Index n = 5000;
+  const MixtureState state{Vector::Ones(1), Gaussians(1, 1)};
+  Matrix x(n, 1);
+  Vector w(n);
+  for (Index i = 0; i < n; ++i) {
+    x(i, 0) = 4 * static_cast<double>(n - i) / n;
+    w[i] = i > n - 10 ? 1000 : 0.5 + static_cast<double>(i % 3);
+  }
+  for (const double share : {0.01, 0.1, 0.3, 0.5}) {
+    Vector expected = w;
+    double left = share * w.sum();
+    for (Index i = 0; i < n && left > 0; ++i) {
+      const double taken = std::min(left, expected[i]);
+      expected[i] -= taken;
+      left -= taken;
+    }
+    EXPECT_EQ(kept_weights(state, x, w, share), expected) << share;
+  }
+}
+
 TEST(Trimming, CountsEqualRowsAsOneOfTheirWeight) {
   const Matrix x = contaminated(10);
   const MixtureModel model = mixture(Gaussians(2, 2));
