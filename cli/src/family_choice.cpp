@@ -48,6 +48,7 @@ AnyFamily make_candidate(const FamilyBlocks& blocks, const Setting& setting,
                          .degrees_of_freedom = options.dof,
                          .factors = factors,
                          .restrictions = options.restrictions,
+                         .eigenvalue_ratio = options.eigenvalue_ratio,
                          .has_trials = !options.trials.empty(),
                          .has_offset = !options.offset.empty()};
   if (!options.bounds.empty()) of_blocks.bounds = {options.bounds.front(), options.bounds.back()};
@@ -62,8 +63,10 @@ AnyFamily make_candidate(const FamilyBlocks& blocks, const Setting& setting,
 }
 
 // The structures to try: those asked for, or all that every block with structures knows.
-std::vector<std::string> structures_to_try(const FamilyBlocks& blocks, const std::string& asked) {
-  const std::vector<std::string> known = structures_of(blocks);
+std::vector<std::string> structures_to_try(const FamilyBlocks& blocks,
+                                           const CandidateOptions& options) {
+  const std::string& asked = options.structure;
+  const std::vector<std::string> known = structures_of(blocks, options.eigenvalue_ratio);
   const bool none = known == std::vector<std::string>{""};
   return none || asked.empty() || asked == "all" ? known : split(asked, ',');
 }
@@ -78,18 +81,45 @@ std::vector<FamilyBlocks> alternatives_for(const FamilyChoice& choice, const Tab
   return suitable;
 }
 
-std::vector<std::string> families_without_structures(
-    const std::vector<FamilyBlocks>& alternatives) {
+// Those of the families that have none of `structures`.
+std::vector<std::string> families_without(const std::vector<FamilyBlocks>& alternatives,
+                                          std::vector<std::string> FamilyEntry::*structures) {
   std::vector<std::string> names;
   for (const FamilyBlocks& blocks : alternatives) {
     for (const FamilyBlock& block : blocks) {
       const bool listed = std::find(names.begin(), names.end(), block.family) != names.end();
-      if (!listed && registry().find(block.family).structures.empty()) {
+      if (!listed && (registry().find(block.family).*structures).empty()) {
         names.push_back(block.family);
       }
     }
   }
   return names;
+}
+
+// Whether all of the families, some of which `without` names, are without.
+bool all_are(const std::vector<std::string>& without,
+             const std::vector<FamilyBlocks>& alternatives) {
+  for (const FamilyBlocks& blocks : alternatives) {
+    for (const FamilyBlock& block : blocks) {
+      if (std::find(without.begin(), without.end(), block.family) == without.end()) return false;
+    }
+  }
+  return true;
+}
+
+void check_eigenvalue_ratio(const std::vector<FamilyBlocks>& alternatives, double ratio) {
+  if (ratio == 0) return;
+  const std::vector<std::string> without =
+      families_without(alternatives, &FamilyEntry::ratio_structures);
+  if (all_are(without, alternatives)) {
+    throw std::invalid_argument(
+        fmt::format("--eigenvalue-ratio {} concerns the covariances of gaussian; say --family "
+                    "gaussian, or leave it out",
+                    ratio));
+  }
+  if (without.empty()) return;
+  note(fmt::format("--eigenvalue-ratio concerns covariances of gaussian; {} is fitted without it",
+                   join(without, ", ")));
 }
 
 bool names_family(const std::vector<FamilyBlocks>& alternatives, std::string_view family) {
@@ -127,7 +157,7 @@ std::vector<Variant> variants_to_try(const FamilyBlocks& blocks, const Candidate
     factors = options.factors;
   }
   std::vector<Variant> variants;
-  for (const std::string& structure : structures_to_try(blocks, options.structure)) {
+  for (const std::string& structure : structures_to_try(blocks, options)) {
     for (const Index q : factors) variants.push_back({structure, q});
   }
   return variants;
@@ -318,6 +348,7 @@ std::vector<Candidate> make_candidates(const FamilyChoice& choice, const Table& 
     throw std::invalid_argument(
         "--bounds are those of a truncated family; say --family truncated_normal, for example");
   }
+  check_eigenvalue_ratio(alternatives, options.eigenvalue_ratio);
   std::vector<Candidate> candidates;
   bool structured = false;
   for (const FamilyBlocks& blocks : alternatives) {
@@ -357,7 +388,8 @@ std::vector<Candidate> make_candidates(const FamilyChoice& choice, const Table& 
   }
   const bool of_covariances = options.prior == "conjugate" || options.prior == "chen-tan";
   if (structured && of_covariances) {
-    const std::vector<std::string> without = families_without_structures(alternatives);
+    const std::vector<std::string> without =
+        families_without(alternatives, &FamilyEntry::structures);
     if (!without.empty()) {
       note(fmt::format("--prior {} concerns covariances; {} is fitted without it", options.prior,
                        join(without, ", ")));

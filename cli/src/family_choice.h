@@ -58,6 +58,7 @@ struct CandidateOptions {
   std::string structure{};               ///< `VVV`, `full`, `VVV,EEE` or `all`; empty is `all`
   std::string prior{};                   ///< `none`, `conjugate`, `chen-tan` or `data`
   std::optional<double> prior_weight{};  ///< of `data`
+  double eigenvalue_ratio = 0;           ///< limit of gaussian covariances; 0 for none
   Restrictions restrictions{};           ///< of the families that have such parameters
   std::string dof{};                     ///< `per_component`, `shared` or a number, of student_t
   std::string trials{};                  ///< the column of trials, empty for none

@@ -139,6 +139,16 @@ FitOptions choose_fit_options(const FitFlags& flags, const Data& data) {
     fit.assignment = Known{data.labels.labels};
   }
   if (data.label_prior.cols() > 0) fit.assignment = LabelPrior(data.label_prior);
+  if (flags.trim > 0) {
+    const bool soft =
+        flags.assignment == "soft" && data.labels.count() == 0 && data.label_prior.cols() == 0;
+    if (!soft) {
+      throw std::invalid_argument(
+          "--trim is for rows that are shared softly and without known labels; leave out "
+          "--assignment, --labels and --label-prior, or --trim");
+    }
+    fit.assignment = Trimmed{flags.trim};
+  }
   fit.groups = data.groups;
   return fit;
 }
@@ -339,6 +349,13 @@ void add_fit_flags(CLI::App& command, FitFlags& flags) {
                   "of --prior data: how many rows it counts as in each component (default: 1)")
       ->type_name("W");
   command
+      .add_option(
+          "--eigenvalue-ratio", flags.candidates.eigenvalue_ratio,
+          "largest factor by which eigenvalues of gaussian covariances may differ, in units "
+          "of the data's; tries the structures that have such a limit (default: none)")
+      ->check(number_from(1))
+      ->type_name("C");
+  command
       .add_option("--fix", flags.fixed,
                   "parameters of the components that have a known value: shape=2,scale=1.5")
       ->type_name("NAME=VALUE,...");
@@ -373,6 +390,12 @@ void add_fit_flags(CLI::App& command, FitFlags& flags) {
                   "how rows are shared among components: soft, hard, stochastic, annealed or "
                   "truncated:KEEP[,NEIGHBORS[,EXTRA]] (default: soft)")
       ->type_name("NAME");
+  command
+      .add_option("--trim", flags.trim,
+                  "share of the rows, the least probable ones, that is left out of the fit: 0.05 "
+                  "(default: 0)")
+      ->check(not_negative())
+      ->type_name("SHARE");
   command
       .add_option(
           "--precision", flags.precision,
@@ -417,6 +440,24 @@ std::vector<std::string> Problem::component_names(Index n_components) const {
   if (static_cast<Index>(names.size()) > n_components) return {};
   if (!names.empty()) names.resize(static_cast<std::size_t>(n_components));
   return names;
+}
+
+Vector Problem::counted_weights(const MixtureModel& model) const {
+  Vector w = data.weights.size() > 0 ? data.weights : Vector::Ones(data.table.rows());
+  const auto* policy = options.fit.assignment.as<Trimmed>();
+  if (policy == nullptr) return w;
+  return kept_weights(model.state(), data.table.cells(), w, policy->share);
+}
+
+std::vector<Index> Problem::trimmed_lines(const MixtureModel& model) const {
+  if (options.fit.assignment.as<Trimmed>() == nullptr) return {};
+  const Vector kept = counted_weights(model);
+  std::vector<Index> lines;
+  for (Index i = 0; i < kept.size(); ++i) {
+    const double all = data.weights.size() > 0 ? data.weights[i] : 1;
+    if (all > 0 && kept[i] < all / 2) lines.push_back(data.table.line_of(i));
+  }
+  return lines;
 }
 
 Problem make_problem(const FitFlags& flags, FamilyChoice choice) {

@@ -30,6 +30,7 @@ struct FitFlags {
   std::string precision = "full";
   std::string acceleration = "auto";
   std::string assignment = "soft";
+  double trim = 0;           ///< the share of rows that is left out
   std::string checkpoint{};  ///< the file
   const CLI::App* command = nullptr;
   FitOptions fit{};
@@ -54,6 +55,10 @@ struct Problem {
   }
   /// The known labels, one per component and empty for those beyond them; none without labels.
   [[nodiscard]] std::vector<std::string> component_names(Index n_components) const;
+  /// The weights of the rows, or ones, less what the fit trims.
+  [[nodiscard]] Vector counted_weights(const MixtureModel& model) const;
+  /// The lines of the file whose rows are trimmed, by more than half where in part.
+  [[nodiscard]] std::vector<Index> trimmed_lines(const MixtureModel& model) const;
 };
 
 /// Checks the flags, reads the data, and makes the candidates.

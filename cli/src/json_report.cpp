@@ -148,6 +148,9 @@ Json fit_object(const Problem& problem, const Fit& fit, double seconds) {
                components_array(fit.model, problem.component_names(fit.model.n_components()))},
               {"seconds", seconds}};
   if (report.groups > 0) object["groups"] = report.groups;
+  if (problem.options.fit.assignment.as<Trimmed>() != nullptr) {
+    object["trimmed"] = problem.trimmed_lines(fit.model);
+  }
   if (report.truncation_gap) object["truncation_gap"] = *report.truncation_gap;
   add_levels(table.columns(), object);
   return object;

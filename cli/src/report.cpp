@@ -112,9 +112,10 @@ std::vector<Labelled> labelled_groups(const Data& data, const MixtureModel& mode
   return all;
 }
 
-Certainty certainty(const Data& data, const MixtureModel& model,
+Certainty certainty(const Problem& problem, const MixtureModel& model,
                     const std::vector<std::string>& titles) {
-  const Vector w = data.weights.size() > 0 ? data.weights : Vector::Ones(data.table.rows());
+  const Data& data = problem.data;
+  const Vector w = problem.counted_weights(model);
   const bool grouped = !data.groups.empty();
   const std::vector<Labelled> all =
       grouped ? labelled_groups(data, model, w) : labelled_rows(data, model, w);
@@ -129,7 +130,7 @@ Certainty certainty(const Data& data, const MixtureModel& model,
     n += one.count;
     mean += one.count * one.top;
     if (one.top > sure) sure_rows += one.count;
-    if (one.top < unsure) {
+    if (one.top < unsure && one.count > 0) {
       doubtful.push_back(one);
       doubtful_rows += one.count;
     }
@@ -195,6 +196,24 @@ std::string describe_run(const Report& report) {
         *report.truncation_gap);
   }
   return text;
+}
+
+// Which rows were left out.
+std::string describe_trimmed(const Problem& problem, const MixtureModel& model) {
+  constexpr std::size_t most = 10;
+  const std::vector<Index> lines = problem.trimmed_lines(model);
+  if (lines.empty()) return {};
+  std::vector<std::string> named;
+  for (std::size_t i = 0; i < std::min(lines.size(), most); ++i) {
+    named.push_back(fmt::format("{}", lines[i]));
+  }
+  if (lines.size() > most) named.emplace_back("...");
+  return wrapped(fmt::format("Trimmed: {} of {}, the least probable; log-likelihood and criteria "
+                             "are those of the others. Lines {}.",
+                             lines.size(), count_of(problem.data.table.rows(), "row"),
+                             join(named, ", ")),
+                 96, "  ") +
+         "\n";
 }
 
 std::string describe_criteria(const Criteria& criteria) {
@@ -268,11 +287,11 @@ std::string describe_fit(const Problem& problem, const Fit& fit) {
                                  count_of(model.n_components(), "component"), report.log_likelihood,
                                  count_of(report.parameter_count, "parameter"),
                                  describe_criteria(report.criteria));
-  text += describe_run(report);
+  text += describe_run(report) + describe_trimmed(problem, model);
   for (const std::string& warning : report.warnings) {
     text += wrapped("Warning: " + warning, 96, "  ") + "\n";
   }
-  const Certainty sureness = certainty(problem.data, model, titles);
+  const Certainty sureness = certainty(problem, model, titles);
   std::vector<ComponentRow> rows =
       component_rows(model, problem.data.table.columns(), parameter_rows_shown);
   const bool weighted = !rows.empty() && rows.front().label == "weight";

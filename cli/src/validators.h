@@ -47,15 +47,18 @@ inline CLI::Validator not_empty() {
       "");
 }
 
-/// A number of at least zero.
-inline CLI::Validator not_negative() {
+/// A number of at least `least`.
+inline CLI::Validator number_from(double least) {
   return CLI::Validator(
-      [](const std::string& text) {
+      [least](const std::string& text) {
         double value = 0;
-        if (CLI::detail::lexical_cast(text, value) && value >= 0) return std::string();
-        return fmt::format("\"{}\" is not a number of at least 0", text);
+        if (CLI::detail::lexical_cast(text, value) && value >= least) return std::string();
+        return fmt::format("\"{}\" is not a number of at least {}", text, least);
       },
       "");
 }
+
+/// A number of at least zero.
+inline CLI::Validator not_negative() { return number_from(0); }
 
 }  // namespace mix::cli

@@ -12,6 +12,7 @@
 
 #include "conditional_normal.h"
 #include "data_moments.h"
+#include "eigenvalue_ratio.h"
 #include "mix/any_family.h"
 #include "mix/parallel.h"
 #include "mix/scratch.h"
@@ -68,8 +69,8 @@ GaussianPrior parse_gaussian_prior(std::string_view name) {
 Gaussians::Gaussians(Index k, Index d, GaussianOptions options) : options_(options) {
   check_shape(k >= 1, fmt::format("{} components asked for, at least 1 needed", k));
   check_shape(d >= 1, fmt::format("{} columns given, at least 1 needed", d));
-  check_options();
   means_ = Matrix::Zero(k, d);
+  check_options();
   if (diagonal()) {
     variances_ = Matrix::Ones(d, k);
   } else {
@@ -92,6 +93,14 @@ void Gaussians::check_options() const {
   check_shape(options_.prior.mean_shrinkage >= 0 && std::isfinite(options_.prior.mean_shrinkage),
               fmt::format("mean_shrinkage is {}; it counts rows and must be at least 0",
                           options_.prior.mean_shrinkage));
+  const double ratio = options_.eigenvalue_ratio;
+  check_shape(
+      ratio == 0 || (ratio >= 1 && std::isfinite(ratio)),
+      fmt::format("eigenvalue_ratio is {}; it must be at least 1, or 0 for no limit", ratio));
+  check_shape(ratio == 0 || takes_eigenvalue_ratio(structure(), dimension()),
+              fmt::format("structure {} has no exact estimate with a limited eigenvalue_ratio; use "
+                          "one of {}, or leave the limit out",
+                          to_string(structure()), ratio_structures()));
 }
 
 // Checks and takes over covariances that somebody else computed.
@@ -192,6 +201,9 @@ void Gaussians::prepare(const AnyRows& x, Weights w) {
   location_ = std::move(moments.mean);
   scale_ = std::move(moments.covariance);
   update_pseudo_data();
+  if (!limits_ratio()) return;
+  limit_parameters();
+  update();
 }
 
 // All components at the same mean, with the covariance that a single one would have.
@@ -211,6 +223,7 @@ void Gaussians::place(const Vector& center, const Matrix& scatter) {
 }
 
 void Gaussians::update_pseudo_data() {
+  update_metric();
   pseudo_ = {};
   if (!(rows_ > 0)) return;
   const auto d = static_cast<double>(dimension());
@@ -318,9 +331,12 @@ std::string Gaussians::flaw(Index k, double mass) const {
                 (part.orientation == Part::variable ? d * (d - 1) / 2 : 0);
   const bool pooled = common && size() > 1;
   const Evidence evidence{dimension(), pooled ? rows_ : mass, pooled ? size() : 1, own};
-  // A component of all rows has nothing to be an artifact beside; a prior bounds the density.
+  // A component of all rows has nothing to be an artifact beside; a prior bounds the density, and
+  // so does a limit on eigenvalues that lets no component become flat.
   const bool alone = rows_ > 0 ? mass > (1 - 1e-9) * rows_ : size() == 1 || pooled;
-  const bool suspect = !alone && options_.prior.kind == GaussianPrior::Kind::none;
+  const bool bounded = options_.prior.kind != GaussianPrior::Kind::none ||
+                       (limits_ratio() && options_.eigenvalue_ratio <= largest_sound_ratio);
+  const bool suspect = !alone && !bounded;
   std::string flaw;
   if (suspect) flaw = few_rows_flaw(evidence);
   if (!flaw.empty() || !(rows_ > 0) || !(mass > 0)) return flaw;
@@ -396,12 +412,13 @@ void Gaussians::fields(Fields& visit) {
   visit("prior", prior);
   visit("mean_shrinkage", options_.prior.mean_shrinkage);
   visit("floor", options_.floor);
+  visit("eigenvalue_ratio", options_.eigenvalue_ratio);
   if (visit.loading()) {
     options_.structure = parse_structure(structure_name);
     options_.prior.kind = parse_gaussian_prior(prior).kind;
-    check_options();
   }
   visit("means", means_);
+  if (visit.loading()) check_options();
   if (diagonal()) {
     visit("variances", variances_);
   } else {

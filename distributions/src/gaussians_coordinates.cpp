@@ -71,6 +71,7 @@ void Gaussians::set_coordinates(ConstVectorRef v) {
     if (!closed_under_sums(structure())) move_into_structure(factors);
     for (Index k = 0; k < size(); ++k) use_factor(k, factors[k]);
   }
+  limit_parameters();
   update();
 }
 

@@ -107,6 +107,7 @@ void Gaussians::maximize_diagonal(ConstVectorRef sum, Steps steps) {
   MatrixMap estimated = scratch.matrix(d, size());
   estimated = variances_;
   estimate_diagonal_in_place(like, scatter, mass, estimated, true, steps);
+  limit_variances(estimated, mass);
   for (Index k = 0; k < size(); ++k) {
     const auto v = estimated.col(k).array();
     if (v.allFinite() && (v > 0).all()) {
@@ -210,6 +211,7 @@ void Gaussians::maximize_full(ConstVectorRef sum, Steps steps) {
     pooled /= total;
     refactorize_component(0, pooled, factors[0], repairs_);
     for (Index k = 0; k < count; ++k) use_factor(k, factors[0]);
+    limit_covariances(mass);
     return;
   }
   if (structure() == Structure::VVV) {
@@ -225,6 +227,7 @@ void Gaussians::maximize_full(ConstVectorRef sum, Steps steps) {
     for (Index k = 0; k < count; ++k) {
       if (mass[k] > 0) use_factor(k, factors[k]);
     }
+    limit_covariances(mass);
     return;
   }
   for (Index k = 0; k < count; ++k) factors[k] = factor(k);

@@ -170,6 +170,7 @@ GaussianOptions gaussian_options(const FamilyRequest& request) {
   GaussianOptions options;
   if (!request.structure.empty()) options.structure = parse_structure(request.structure);
   options.prior = parse_gaussian_prior(request.prior.empty() ? "none" : request.prior);
+  options.eigenvalue_ratio = request.eigenvalue_ratio;
   return options;
 }
 
@@ -183,9 +184,12 @@ AnyFamily make_deconvolved_gaussian(const FamilyRequest& request) {
   return DeconvolvedGaussians(request.k, columns(request) / 2, gaussian_options(request));
 }
 
-std::vector<std::string> structure_names() {
+template <class Use>
+std::vector<std::string> structure_names(const Use& use) {
   std::vector<std::string> names;
-  for (const Structure structure : all_structures()) names.push_back(to_string(structure));
+  for (const Structure structure : all_structures()) {
+    if (use(structure)) names.push_back(to_string(structure));
+  }
   return names;
 }
 
@@ -392,13 +396,17 @@ std::vector<FamilyEntry> distribution_entries() {
   using Request = const FamilyRequest&;
   // name, empty for loading, made for fitting, columns it suits, structures
   return {
-      {"gaussian", [] { return AnyFamily(Gaussians()); },
-       [](Request r) { return AnyFamily(Gaussians(r.k, columns(r), gaussian_options(r))); },
-       suits_continuous, structure_names()},
+      {.name = "gaussian",
+       .empty = [] { return AnyFamily(Gaussians()); },
+       .make = [](Request r) { return AnyFamily(Gaussians(r.k, columns(r), gaussian_options(r))); },
+       .suits = suits_continuous,
+       .structures = structure_names([](Structure /*any*/) { return true; }),
+       .ratio_structures = structure_names(
+           [](Structure structure) { return takes_eigenvalue_ratio(structure, 2); })},
       {.name = "deconvolved_gaussian",
        .empty = [] { return AnyFamily(DeconvolvedGaussians()); },
        .make = make_deconvolved_gaussian,
-       .structures = structure_names(),
+       .structures = structure_names([](Structure /*any*/) { return true; }),
        .takes_errors = true},
       {"student_t",
        [] { return AnyFamily(StudentT()); },

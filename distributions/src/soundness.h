@@ -6,6 +6,9 @@
 
 namespace mix {
 
+// Eigenvalues that differ by no more than this factor make no component flat beside the data.
+inline constexpr double largest_sound_ratio = 1e4;
+
 // What tells sound components from artifacts of an unbounded likelihood, alike for Gaussians and
 // Student t. Each function says what is wrong, or nothing.
 

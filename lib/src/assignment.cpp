@@ -28,6 +28,10 @@ void Soft::assign(const BlockContext& /*context*/, MatrixRef l, VectorRef term) 
   kernels::softmax(l, 1.0, term);
 }
 
+void Trimmed::assign(const BlockContext& context, MatrixRef l, VectorRef term) const {
+  Soft{}.assign(context, l, term);
+}
+
 void Hard::assign(const BlockContext& /*context*/, MatrixRef l, VectorRef term) const {
   for (Index i = 0; i < l.rows(); ++i) {
     const Index k = best(l.row(i));

@@ -61,15 +61,29 @@ constexpr double single_gain = 1e-8;
 // The error of an objective of single precision, per unit of weight.
 constexpr double single_error = 1e-6;
 
+// The share of rows that the policy leaves out.
+double trimmed_share(const EmOptions& options) {
+  const auto* policy = options.assignment.as<Trimmed>();
+  return policy != nullptr ? policy->share : 0;
+}
+
+// Whether rows, or those that are kept, are shared by Bayes' theorem alone.
+bool follows_bayes(const EmOptions& options) {
+  return options.assignment.as<Soft>() != nullptr || options.assignment.as<Trimmed>() != nullptr;
+}
+
 // The E-step: responsibilities, the objective and, for a streaming family, its statistics, in one
 // pass over the rows. Holds what must outlive a pass.
 class Expectation {
  public:
   Expectation(const AnyRows& x, Weights w, const EmOptions& options)
       : x_(x),
-        w_(w),
-        unit_weights_((w.array() == 1).all()),
-        soft_(options.assignment.as<Soft>() != nullptr),
+        trimmed_(trimmed_share(options)),
+        all_weights_(w),
+        kept_(trimmed_ > 0 ? Vector(w) : Vector()),
+        w_(trimmed_ > 0 ? Weights(kept_) : w),
+        unit_weights_(trimmed_ == 0 && (w.array() == 1).all()),
+        soft_(follows_bayes(options)),
         complete_(!has_missing(x)),
         options_(options) {
     const Groups& groups = options.groups;
@@ -88,6 +102,8 @@ class Expectation {
 
   /// Fills `pass`, which keeps its memory from one to the next.
   void operator()(const MixtureState& state, Index iteration, bool single, Pass& pass) {
+    // Into the memory that w_ refers to.
+    if (trimmed_ > 0) kept_.head(x_.rows()) = kept_weights(state, x_, all_weights_, trimmed_);
     if (is_truncated(state)) {
       pass = (*truncated_)(state, iteration);
     } else if (!options_.groups.empty()) {
@@ -130,8 +146,8 @@ class Expectation {
     const bool notes = !labels_.empty() && iteration > noted_;
     constants_ = state.weights.unaryExpr(&log_weight);
     // Once per run: with soft assignment every row gives out its weight.
-    const bool constant = soft_ && streams && complete_ && x_.sparse() == nullptr &&
-                          state.family.constant_statistics();
+    const bool constant = soft_ && trimmed_ == 0 && streams && complete_ &&
+                          x_.sparse() == nullptr && state.family.constant_statistics();
     if (constant && common_.size() != family_size) common_ = common_statistics(state.family);
     pass.shares.resize(streams ? 0 : x_.rows(), k);
     Scratch scratch;
@@ -325,7 +341,10 @@ class Expectation {
   }
 
   AnyRows x_;
-  Weights w_;
+  double trimmed_;       // the share of rows that is left out
+  Weights all_weights_;  // of the rows,
+  Vector kept_;          // and what trimming leaves of them in this pass
+  Weights w_;            // whichever of the two counts
   bool unit_weights_;
   bool soft_;
   bool complete_;  // no cell is missing
@@ -372,7 +391,7 @@ void drop_components(MixtureState& state, const std::vector<Index>& empty) {
 
 // Extrapolation is for sequences that follow one objective upwards, by parameters with coordinates.
 Acceleration acceleration_for(const MixtureState& state, const EmOptions& options) {
-  const bool serves = (options.assignment.as<Soft>() != nullptr || options.assignment.numbered()) &&
+  const bool serves = (follows_bayes(options) || options.assignment.numbered()) &&
                       options.assignment.last_stage() == 0 && state.family.charted();
   return serves ? options.acceleration : Acceleration::none;
 }
@@ -582,9 +601,8 @@ EmReport run_em(MixtureState& state, const AnyRows& x, Weights w, const EmOption
     report.objective = best_objective;
     report.mass = mass_of(state, x, w, options.groups);
   }
-  report.log_likelihood = options.assignment.as<Soft>() != nullptr
-                              ? report.objective - state.family.log_prior()
-                              : log_likelihood_of(state, x, w, options.groups);
+  report.log_likelihood = follows_bayes(options) ? report.objective - state.family.log_prior()
+                                                 : log_likelihood_of(state, x, w, options.groups);
   if (const auto* policy = options.assignment.as<Truncated>()) {
     report.truncation_gap = report.log_likelihood + state.family.log_prior() - report.objective;
     if (policy->neighbors > 0 && !state.family.separable()) {
@@ -711,6 +729,63 @@ Posterior posterior(const MixtureState& state, const AnyRows& x, Weights w, cons
                      out.log_density.segment(first, count));
   });
   return out;
+}
+
+namespace {
+
+using RowsByDensity = std::vector<std::pair<double, Index>>;
+
+// The rows with weight whose density is at most the cutoff, and how much they weigh.
+double rows_below(double cutoff, const Vector& density, Weights w, RowsByDensity& rows) {
+  rows.clear();
+  double weight = 0;
+  for (Index i = 0; i < density.size(); ++i) {
+    // Also where it is NaN, which counts as the highest.
+    if (density[i] > cutoff || !(w[i] > 0)) continue;
+    rows.emplace_back(std::isnan(density[i]) ? infinity : density[i], i);
+    weight += w[i];
+  }
+  return weight;
+}
+
+// A density below which probably more than this share of the rows is, by some of them.
+double generous_cutoff(const Vector& density, double share) {
+  constexpr Index most = 1024;
+  constexpr double wider = 1.5;
+  constexpr double more = 0.02;
+  const Index step = std::max<Index>(density.size() / most, 1);
+  std::vector<double> some;
+  for (Index i = 0; i < density.size(); i += step) {
+    some.push_back(std::isnan(density[i]) ? infinity : density[i]);
+  }
+  const auto count = static_cast<double>(some.size());
+  const auto place = static_cast<std::size_t>(count * (wider * share + more));
+  if (place >= some.size()) return infinity;
+  const auto at = some.begin() + static_cast<std::ptrdiff_t>(place);
+  std::nth_element(some.begin(), at, some.end());
+  return *at;
+}
+
+}  // namespace
+
+Vector kept_weights(const MixtureState& state, const AnyRows& x, Weights w, double share) {
+  Vector kept = w;
+  double left = share * w.sum();
+  if (!(left > 0)) return kept;
+  const Vector density = log_density(state, x);
+  RowsByDensity rows;
+  if (rows_below(generous_cutoff(density, share), density, w, rows) < left) {
+    rows_below(infinity, density, w, rows);
+  }
+  // Equal ones in their order.
+  std::sort(rows.begin(), rows.end());
+  for (const auto& [value, row] : rows) {
+    if (!(left > 0)) break;
+    const double taken = std::min(left, kept[row]);
+    kept[row] -= taken;
+    left -= taken;
+  }
+  return kept;
 }
 
 std::vector<Index> most_probable(const MixtureState& state, const AnyRows& x) {

@@ -54,6 +54,11 @@ LabelPrior of_groups(const LabelPrior& prior, const Groups& groups) {
 AnyAssignment of_groups(const AnyAssignment& policy, const Groups& groups) {
   if (const auto* known = policy.as<Known>()) return of_groups(*known, groups);
   if (const auto* prior = policy.as<LabelPrior>()) return of_groups(*prior, groups);
+  if (const auto* trimmed = policy.as<Trimmed>(); trimmed != nullptr && trimmed->share > 0) {
+    throw std::invalid_argument(
+        "rows are trimmed one by one, but those of a group belong together; leave out the groups "
+        "or the trimming");
+  }
   return policy;
 }
 

@@ -15,7 +15,7 @@ void group_log_densities(const AnyFamily& family, const AnyRows& x, Weights w, c
                          bool single, MatrixRef sums);
 
 /// What the policy says of rows, said of groups. Throws std::invalid_argument where rows of a group
-/// disagree, naming two.
+/// disagree, naming two, and for a policy that leaves out single rows.
 AnyAssignment of_groups(const AnyAssignment& policy, const Groups& groups);
 
 }  // namespace mix

@@ -11,6 +11,9 @@
 namespace mix {
 namespace {
 
+// More than half of the rows are no outliers.
+constexpr double most_trimmed = 0.5;
+
 template <class... Args>
 [[noreturn]] void refuse(fmt::format_string<Args...> text, Args&&... args) {
   throw std::invalid_argument(fmt::format(text, std::forward<Args>(args)...));
@@ -148,6 +151,16 @@ void check_rows(const MixtureModel& model, const AnyRows& x, const Vector& w, co
   if (w.size() > 0) check_weights(w, x.rows(), what);
 }
 
+void check_assignment(const FitOptions& options) {
+  const auto* trimmed = options.assignment.as<Trimmed>();
+  if (trimmed == nullptr) return;
+  if (!(trimmed->share >= 0 && trimmed->share <= most_trimmed)) {
+    refuse("fit: the share of rows to trim is {}; it must be from 0 to {}", trimmed->share,
+           most_trimmed);
+  }
+  if (!options.groups.empty()) check_agreement(options.assignment, options.groups);
+}
+
 void check_arguments(const MixtureModel& model, const AnyRows& x, const FitOptions& options) {
   const Index k = model.n_components();
   if (k < 1) refuse("fit: the model has no components");
@@ -160,6 +173,7 @@ void check_arguments(const MixtureModel& model, const AnyRows& x, const FitOptio
         "as rows",
         k, supporting);
   }
+  check_assignment(options);
   check_start(options.start, x.rows(), k);
   for (const Start& start : options.more_starts) check_start(start, x.rows(), k);
   if (const auto* known = options.assignment.as<Known>()) check_known(*known, x.rows(), k);

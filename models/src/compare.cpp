@@ -405,8 +405,12 @@ FitOptions rows_of(const FitOptions& options, const std::vector<Index>& rows) {
   return some;
 }
 
+// Where rows are trimmed, held-out ones are too.
 double held_out_log_likelihood(const MixtureState& state, const AnyRows& x, Weights w,
-                               const Groups& groups) {
+                               const FitOptions& options, const Groups& groups) {
+  if (const auto* policy = options.assignment.as<Trimmed>(); policy && policy->share > 0) {
+    return log_likelihood(state, x, kept_weights(state, x, w, policy->share));
+  }
   return groups.empty() ? log_likelihood(state, x, w)
                         : posterior(state, x, w, groups).log_density.sum();
 }
@@ -443,7 +447,7 @@ Vector held_out_of_folds(const Candidate& candidate, Index k, const AnyRows& x,
     const ChosenCells test_rows = ChosenCells::of_rows(x, test);
     const Fit fitted = fit(MixtureModel(candidate.make(k)), train_rows.view(), inner);
     held_out[fold] = held_out_log_likelihood(fitted.model.state(), test_rows.view(), test_weight,
-                                             groups.of_rows(test));
+                                             options, groups.of_rows(test));
   }
   return held_out;
 }

@@ -89,6 +89,12 @@ Terms terms_of_groups(const MixtureModel& model, const AnyRows& x, Weights w,
 
 }  // namespace
 
+Vector counted_weights(const MixtureModel& model, const AnyRows& x, const FitOptions& options) {
+  Vector w = options.sample_weight.size() > 0 ? options.sample_weight : Vector::Ones(x.rows());
+  const auto* policy = options.assignment.as<Trimmed>();
+  return policy != nullptr ? kept_weights(model.state(), x, w, policy->share) : w;
+}
+
 Vector complete_report(Report& report, const MixtureModel& model, const AnyRows& x, Weights w,
                        const Groups& groups, double one_component) {
   const Index k = model.n_components();
@@ -113,11 +119,12 @@ Vector complete_report(Report& report, const MixtureModel& model, const AnyRows&
 Report evaluate(const MixtureModel& model, const AnyRows& x, const FitOptions& options) {
   check_rows(model, x, options.sample_weight, "evaluate");
   check_groups(options.groups, x.rows(), "evaluate");
+  check_assignment(options);
   Report report;
-  const Vector w =
-      options.sample_weight.size() > 0 ? options.sample_weight : Vector::Ones(x.rows());
-  with_threads(options.threads,
-               [&] { report.mass = complete_report(report, model, x, w, options.groups); });
+  with_threads(options.threads, [&] {
+    const Vector w = counted_weights(model, x, options);
+    report.mass = complete_report(report, model, x, w, options.groups);
+  });
   report.objective = report.log_likelihood + model.family().log_prior();
   report.objective_history = {report.objective};
   report.start = "parameters";

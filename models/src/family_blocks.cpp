@@ -94,6 +94,9 @@ void check_options(const FamilyBlock& block, const FamilyEntry& entry) {
   }
   if (own.factors != 0 && !entry.takes_factors) refuse("factors", "it has no factors");
   if (own.bounds && !entry.takes_bounds) refuse("bounds", "it has no bounds");
+  if (own.eigenvalue_ratio != 0 && entry.ratio_structures.empty()) {
+    refuse("eigenvalue_ratio", "its covariances, if any, have no such limit");
+  }
 }
 
 BlockOptions with_defaults(BlockOptions own, const BlockOptions& defaults) {
@@ -105,6 +108,7 @@ BlockOptions with_defaults(BlockOptions own, const BlockOptions& defaults) {
   if (own.degrees_of_freedom.empty()) own.degrees_of_freedom = defaults.degrees_of_freedom;
   if (own.factors == 0) own.factors = defaults.factors;
   if (!own.bounds) own.bounds = defaults.bounds;
+  if (own.eigenvalue_ratio == 0) own.eigenvalue_ratio = defaults.eigenvalue_ratio;
   own.has_trials = defaults.has_trials;
   own.has_offset = defaults.has_offset;
   return own;
@@ -173,6 +177,7 @@ AnyFamily make_plain_block(const FamilyBlock& block, const Table& columns, Index
     request.has_bounds = true;
     std::tie(request.lower, request.upper) = *options.bounds;
   }
+  if (!entry.ratio_structures.empty()) request.eigenvalue_ratio = options.eigenvalue_ratio;
   AnyFamily family = make_components(entry, request, options.restrictions, defaults.restrictions);
   if (imaginary) return with_prior(std::move(family), options.prior_weight.value_or(1));
   return family;
@@ -353,10 +358,13 @@ AnyFamily make_family(const FamilyBlocks& blocks, const Table& table, Index k,
   return Product(std::move(parts));
 }
 
-std::vector<std::string> structures_of(const FamilyBlocks& blocks) {
+std::vector<std::string> structures_of(const FamilyBlocks& blocks, double eigenvalue_ratio) {
   std::optional<std::vector<std::string>> common;
   for (const FamilyBlock& block : blocks) {
-    const std::vector<std::string>& own = registry().find(block.family).structures;
+    const FamilyEntry& entry = registry().find(block.family);
+    const bool limited = eigenvalue_ratio != 0 || block.options.eigenvalue_ratio != 0;
+    const std::vector<std::string>& own =
+        limited && !entry.ratio_structures.empty() ? entry.ratio_structures : entry.structures;
     if (own.empty() || !block.options.structure.empty()) continue;
     if (!common) common = own;
     std::erase_if(*common, [&](const std::string& structure) {

@@ -104,9 +104,8 @@ Fit fit_here(const MixtureModel& model, const AnyRows& x, const FitOptions& opti
   for (std::string& line : find_cautions(fit.model.family())) {
     report.warnings.push_back(std::move(line));
   }
-  const Vector w =
-      options.sample_weight.size() > 0 ? options.sample_weight : Vector::Ones(x.rows());
-  complete_report(report, fit.model, x, w, options.groups, one_component);
+  complete_report(report, fit.model, x, counted_weights(fit.model, x, options), options.groups,
+                  one_component);
   return fit;
 }
 

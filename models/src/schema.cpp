@@ -86,6 +86,10 @@ FamilyBlock read_block(const Json& json, const std::string& place) {
         [&](const Json& value, const std::string& at) {
           options.prior_weight = number_in(value, at);
         }},
+       {"eigenvalue_ratio",
+        [&](const Json& value, const std::string& at) {
+          options.eigenvalue_ratio = number_in(value, at);
+        }},
        {"degrees_of_freedom",
         [&](const Json& value, const std::string& at) {
           if (value.is_number()) {
@@ -168,6 +172,7 @@ Json block_json(const FamilyBlock& block) {
   if (!options.structure.empty()) json["structure"] = options.structure;
   if (!options.prior.empty()) json["prior"] = options.prior;
   if (options.prior_weight) json["prior_weight"] = *options.prior_weight;
+  if (options.eigenvalue_ratio != 0) json["eigenvalue_ratio"] = options.eigenvalue_ratio;
   if (!options.degrees_of_freedom.empty()) {
     json["degrees_of_freedom"] = options.degrees_of_freedom;
   }

@@ -331,6 +331,54 @@ TEST(Fit, TakesImaginaryRowsForAPriorOfAnyFamily) {
               {"--prior data, a prior for any family"});
 }
 
+TEST(Fit, LimitsTheRatioOfEigenvalues) {
+  const Folder here;
+  const auto fit = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> args{"fit", faithful, "--components", "2", "--json"};
+    args.insert(args.end(), more.begin(), more.end());
+    return here.succeed(args).json();
+  };
+  const Json limited = fit({"--eigenvalue-ratio", "2", "--out", "m.json"});
+  std::set<std::string> names;
+  for (const Json& row : limited["table"]) names.insert(row["name"].get<std::string>());
+  EXPECT_THAT(names, ElementsAre("gaussian EEE", "gaussian EEI", "gaussian EII", "gaussian VII",
+                                 "gaussian VVI", "gaussian VVV"));
+  EXPECT_THAT(here.read("m.json"), HasSubstr("\"eigenvalue_ratio\""));
+  const Json free = fit({"--structure", "VVV"});
+  const Json held = fit({"--structure", "VVV", "--eigenvalue-ratio", "1.5"});
+  EXPECT_LT(held["log_likelihood"].get<double>(), free["log_likelihood"].get<double>() - 0.1);
+  EXPECT_EQ(held["n_parameters"], free["n_parameters"]);
+  here.write("schema.json", R"({"families": [{"family": "gaussian", "structure": "VVV",
+                                              "eigenvalue_ratio": 1.5}]})");
+  EXPECT_EQ(fit({"--schema", "schema.json"})["log_likelihood"], held["log_likelihood"]);
+  here.refuse({"fit", faithful, "--structure", "VEV", "--eigenvalue-ratio", "9"},
+              {"structure VEV", "VVI, EEE, VVV"});
+  here.refuse({"fit", faithful, "--family", "gamma", "--eigenvalue-ratio", "9"},
+              {"--eigenvalue-ratio 9", "gaussian"});
+  here.refuse({"fit", faithful, "--eigenvalue-ratio", "0.5"}, {"at least 1"});
+}
+
+TEST(Fit, TrimsTheLeastProbableRows) {
+  const Folder here;
+  std::string table = "a,b\n1e3,-1e3\n";
+  for (int i = 0; i < 30; ++i)
+    table += std::to_string(i % 5) + "," + std::to_string(3 * i % 7) + "\n";
+  here.write("rows.csv", table);
+  const std::vector<std::string> args{"fit",         "rows.csv", "--components", "1",
+                                      "--structure", "VVV",      "--trim",       "0.0323"};
+  std::vector<std::string> with_json = args;
+  with_json.emplace_back("--json");
+  const Json fit = here.succeed(with_json).json();
+  EXPECT_EQ(fit["trimmed"], Json::array({2}));
+  EXPECT_NEAR(fit["components"][0]["mean"][0].get<double>(), 2, 1e-2);
+  EXPECT_THAT(here.succeed(args).out, HasSubstr("Trimmed: 1 of 31 rows"));
+  here.refuse({"fit", "rows.csv", "--trim", "0.1", "--assignment", "hard"}, {"--assignment"});
+  here.refuse({"fit", "rows.csv", "--trim", "0.1", "--groups", "a", "--components", "1"},
+              {"rows are trimmed one by one"});
+  here.refuse({"fit", "rows.csv", "--trim", "0.7", "--components", "1", "--structure", "VVV"},
+              {"0.7", "from 0 to 0.5"});
+}
+
 TEST(Fit, ReadsASchema) {
   const Folder here;
   here.write("schema.json", R"({"roles": {"ignored": ["waiting"]},

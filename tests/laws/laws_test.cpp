@@ -460,6 +460,11 @@ std::vector<Entry> entries() {
          Gaussians(2, 2,
                    {.structure = structure, .prior = {.kind = GaussianPrior::Kind::chen_tan}}),
          draw(60, 2, normal)});
+    if (!takes_eigenvalue_ratio(structure, 2)) continue;
+    all.push_back({"gaussian_ratio_" + to_string(structure),
+                   Gaussians(3, 2, {.structure = structure, .eigenvalue_ratio = 1.5}),
+                   draw(60, 2, normal),
+                   {.skip = {"parameter_count"}}});  // a limit that binds does not count
   }
   for (const Structure structure : distinct_structures(1)) {
     all.push_back({"gaussian_1d_" + to_string(structure), Gaussians(2, 1, {.structure = structure}),

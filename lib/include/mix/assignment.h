@@ -34,6 +34,18 @@ struct Soft {
   void assign(const BlockContext& context, MatrixRef l, VectorRef term) const;
 };
 
+/// As Soft, but the `share` of the rows that are least probable are left out of each M-step,
+/// counted by weight, so that one row may be left out in part: the rows are chosen anew in each
+/// pass (Neykov, Filzmoser, Dimova & Neytchev 2007; Garcia-Escudero, Gordaliza, Matran & Mayo-Iscar
+/// 2008). Objective: the log-likelihood of the rows that are kept, the highest that so many can
+/// have at the same parameters, so that it never falls. A pass evaluates the densities twice.
+/// `assign` itself sees one block of rows and leaves none out.
+struct Trimmed {
+  static constexpr bool by_row = false;
+  double share = 0.05;  ///< from 0, none, to 0.5
+  void assign(const BlockContext& context, MatrixRef l, VectorRef term) const;
+};
+
 /// Every row to its best component, ties to the lowest index: classification EM (Celeux & Govaert
 /// 1992). Objective: the classification log-likelihood. The run ends when the labels repeat.
 struct Hard {

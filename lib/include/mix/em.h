@@ -122,7 +122,8 @@ struct EmReport {
   std::vector<double> objective_history;
   /// The objective at the final parameters: log-likelihood plus log prior for Soft.
   double objective = -infinity;
-  /// The log-likelihood at the final parameters, whatever the policy maximizes.
+  /// The log-likelihood at the final parameters, whatever the policy maximizes; for Trimmed that of
+  /// the rows that are kept.
   double log_likelihood = -infinity;
   /// The log-likelihood less the lower bound that Truncated maximizes, both at the final
   /// parameters, in nats; none for other policies.
@@ -144,11 +145,16 @@ struct EmReport {
 EmReport run_em(MixtureState& state, const AnyRows& x, Weights w, const EmOptions& options = {});
 
 /// Throws std::invalid_argument where `policy` knows different things of the components of two rows
-/// of a group; names the rows.
+/// of a group, naming the rows, or leaves out single rows.
 void check_agreement(const AnyAssignment& policy, const Groups& groups);
 
 /// Writes log weight plus log density of each row (rows) and component (columns).
 void log_joint(const MixtureState& state, const AnyRows& x, MatrixRef out);
+
+/// What is left of the weights `w` once the `share` of them that belongs to the rows of lowest
+/// density is taken away (see `Trimmed`): 0, or a part of one row. Rows of equal density in their
+/// order; a row whose density is NaN is kept.
+Vector kept_weights(const MixtureState& state, const AnyRows& x, Weights w, double share);
 
 /// The sum over rows of weight times log density.
 double log_likelihood(const MixtureState& state, const AnyRows& x, Weights w);

@@ -25,6 +25,7 @@ struct FamilyRequest {
   bool has_bounds = false;  ///< values are seen from `lower` to `upper` only
   double lower = 0;
   double upper = 0;
+  double eigenvalue_ratio = 0;  ///< the limit of the covariances' eigenvalues; 0 for none
 };
 
 /// One family that can be named: on the command line, in a model file, in a comparison.
@@ -50,6 +51,8 @@ struct FamilyEntry {
   bool takes_factors = false;
   /// Whether it needs the bounds that values are seen within.
   bool takes_bounds = false;
+  /// Those of its structures whose covariances can be asked for with a limited eigenvalue ratio.
+  std::vector<std::string> ratio_structures{};
 };
 
 /// The families known by name. A user's own are added to a copy.

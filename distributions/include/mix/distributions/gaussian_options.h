@@ -34,6 +34,15 @@ struct GaussianOptions {
   /// Scatter, relative to that of the data, that is added to each component: what keeps covariances
   /// positive definite on repeated rows. Too small to matter at regular solutions; 0 turns it off.
   double floor = 1e-10;
+  /// The largest factor by which eigenvalues of the covariances may differ, between components and
+  /// within them; at least 1, 0 for no limit. They are measured in units of the data: of a full
+  /// covariance by that of all rows (so that affine maps of the data change nothing), of a diagonal
+  /// one by the columns' variances; those of spherical structures and of one column as they are.
+  /// The likelihood is then bounded (Hathaway 1985; Garcia-Escudero et al. 2008).
+  double eigenvalue_ratio = 0;
 };
+
+/// Whether the limit has an exact estimate: EII, VII, EEI, VVI, EEE and VVV, or one column.
+bool takes_eigenvalue_ratio(Structure structure, Index d);
 
 }  // namespace mix

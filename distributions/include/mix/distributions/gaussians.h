@@ -24,7 +24,9 @@ namespace mix {
 /// log f_k(x) = -1/2 [d log(2 pi) + log|Sigma_k| + (x - mean_k)' Sigma_k^-1 (x - mean_k)]. `start`
 /// is the exact maximizer of likelihood, or of posterior density with a prior, under the structure
 /// (Celeux & Govaert 1995; see `estimate`); so is `maximize` where it is closed form, and the
-/// others take a few steps towards it.
+/// others take a few steps towards it. With `GaussianOptions::eigenvalue_ratio` the covariances are
+/// the exact maximizers within that limit; parameters from elsewhere are moved within it by
+/// `prepare` and `set_coordinates`.
 class Gaussians {
  public:
   static constexpr std::string_view name = "gaussian";
@@ -201,6 +203,11 @@ class Gaussians {
   void update_whitening();
   void use_data_center();
   void update_pseudo_data();
+  [[nodiscard]] bool limits_ratio() const { return options_.eigenvalue_ratio > 0; }
+  void update_metric();
+  void limit_variances(MatrixRef variances, ConstVectorRef mass) const;
+  void limit_covariances(ConstVectorRef mass);
+  void limit_parameters();
   void check_options() const;
 
   GaussianOptions options_;
@@ -217,6 +224,9 @@ class Gaussians {
   Vector log_determinants_;
   Evaluation evaluation_;
   PseudoData pseudo_;
+  // What eigenvalues are measured by: a lower factor of a covariance, or variances; empty for 1.
+  Matrix metric_;
+  Matrix inverse_metric_;
   Index repairs_ = 0;
 };
 

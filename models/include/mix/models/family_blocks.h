@@ -26,8 +26,11 @@ struct BlockOptions {
   /// Of truncated families: the lower and the upper bound, which may be infinite.
   std::optional<std::pair<double, double>> bounds{};
   Restrictions restrictions{};  ///< parameters that are fixed, or common to all components
-  bool has_trials = false;      ///< the last column of binomial blocks holds numbers of trials
-  bool has_offset = false;      ///< regressions have an offset in the column before the response
+  /// Of families with covariances: the largest factor by which their eigenvalues may differ (see
+  /// `GaussianOptions`); 0: no limit.
+  double eigenvalue_ratio = 0;
+  bool has_trials = false;  ///< the last column of binomial blocks holds numbers of trials
+  bool has_offset = false;  ///< regressions have an offset in the column before the response
 };
 
 /// A named family and the columns it describes; without columns it describes all there are.
@@ -71,8 +74,9 @@ AnyFamily make_family(const FamilyBlocks& blocks, const Table& table, Index k,
                       const BlockOptions& defaults = {});
 
 /// The structures that all blocks with structures, and none chosen of their own, know; {""} when
-/// none has any.
-std::vector<std::string> structures_of(const FamilyBlocks& blocks);
+/// none has any. With an `eigenvalue_ratio`, of the blocks or of their own, only those that can be
+/// held to one, where the family has any such.
+std::vector<std::string> structures_of(const FamilyBlocks& blocks, double eigenvalue_ratio = 0);
 
 /// What suits the columns, by their kinds (real, count, category) and ranges: families that
 /// describe all of them, or else one family for the numbers beside `categorical` for the

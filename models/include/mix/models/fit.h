@@ -85,10 +85,13 @@ struct Optimum {
 };
 
 /// How a fit went.
+/// With Trimmed assignment the log-likelihood, the criteria and all else are
+/// those of the rows that are kept: fits are comparable where they trim the same share of the same
+/// rows. Which rows these are, `kept_weights` tells.
 struct Report {
   double log_likelihood = -infinity;
   Index parameter_count = 0;
-  double n = 0;      ///< sum of the sample weights; of rows in groups the number of groups
+  double n = 0;  ///< sum of the sample weights that count; of rows in groups the number of groups
   Index groups = 0;  ///< groups with weight; 0 where rows are in none
   Criteria criteria;
   double objective = -infinity;  ///< what was maximized: log-likelihood plus log prior for Soft
