@@ -15,5 +15,8 @@ void add_plot(CLI::App& app);
 void add_info(CLI::App& app);
 void add_describe(CLI::App& app);
 void add_regress(CLI::App& app);
+void add_score(CLI::App& app);
+void add_merge(CLI::App& app);
+void add_test(CLI::App& app);
 
 }  // namespace mix::cli

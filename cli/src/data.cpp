@@ -16,6 +16,32 @@
 #include "text.h"
 
 namespace mix::cli {
+
+LabelColumn label_column(const Table& table, const std::string& name) {
+  LabelColumn result;
+  if (name.empty()) return result;
+  const Table coded = table.as_category(name);
+  const Index j = coded.index_of(name);
+  const std::vector<std::string>& levels = coded.column(j).levels;
+  std::vector<Index> code(levels.size(), -1);
+  const Vector codes = coded.column_values(j);
+  for (const double value : codes) {
+    if (!std::isnan(value)) code[static_cast<std::size_t>(value)] = 0;
+  }
+  for (std::size_t level = 0; level < levels.size(); ++level) {
+    if (code[level] < 0) continue;
+    code[level] = result.count();
+    result.names.push_back(levels[level]);
+  }
+  for (const double value : codes) {
+    result.labels.push_back(std::isnan(value) ? -1 : code[static_cast<std::size_t>(value)]);
+  }
+  if (result.names.empty()) {
+    throw DataError(fmt::format("{}: column \"{}\" holds no label", table.source_name(), name));
+  }
+  return result;
+}
+
 namespace {
 
 // A text column with more levels names the rows rather than describing them.
@@ -137,32 +163,6 @@ std::string first_missing_cell(const Table& table, const std::vector<std::string
     if (std::isnan(table.value(first, column))) return table.place(first, column);
   }
   return {};
-}
-
-// A column as categories 0, 1, ... of the levels that occur, -1 where missing.
-LabelColumn label_column(const Table& table, const std::string& name) {
-  LabelColumn result;
-  if (name.empty()) return result;
-  const Table coded = table.as_category(name);
-  const Index j = coded.index_of(name);
-  const std::vector<std::string>& levels = coded.column(j).levels;
-  std::vector<Index> code(levels.size(), -1);
-  const Vector codes = coded.column_values(j);
-  for (const double value : codes) {
-    if (!std::isnan(value)) code[static_cast<std::size_t>(value)] = 0;
-  }
-  for (std::size_t level = 0; level < levels.size(); ++level) {
-    if (code[level] < 0) continue;
-    code[level] = result.count();
-    result.names.push_back(levels[level]);
-  }
-  for (const double value : codes) {
-    result.labels.push_back(std::isnan(value) ? -1 : code[static_cast<std::size_t>(value)]);
-  }
-  if (result.names.empty()) {
-    throw DataError(fmt::format("{}: column \"{}\" holds no label", table.source_name(), name));
-  }
-  return result;
 }
 
 // Levels that no row has any more would count as parameters.

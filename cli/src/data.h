@@ -80,6 +80,11 @@ ChosenColumns read_columns(const std::filesystem::path& path, const ColumnRoles&
 /// and column of a text and of a negative number.
 Vector weight_column(const Table& table, const std::string& name);
 
+/// The labels in the named column, of numbers or text: the levels that occur, in order; none
+/// without a name. Throws DataError where the column holds none, std::invalid_argument for more
+/// than 256 different ones.
+LabelColumn label_column(const Table& table, const std::string& name);
+
 /// The groups in the named column, of numbers or text; none without a name. Throws DataError that
 /// names file, line and column of a missing cell.
 Groups group_column(const Table& table, const std::string& name);

@@ -195,11 +195,10 @@ void apply(const Schema& schema, const FitFlags& flags, ColumnRoles& roles, Fami
 }
 
 void check_criterion(const std::string& name) {
-  if (name == "cv") return;
-  const std::vector<std::string>& known = criterion_names();
+  const std::vector<std::string>& known = comparison_criteria();
   if (std::find(known.begin(), known.end(), name) == known.end()) {
     throw std::invalid_argument(fmt::format(
-        "there is no criterion named \"{}\"; the known ones are {}, cv", name, join(known, ", ")));
+        "there is no criterion named \"{}\"; the known ones are {}", name, join(known, ", ")));
   }
 }
 
@@ -252,9 +251,19 @@ void add_fit_flags(CLI::App& command, FitFlags& flags) {
       ->type_name("NAME");
   command
       .add_option("--criterion", flags.criterion,
-                  "what models are ranked by, smaller is better: " + join(criterion_names(), ", ") +
-                      ", or cv, cross-validation (default: bic)")
+                  "what models are ranked by, smaller is better: " +
+                      join(comparison_criteria(), ", ") + " (cross-validation) (default: bic)")
       ->type_name("NAME");
+  command
+      .add_option("--folds", flags.cross_validation.folds,
+                  "of cv: how many parts the rows are divided into (default: 5)")
+      ->check(at_least(2))
+      ->type_name("N");
+  command
+      .add_option("--repeats", flags.cross_validation.repeats,
+                  "of cv: how often they are divided anew (default: 1)")
+      ->check(at_least(1))
+      ->type_name("N");
   command.add_option("--weights", flags.roles.weights, "column with the weight of each row")
       ->type_name("COLUMN");
   command
@@ -447,6 +456,13 @@ Problem make_problem(const FitFlags& flags, FamilyChoice choice) {
   data.say_what_is_missing(unable.empty() ? "" : fmt::format(", for {} takes none", unable));
   options.components = choose_components(flags, data);
   options.criterion = flags.criterion;
+  options.cross_validation = flags.cross_validation;
+  if (const Index units = data.groups.empty() ? data.table.rows() : data.groups.count();
+      flags.criterion == "cv" && flags.cross_validation.folds > units) {
+    throw std::invalid_argument(fmt::format(
+        "--folds {}: there are only {}; ask for at most as many", flags.cross_validation.folds,
+        count_of(units, data.groups.empty() ? "row" : "group")));
+  }
   options.fit = choose_fit_options(flags, data);
   if (!flags.checkpoint.empty()) {
     options.fit.checkpoint = std::make_shared<Checkpoint>(flags.checkpoint, work_of(flags, data));

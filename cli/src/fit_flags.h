@@ -24,6 +24,7 @@ struct FitFlags {
   CandidateOptions candidates{};
   std::string components{};  ///< `3` or `1-9`; empty chooses
   std::string criterion = "bic";
+  CrossValidationOptions cross_validation{};
   std::string init = "auto";
   std::string effort = "default";
   std::string precision = "full";

@@ -108,7 +108,14 @@ Json table_array(const Comparison& comparison) {
                 {"log_likelihood", ranked.log_likelihood},
                 {"n_parameters", ranked.parameter_count}};
     row.update(criteria_object(ranked.criteria));
-    if (comparison.criterion == "cv") row["cv"] = ranked.value;
+    row.update({{"mml", ranked.mml},
+                {"sbic", ranked.sbic},
+                {"slope", ranked.slope},
+                {"bic_weight", ranked.bic_weight}});
+    if (comparison.criterion == "cv") {
+      row["cv"] = ranked.value;
+      row["cv_standard_error"] = ranked.standard_error;
+    }
     row["status"] = ranked.status;
     table.push_back(std::move(row));
   }

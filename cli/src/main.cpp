@@ -71,6 +71,9 @@ int run(int argc, char** argv) {
   mix::cli::add_info(app);
   mix::cli::add_describe(app);
   mix::cli::add_regress(app);
+  mix::cli::add_score(app);
+  mix::cli::add_merge(app);
+  mix::cli::add_test(app);
   for (CLI::App* command : app.get_subcommands({})) {
     if (command->get_name() != "kmeans") add_plugins(*command);
     lay_out_help(*command);

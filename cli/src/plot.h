@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "mix/models/compare.h"
+#include "mix/models/merge.h"
 #include "mix/models/mixture_model.h"
 #include "mix/table.h"
 
@@ -33,5 +34,11 @@ void plot_model(const MixtureModel& model, const Table& columns,
 /// the same number of components: one row per family. Files and errors as in plot_model; throws
 /// std::runtime_error when no fit has a value.
 void plot_comparison(const Comparison& comparison, const std::filesystem::path& picture);
+
+/// Draws how components are joined: a dendrogram whose heights are nats of entropy removed so far,
+/// what is within each of `clusters` clusters in the color of the cluster. Files and errors as in
+/// plot_model.
+void plot_merging(const MergeTree& tree, Index clusters, const std::vector<std::string>& names,
+                  const std::filesystem::path& picture);
 
 }  // namespace mix::cli

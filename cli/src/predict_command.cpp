@@ -29,6 +29,7 @@ struct PredictCommand {
   std::string out{};
   std::string groups{};
   bool responsibilities = false;
+  bool uncertainty = false;
   bool json = false;
   Index threads = 0;
 };
@@ -38,6 +39,18 @@ struct Prediction {
   std::vector<Index> labels;  // from 0; -1 where the row cannot be predicted
   Matrix responsibilities;
   Vector log_density;
+
+  // The probability that the label is wrong, 1 less that of the label: the sum of all others, which
+  // keeps its digits where the label is nearly certain. NaN without a label.
+  [[nodiscard]] double uncertainty(Index row) const {
+    const Index label = labels[static_cast<std::size_t>(row)];
+    if (label < 0) return quiet_nan;
+    double others = 0;
+    for (Index k = 0; k < responsibilities.cols(); ++k) {
+      if (k != label) others += responsibilities(row, k);
+    }
+    return others;
+  }
 };
 
 // What each row's group is. Without rows that the model can judge nothing is known of a group.
@@ -94,8 +107,10 @@ class Writer {
 
 class CsvWriter final : public Writer {
  public:
-  CsvWriter(AtomicFile file, const SavedModel& saved, bool responsibilities)
-      : file_(std::move(file)), components_(responsibilities ? saved.model.n_components() : 0) {
+  CsvWriter(AtomicFile file, const SavedModel& saved, const PredictCommand& flags)
+      : file_(std::move(file)),
+        uncertainty_(flags.uncertainty),
+        components_(flags.responsibilities ? saved.model.n_components() : 0) {
     if (saved.component_names.empty()) {
       for (Index k = 1; k <= saved.model.n_components(); ++k) names_.push_back(std::to_string(k));
     } else {
@@ -104,6 +119,7 @@ class CsvWriter final : public Writer {
       }
     }
     std::string header = "label,probability,log_density";
+    if (uncertainty_) header += ",uncertainty";
     for (Index k = 1; k <= components_; ++k) header += fmt::format(",responsibility_{}", k);
     file_.write(header + "\n");
   }
@@ -133,6 +149,10 @@ class CsvWriter final : public Writer {
     }
     // CSV has no infinity here: a density of zero is as good as missing.
     append_cell(text, std::isfinite(density) ? density : quiet_nan);
+    if (uncertainty_) {
+      text.push_back(',');
+      append_cell(text, prediction.uncertainty(i));
+    }
     for (Index k = 0; k < components_; ++k) {
       text.push_back(',');
       append_cell(text, prediction.responsibilities(i, k));
@@ -142,6 +162,7 @@ class CsvWriter final : public Writer {
 
   AtomicFile file_;
   std::vector<std::string> names_;  // of the components, as cells
+  bool uncertainty_;                // whether it is written
   Index components_;                // whose responsibilities are written
 };
 
@@ -155,12 +176,14 @@ class JsonPrinter final : public Writer {
       const Vector r = prediction.responsibilities.row(i);
       responsibilities_.push_back(std::vector<double>(r.begin(), r.end()));
       log_density_.push_back(prediction.log_density[i]);
+      uncertainty_.push_back(prediction.uncertainty(i));
     }
   }
   void finish() override {
     file_.write(to_line({{"labels", std::move(labels_)},
                          {"responsibilities", std::move(responsibilities_)},
-                         {"log_density", std::move(log_density_)}}));
+                         {"log_density", std::move(log_density_)},
+                         {"uncertainty", std::move(uncertainty_)}}));
     file_.commit();
   }
 
@@ -169,6 +192,7 @@ class JsonPrinter final : public Writer {
   Json labels_ = Json::array();
   Json responsibilities_ = Json::array();
   Json log_density_ = Json::array();
+  Json uncertainty_ = Json::array();
 };
 
 void run_predict(const PredictCommand& flags) {
@@ -183,7 +207,7 @@ void run_predict(const PredictCommand& flags) {
   if (flags.json) {
     writer = std::make_unique<JsonPrinter>(std::move(file));
   } else {
-    writer = std::make_unique<CsvWriter>(std::move(file), saved, flags.responsibilities);
+    writer = std::make_unique<CsvWriter>(std::move(file), saved, flags);
   }
   Index impossible = 0;
   std::string first_impossible;
@@ -232,6 +256,8 @@ void add_predict(CLI::App& app) {
       ->type_name("COLUMN");
   command.add_flag("--responsibilities", flags->responsibilities,
                    "also the probability of every component");
+  command.add_flag("--uncertainty", flags->uncertainty,
+                   "also the probability that the label is wrong");
   command.add_flag("--json", flags->json, "one JSON object instead of CSV");
   command.add_option("--threads", flags->threads, "threads, 0 for one per core (default: 0)")
       ->check(at_least(0))

@@ -231,18 +231,27 @@ std::string describe_search(const Comparison& comparison, RowsShown rows) {
   for (std::size_t i = 0; i < shown; ++i) {
     width = std::max(width, std::min<std::size_t>(width_of(table[i].name), 40));
   }
-  text += fmt::format("      {}    K  log-likelihood  parameters  {:>12}  difference\n",
-                      pad_right("model", width), title);
+  // How probable models are is a matter of all of them.
+  const bool weighed = rows == RowsShown::all && comparison.criterion == "bic";
+  text += fmt::format("      {}    K  log-likelihood  parameters  {:>12}  difference{}\n",
+                      pad_right("model", width), title, weighed ? "  weight" : "");
   for (std::size_t i = 0; i < shown; ++i) {
     const Ranked& row = table[i];
     text +=
         fmt::format("{:>4}  {}  {:>3}  {:>14.3f}  {:>10}  {:>12.3f}  {:>10.3f}", i + 1,
                     pad_right(shortened(row.name, 40), width), row.n_components, row.log_likelihood,
                     row.parameter_count, row.value, row.value - table[0].value);
+    if (weighed) text += fmt::format("  {:>6.4f}", row.bic_weight);
     if (row.status != "ok") text += "  " + row.status.substr(0, row.status.find(':'));
     text += "\n";
   }
   if (fitted > shown) text += fmt::format("      and {} more\n", fitted - shown);
+  if (fitted > 0 && !std::isnan(table.front().standard_error)) {
+    const Ranked& simplest = comparison.simplest_within_error();
+    text += fmt::format("Simplest within one standard error ({:.3f}) of the best: {} with {}\n",
+                        table.front().standard_error, simplest.name,
+                        count_of(simplest.n_components, "component"));
+  }
   return text + failures(table);
 }
 

@@ -21,7 +21,7 @@ struct SampleCommand {
   bool labels = false;
 };
 
-constexpr const char* label_column = "component";
+constexpr const char* drawn_label = "component";
 
 Table to_table(const Sample& sample, std::vector<Column> columns, bool labels) {
   Matrix values = sample.x;
@@ -36,7 +36,7 @@ Table to_table(const Sample& sample, std::vector<Column> columns, bool labels) {
       values(i, values.cols() - 1) =
           static_cast<double>(sample.labels[static_cast<std::size_t>(i)] + 1);
     }
-    columns.push_back({label_column, ColumnKind::count, {}});
+    columns.push_back({drawn_label, ColumnKind::count, {}});
   }
   return {std::move(columns), std::move(values)};
 }

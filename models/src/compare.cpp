@@ -14,6 +14,8 @@
 #include "fit_sharing.h"
 #include "group_starts.h"
 #include "growing.h"
+#include "mix/distributions/gated.h"
+#include "mix/models/choice.h"
 #include "mix/models/family_blocks.h"
 #include "mix/parallel.h"
 #include "seeding.h"
@@ -93,9 +95,14 @@ class Ladder {
     } else if (!report.converged) {
       row.status = "stopped: " + to_string(report.stop);
     }
-    row.value = options_.criterion == "cv" ? cross_validation(candidate_, k, x_, options_.fit)
-                                           : report.criteria.at(options_.criterion);
-    if (interrupted_ && options_.criterion == "cv") row.value = quiet_nan;  // of fits cut short
+    row.mml = message_length(kept->model, report.log_likelihood, report.n);
+    if (options_.criterion == "cv") {
+      const CrossValidation held_out =
+          cross_validate(candidate_, k, x_, options_.fit, options_.cross_validation);
+      // Of fits cut short it means nothing.
+      row.value = interrupted_ ? quiet_nan : held_out.value;
+      row.standard_error = held_out.standard_error;
+    }
     if (!report.flagged) last_ = kept;
     // A list of families is another model with one component.
     if (k == 1 && report.converged && kept->model.family().as<FamilyList>() == nullptr) {
@@ -154,6 +161,68 @@ class Ladder {
   double one_component_ = quiet_nan;  // log-likelihood of the fit with one
 };
 
+SizedFit sized(const Ranked& row) {
+  return {row.n_components, row.log_likelihood, row.parameter_count};
+}
+
+bool is_sound(const Ranked& row) { return row.fit && !row.fit->report.flagged; }
+
+// Of the numbers of components of one family, `rows` of the table with rising ones. A fit with a
+// flag has a value too, but no other depends on it.
+void fill_singular_bic(const std::vector<Ranked*>& rows) {
+  std::vector<SizedFit> sound;
+  for (Ranked* row : rows) {
+    if (!row->fit) continue;
+    std::vector<SizedFit> fits = sound;
+    fits.push_back(sized(*row));
+    const MixtureModel& model = row->fit->model;
+    // A gate's weights are no parameters of the mixture.
+    const MixingWeights mixing =
+        model.family().as<Gated>() != nullptr ? MixingWeights::equal : model.mixing();
+    row->sbic = singular_bic(fits, row->fit->report.n, mixing)[static_cast<Index>(sound.size())];
+    if (is_sound(*row)) sound = std::move(fits);
+  }
+}
+
+// What rows of the table owe to one another; families stand together, numbers of components rise.
+void fill_relative(std::vector<Ranked>& table, Index numbers) {
+  std::vector<SizedFit> sound;
+  Vector bic(static_cast<Index>(table.size()));
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    const bool counts = is_sound(table[i]);
+    bic[static_cast<Index>(i)] = counts ? table[i].criteria.bic : quiet_nan;
+    if (counts) sound.push_back(sized(table[i]));
+  }
+  const Vector weights = bic_weights(bic);
+  const SlopeHeuristic slope = slope_heuristic(sound);
+  std::vector<Ranked*> family;
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    Ranked& row = table[i];
+    row.bic_weight = weights[static_cast<Index>(i)];
+    if (row.fit) row.slope = slope.criterion(row.log_likelihood, row.parameter_count);
+    family.push_back(&row);
+    if (static_cast<Index>(family.size()) < numbers) continue;
+    fill_singular_bic(family);
+    family.clear();
+  }
+}
+
+// "cv" is there already.
+void fill_values(std::vector<Ranked>& table, const std::string& criterion) {
+  for (Ranked& row : table) {
+    if (!row.fit || criterion == "cv") continue;
+    if (criterion == "mml") {
+      row.value = row.mml;
+    } else if (criterion == "sbic") {
+      row.value = row.sbic;
+    } else if (criterion == "slope") {
+      row.value = row.slope;
+    } else {
+      row.value = row.criteria.at(criterion);
+    }
+  }
+}
+
 void rank(std::vector<Ranked>& table) {
   const auto grade = [](const Ranked& row) {
     if (!row.fit || std::isnan(row.value)) return 2;
@@ -203,6 +272,26 @@ const Fit& Comparison::best() const {
   return *table.front().fit;
 }
 
+const Ranked& Comparison::simplest_within_error() const {
+  (void)best();
+  const Ranked* simplest = &table.front();
+  for (const Ranked& row : table) {
+    if (!is_sound(row) || std::isnan(row.value)) continue;
+    const bool within = row.value <= table.front().value + table.front().standard_error;
+    if (within && row.parameter_count < simplest->parameter_count) simplest = &row;
+  }
+  return *simplest;
+}
+
+const std::vector<std::string>& comparison_criteria() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all = criterion_names();
+    all.insert(all.end(), {"mml", "sbic", "slope", "cv"});
+    return all;
+  }();
+  return names;
+}
+
 namespace {
 
 Comparison compare_rows(const AnyRows& x, const CompareOptions& options) {
@@ -215,7 +304,12 @@ Comparison compare_rows(const AnyRows& x, const CompareOptions& options) {
                     "{} to {}",
                     options.components.first, options.components.last));
   }
-  if (options.criterion != "cv") (void)Criteria{}.at(options.criterion);
+  const std::vector<std::string>& known = comparison_criteria();
+  if (std::find(known.begin(), known.end(), options.criterion) == known.end()) {
+    throw std::invalid_argument(
+        fmt::format("there is no criterion named \"{}\"; the known ones are {}", options.criterion,
+                    fmt::join(known, ", ")));
+  }
   const Index count = options.components.last - options.components.first + 1;
   const auto families = static_cast<Index>(options.families.size());
   Comparison result{std::vector<Ranked>(static_cast<std::size_t>(families * count)),
@@ -247,13 +341,11 @@ Comparison compare_rows(const AnyRows& x, const CompareOptions& options) {
       }
     });
   });
+  fill_relative(result.table, count);
+  fill_values(result.table, options.criterion);
   rank(result.table);
   return result;
 }
-
-}  // namespace
-
-namespace {
 
 // Whether no fit will complain about a row: such a complaint must name the row by the user's
 // number.
@@ -316,26 +408,23 @@ double held_out_log_likelihood(const MixtureState& state, const AnyRows& x, Weig
                         : posterior(state, x, w, groups).log_density.sum();
 }
 
-}  // namespace
-
-double cross_validation(const Candidate& candidate, Index k, const AnyRows& x,
-                        const FitOptions& options, Index folds) {
-  // Groups are held out as a whole.
-  const Groups& groups = options.groups;
-  check_groups(groups, x.rows(), "cross_validation");
-  const Index units = groups.empty() ? x.rows() : groups.count();
-  if (folds < 2 || folds > units) {
-    throw std::invalid_argument(
-        fmt::format("cross_validation: folds must be from 2 to the number of {}, {}, but is {}",
-                    groups.empty() ? "rows" : "groups", units, folds));
-  }
-  Rng rng(options.seed, Purpose::fold);
+// The fold of each row or group.
+std::vector<Index> folds_of_units(std::uint64_t seed, Index repeat, Index units, Index folds) {
+  Rng rng(seed, Purpose::fold, static_cast<std::uint64_t>(repeat));
   const std::vector<Index> shuffled = sample_without_replacement(rng, units, units);
   std::vector<Index> fold_of(shuffled.size());
   for (std::size_t i = 0; i < shuffled.size(); ++i) {
     fold_of[static_cast<std::size_t>(shuffled[i])] = static_cast<Index>(i) % folds;
   }
-  double held_out = 0;
+  return fold_of;
+}
+
+// The log-likelihood of each fold, fitted on the others.
+Vector held_out_of_folds(const Candidate& candidate, Index k, const AnyRows& x,
+                         const FitOptions& options, const std::vector<Index>& fold_of) {
+  const Groups& groups = options.groups;
+  const Index folds = *std::max_element(fold_of.begin(), fold_of.end()) + 1;
+  Vector held_out(folds);
   for (Index fold = 0; fold < folds; ++fold) {
     std::vector<Index> train;
     std::vector<Index> test;
@@ -350,10 +439,47 @@ double cross_validation(const Candidate& candidate, Index k, const AnyRows& x,
     const ChosenCells train_rows = ChosenCells::of_rows(x, train);
     const ChosenCells test_rows = ChosenCells::of_rows(x, test);
     const Fit fitted = fit(MixtureModel(candidate.make(k)), train_rows.view(), inner);
-    held_out += held_out_log_likelihood(fitted.model.state(), test_rows.view(), test_weight,
-                                        groups.of_rows(test));
+    held_out[fold] = held_out_log_likelihood(fitted.model.state(), test_rows.view(), test_weight,
+                                             groups.of_rows(test));
   }
-  return -2 * held_out;
+  return held_out;
+}
+
+}  // namespace
+
+double cross_validation(const Candidate& candidate, Index k, const AnyRows& x,
+                        const FitOptions& options, Index folds) {
+  return cross_validate(candidate, k, x, options, {.folds = folds}).value;
+}
+
+CrossValidation cross_validate(const Candidate& candidate, Index k, const AnyRows& x,
+                               const FitOptions& options,
+                               const CrossValidationOptions& cross_validation) {
+  // Groups are held out as a whole.
+  const Groups& groups = options.groups;
+  const Index folds = cross_validation.folds;
+  check_groups(groups, x.rows(), "cross_validation");
+  const Index units = groups.empty() ? x.rows() : groups.count();
+  if (folds < 2 || folds > units) {
+    throw std::invalid_argument(
+        fmt::format("cross_validation: folds must be from 2 to the number of {}, {}, but is {}",
+                    groups.empty() ? "rows" : "groups", units, folds));
+  }
+  if (cross_validation.repeats < 1) {
+    throw std::invalid_argument(fmt::format(
+        "cross_validation: repeats must be at least 1, but is {}", cross_validation.repeats));
+  }
+  CrossValidation result{0, 0};
+  const auto repeats = static_cast<double>(cross_validation.repeats);
+  for (Index repeat = 0; repeat < cross_validation.repeats; ++repeat) {
+    const Vector sums = -2 * held_out_of_folds(candidate, k, x, options,
+                                               folds_of_units(options.seed, repeat, units, folds));
+    const auto count = static_cast<double>(folds);
+    const double variance = (sums.array() - sums.mean()).square().sum() / (count - 1);
+    result.value += sums.sum() / repeats;
+    result.standard_error += std::sqrt(count * variance) / repeats;
+  }
+  return result;
 }
 
 std::vector<Candidate> suitable(const Table& table) {

@@ -68,10 +68,10 @@ TEST(FitJson, ListsASearchAsATableBestFirst) {
   const Json fit = fit_eruptions(here, {"--components", "1-3", "--json"}).json();
   const Json& table = fit["table"];
   ASSERT_EQ(table.size(), 6U);  // structures E and V
-  EXPECT_THAT(
-      names_of(table[0]),
-      ElementsAre("name", "n_components", "log_likelihood", "n_parameters", "bic", "aic", "aic3",
-                  "aicc", "caic", "hqc", "sabic", "icl", "icl_map", "clc", "awe", "nec", "status"));
+  EXPECT_THAT(names_of(table[0]),
+              ElementsAre("name", "n_components", "log_likelihood", "n_parameters", "bic", "aic",
+                          "aic3", "aicc", "caic", "hqc", "sabic", "icl", "icl_map", "clc", "awe",
+                          "nec", "mml", "sbic", "slope", "bic_weight", "status"));
   std::set<std::string> names;
   for (std::size_t i = 0; i < table.size(); ++i) {
     names.insert(table[i]["name"].get<std::string>());

@@ -102,7 +102,7 @@ TEST(Predict, PrintsJsonWithTheFixedNames) {
   const Json predicted = here.succeed({"predict", "model.json", faithful, "--json"}).json();
   std::vector<std::string> names;
   for (const auto& [name, value] : predicted.items()) names.push_back(name);
-  EXPECT_THAT(names, ElementsAre("labels", "responsibilities", "log_density"));
+  EXPECT_THAT(names, ElementsAre("labels", "responsibilities", "log_density", "uncertainty"));
   ASSERT_EQ(predicted["labels"].size(), 272U);
   for (std::size_t i = 0; i < 272; ++i) {
     const auto r = predicted["responsibilities"][i].get<std::vector<double>>();

@@ -28,12 +28,28 @@ struct Components {
   Index last = 9;
 };
 
+/// How rows are held out.
+struct CrossValidationOptions {
+  Index folds = 5;
+  /// How often rows are divided into folds anew; the values are averaged.
+  Index repeats = 1;
+};
+
+/// -2 times the log-likelihood of held-out rows.
+struct CrossValidation {
+  double value = quiet_nan;  ///< the sum over all rows, the mean over repeats
+  /// Of the value, from the variation between folds: sqrt(folds) times the standard deviation of
+  /// their sums, the mean over repeats. NaN where it is not known.
+  double standard_error = quiet_nan;
+};
+
 struct CompareOptions {
   std::vector<Candidate> families{};
   Components components{};
-  /// What the table is ranked by: a name of criterion_names(), or "cv" for -2 times the
-  /// cross-validated log-likelihood.
+  /// What the table is ranked by: a name of comparison_criteria().
   std::string criterion = "bic";
+  /// Of the criterion "cv".
+  CrossValidationOptions cross_validation{};
   /// Options of every fit.
   FitOptions fit{};
   /// Called with the number of fits done and the number of all.
@@ -47,8 +63,14 @@ struct Ranked {
   double log_likelihood = quiet_nan;
   Index parameter_count = 0;
   Criteria criteria{};
-  double value = quiet_nan;          ///< of the criterion that ranks
-  std::string status = "ok";         ///< "ok", "flagged: ..." or "failed: ..."
+  double value = quiet_nan;           ///< of the criterion that ranks
+  double standard_error = quiet_nan;  ///< of the value, where it is cross-validated
+  double mml = quiet_nan;             ///< message_length of mix/models/choice.h
+  // What depends on the other fits of the table, of which flagged ones do not count.
+  double bic_weight = 0;      ///< approximate posterior probability, see bic_weights
+  double sbic = quiet_nan;    ///< singular_bic among the numbers of components of the same family
+  double slope = quiet_nan;   ///< SlopeHeuristic::criterion of the whole table
+  std::string status = "ok";  ///< "ok", "flagged: ..." or "failed: ..."
   std::shared_ptr<const Fit> fit{};  ///< null when it failed
   std::vector<Index> columns{};      ///< of the data that it describes; empty: all
 };
@@ -62,7 +84,15 @@ struct Comparison {
   [[nodiscard]] auto end() const { return table.end(); }
   /// The fit that ranks first; throws std::runtime_error that says why when every one failed.
   [[nodiscard]] const Fit& best() const;
+  /// The one-standard-error rule (Breiman et al. 1984): of the sound fits whose value exceeds the
+  /// best one's by at most the best one's standard error, the one with the fewest parameters. The
+  /// first row where no standard error is known. Throws as best().
+  [[nodiscard]] const Ranked& simplest_within_error() const;
 };
+
+/// What a table can be ranked by: criterion_names(), "mml", "sbic", "slope", and "cv" for -2 times
+/// the cross-validated log-likelihood.
+const std::vector<std::string>& comparison_criteria();
 
 /// Fits every family with every number of components and ranks them. A fit of K components also
 /// starts from the one of K-1 with a component split, so log-likelihoods do not fall from one
@@ -74,6 +104,11 @@ Comparison compare(const AnyRows& x, const CompareOptions& options);
 /// better.
 double cross_validation(const Candidate& candidate, Index k, const AnyRows& x,
                         const FitOptions& options, Index folds = 5);
+/// The same with its standard error, and with the mean over several divisions into folds. Throws
+/// std::invalid_argument for folds that are fewer than 2 or more than the rows, or no repeat.
+CrossValidation cross_validate(const Candidate& candidate, Index k, const AnyRows& x,
+                               const FitOptions& options,
+                               const CrossValidationOptions& cross_validation = {});
 
 /// The families that suit the columns: their kinds (real, count, category) and ranges.
 std::vector<Candidate> suitable(const Table& table);
