@@ -8,9 +8,9 @@
 #include <stdexcept>
 
 #include "chosen_cells.h"
+#include "fit_sharing.h"
 #include "mix/errors.h"
 #include "mix/parallel.h"
-#include "search.h"
 
 namespace mix {
 namespace {
