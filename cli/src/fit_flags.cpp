@@ -22,6 +22,7 @@ namespace {
 
 constexpr Index default_most_components = 9;
 constexpr const char* labels_prefix = "labels:";
+constexpr std::string_view annihilation_prefix = "mml:";
 
 std::optional<Index> parse_index(std::string_view text) {
   Index value = 0;
@@ -30,19 +31,28 @@ std::optional<Index> parse_index(std::string_view text) {
   return value;
 }
 
-Components parse_components(const std::string& text) {
+// One run downwards instead of a fit for each number.
+bool annihilates(std::string_view components) {
+  return components.starts_with(annihilation_prefix);
+}
+
+Components parse_components(const std::string& given) {
+  const std::string text = annihilates(given) ? given.substr(annihilation_prefix.size()) : given;
   const auto dash = text.find('-', 1);
   const std::optional<Index> first = parse_index(text.substr(0, dash));
   const std::optional<Index> last =
       dash == std::string::npos ? first : parse_index(text.substr(dash + 1));
   if (!first || !last) {
     throw std::invalid_argument(
-        fmt::format("--components is a number such as 3 or a range such as 1-9, not \"{}\"", text));
+        fmt::format("--components is a number such as 3, a range such as 1-9, or one of both after "
+                    "mml: (mml:20), not \"{}\"",
+                    given));
   }
   if (*first < 1 || *last < *first) {
     throw std::invalid_argument(fmt::format(
-        "--components {}: a mixture has at least 1 component, and a range goes upwards", text));
+        "--components {}: a mixture has at least 1 component, and a range goes upwards", given));
   }
+  if (annihilates(given) && dash == std::string::npos) return {1, *last};
   return {*first, *last};
 }
 
@@ -254,7 +264,9 @@ void add_fit_flags(CLI::App& command, FitFlags& flags) {
       ->type_name("A,B,...");
   command
       .add_option("--components", flags.components,
-                  "number of components, or a range (default: 1-9)")
+                  "number of components, or a range; mml:K or mml:K-K: one run from the most "
+                  "components down, which keeps those that shorten the message length (default: "
+                  "1-9)")
       ->type_name("K | K-K");
   command
       .add_option("--structure", flags.candidates.structure,
@@ -511,7 +523,9 @@ Problem make_problem(const FitFlags& flags, FamilyChoice choice) {
   }
   data.say_what_is_missing(unable.empty() ? "" : fmt::format(", for {} takes none", unable));
   options.components = choose_components(flags, data);
+  options.annihilate = annihilates(flags.components);
   options.criterion = flags.criterion;
+  if (options.annihilate && flags.command->count("--criterion") == 0) options.criterion = "mml";
   options.cross_validation = flags.cross_validation;
   if (const Index units = data.groups.empty() ? data.table.rows() : data.groups.count();
       flags.criterion == "cv" && flags.cross_validation.folds > units) {
@@ -520,6 +534,13 @@ Problem make_problem(const FitFlags& flags, FamilyChoice choice) {
         count_of(units, data.groups.empty() ? "row" : "group")));
   }
   options.fit = choose_fit_options(flags, data);
+  if (options.annihilate && (flags.equal_weights || options.fit.assignment.as<Soft>() == nullptr ||
+                             !options.fit.groups.empty())) {
+    throw std::invalid_argument(fmt::format(
+        "--components {} excludes --equal-weights, --assignment, --labels, --label-prior and "
+        "--groups; give a range without mml: instead",
+        flags.components));
+  }
   if (!flags.checkpoint.empty()) {
     options.fit.checkpoint = std::make_shared<Checkpoint>(flags.checkpoint, work_of(flags, data));
   }

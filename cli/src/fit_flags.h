@@ -22,7 +22,7 @@ struct FitFlags {
   std::string shared{};          ///< `scale,shape`
   ColumnRoles roles{};
   CandidateOptions candidates{};
-  std::string components{};  ///< `3` or `1-9`; empty chooses
+  std::string components{};  ///< `3`, `1-9` or `mml:20`; empty chooses
   std::string criterion = "bic";
   CrossValidationOptions cross_validation{};
   std::string init = "auto";
@@ -51,7 +51,8 @@ struct Problem {
   std::optional<Schema> schema{};
 
   [[nodiscard]] bool is_search() const {
-    return options.families.size() > 1 || options.components.first < options.components.last;
+    return options.families.size() > 1 || options.components.first < options.components.last ||
+           options.annihilate;
   }
   /// The known labels, one per component and empty for those beyond them; none without labels.
   [[nodiscard]] std::vector<std::string> component_names(Index n_components) const;

@@ -116,6 +116,12 @@ Json table_array(const Comparison& comparison) {
       row["cv"] = ranked.value;
       row["cv_standard_error"] = ranked.standard_error;
     }
+    for (const AnnihilationStep& step : ranked.path) {
+      row["path"].push_back({{"n_components", step.n_components},
+                             {"log_likelihood", step.log_likelihood},
+                             {"message_length", step.message_length},
+                             {"flaw", step.flaw}});
+    }
     row["status"] = ranked.status;
     table.push_back(std::move(row));
   }

@@ -225,6 +225,17 @@ std::string describe_criteria(const Criteria& criteria) {
   return join(parts, ", ");
 }
 
+// How the number of components came about, where it was one run.
+std::string describe_path(const std::vector<AnnihilationStep>& path) {
+  std::vector<std::string> steps;
+  for (const AnnihilationStep& step : path) {
+    steps.push_back(fmt::format("{}: {:.2f}{}", step.n_components, step.message_length,
+                                step.flaw.empty() ? "" : " (spurious)"));
+  }
+  if (steps.empty()) return {};
+  return wrapped("Message lengths on the way down: " + join(steps, ", "), 96, "  ") + "\n";
+}
+
 }  // namespace
 
 std::string describe_data(const Data& data) {
@@ -275,6 +286,7 @@ std::string describe_search(const Comparison& comparison, RowsShown rows) {
                         table.front().standard_error, simplest.name,
                         count_of(simplest.n_components, "component"));
   }
+  if (fitted > 0) text += describe_path(table.front().path);
   return text + failures(table);
 }
 

@@ -140,6 +140,11 @@ void run_test(const TestCommand& flags) {
         problem.options.families.size(), problem.options.families[0].name,
         problem.options.families[1].name));
   }
+  if (problem.options.annihilate) {
+    throw std::invalid_argument(
+        fmt::format("--components {}: a test fits each number; give a range such as 1-9",
+                    flags.fit.components));
+  }
   const Components& components = problem.options.components;
   if (components.first == components.last) {
     throw std::invalid_argument(

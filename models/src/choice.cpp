@@ -6,6 +6,7 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "message_length.h"
 #include "mix/distributions/gated.h"
 
 namespace mix {
@@ -203,25 +204,39 @@ SlopeHeuristic slope_heuristic(const std::vector<SizedFit>& fits) {
   return result;
 }
 
-double message_length(const MixtureModel& model, double log_likelihood, double n) {
-  constexpr double parameter_precision = 12;
-  const AnyFamily& family = model.family();
-  const Index k = model.n_components();
-  if (k > 1 && (!family.selects() || family.as<Gated>() != nullptr)) return quiet_nan;
+bool comes_apart(const AnyFamily& family) {
+  return family.size() == 1 || (family.selects() && family.as<Gated>() == nullptr);
+}
+
+Vector own_parameter_counts(const AnyFamily& family) {
   const auto all = static_cast<double>(family.parameter_count());
-  double length = -2 * log_likelihood;
-  double own = 0;
-  double present = 0;
-  double count = 0;  // parameters that a component alone has
-  for (Index c = 0; c < k; ++c) {
-    if (c == 0 || starts_a_family(family, c)) count = all - count_without(family, c);
-    own += count;
-    if (!(model.weights()[c] > 0)) continue;
-    ++present;
-    length += count * (std::log(n * model.weights()[c] / parameter_precision) + 1);
+  Vector own(family.size());
+  for (Index k = 0; k < own.size(); ++k) {
+    own[k] = k == 0 || starts_a_family(family, k) ? all - count_without(family, k) : own[k - 1];
   }
-  const double estimated = model.mixing() == MixingWeights::free ? present : 0;
-  return length + (estimated + all - own) * (std::log(n / parameter_precision) + 1);
+  return own;
+}
+
+double message_length(const Vector& weights, const Vector& own, double common, MixingWeights mixing,
+                      double log_likelihood, double n) {
+  constexpr double parameter_precision = 12;
+  double length = -2 * log_likelihood;
+  double present = 0;
+  for (Index k = 0; k < weights.size(); ++k) {
+    if (!(weights[k] > 0)) continue;
+    ++present;
+    length += own[k] * (std::log(n * weights[k] / parameter_precision) + 1);
+  }
+  const double estimated = mixing == MixingWeights::free ? present : 0;
+  return length + (estimated + common) * (std::log(n / parameter_precision) + 1);
+}
+
+double message_length(const MixtureModel& model, double log_likelihood, double n) {
+  const AnyFamily& family = model.family();
+  if (!comes_apart(family)) return quiet_nan;
+  const Vector own = own_parameter_counts(family);
+  const double common = static_cast<double>(family.parameter_count()) - own.sum();
+  return message_length(model.weights(), own, common, model.mixing(), log_likelihood, n);
 }
 
 }  // namespace mix

@@ -46,15 +46,7 @@ class Ladder {
                                                 : Vector::Ones(x.rows())) {}
 
   Ranked climb(Index k) {
-    Ranked row;
-    row.name = candidate_.name;
-    row.n_components = k;
-    row.columns = candidate_.columns;
-    if (interrupted_) {
-      row.status = "interrupted";
-      return row;
-    }
-    try {
+    return attempt(k, [&](Ranked& row) {
       const MixtureModel model(candidate_.make(k));
       FitOptions fit_options = options_.fit;
       fit_options.checkpoint_name = name_of_fit(k);
@@ -65,6 +57,37 @@ class Ladder {
         if (auto repaired = fit_doubled(model)) result = *std::move(repaired);
       }
       fill(row, std::move(result), k);
+    });
+  }
+
+  // One run from the most components downwards.
+  Ranked descend(const Components& components) {
+    return attempt(components.last, [&](Ranked& row) {
+      const MixtureModel model(candidate_.make(components.last));
+      // A model may have components besides those that are asked for.
+      const Index besides = model.n_components() - components.last;
+      AnnihilationFit found = choose_by_annihilation(
+          model, x_, {.fit = options_.fit, .least_components = components.first + besides});
+      row.n_components = found.fit.model.n_components() - besides;
+      row.path = std::move(found.path);
+      fill(row, std::move(found.fit), row.n_components);
+    });
+  }
+
+ private:
+  // A row of the table, filled by `work`.
+  template <class Work>
+  Ranked attempt(Index k, const Work& work) {
+    Ranked row;
+    row.name = candidate_.name;
+    row.n_components = k;
+    row.columns = candidate_.columns;
+    if (interrupted_) {
+      row.status = "interrupted";
+      return row;
+    }
+    try {
+      work(row);
     } catch (const std::exception& error) {
       row.fit = nullptr;
       row.status = std::string("failed: ") + error.what();
@@ -72,7 +95,6 @@ class Ladder {
     return row;
   }
 
- private:
   [[nodiscard]] std::string name_of_fit(Index k) const {
     return fmt::format("{}/{}/{}", options_.fit.checkpoint_name, candidate_.name, k);
   }
@@ -103,7 +125,7 @@ class Ladder {
     if (options_.criterion == "cv") {
       const CrossValidation held_out =
           cross_validate(candidate_, k, x_, options_.fit, options_.cross_validation);
-      // Fits that were cut short say nothing.
+      // Of fits cut short it means nothing.
       row.value = interrupted_ ? quiet_nan : held_out.value;
       row.standard_error = held_out.standard_error;
     }
@@ -313,7 +335,8 @@ Comparison compare_rows(const AnyRows& x, const CompareOptions& options) {
         fmt::format("there is no criterion named \"{}\"; the known ones are {}", options.criterion,
                     fmt::join(known, ", ")));
   }
-  const Index count = options.components.last - options.components.first + 1;
+  const Index count =
+      options.annihilate ? 1 : options.components.last - options.components.first + 1;
   const auto families = static_cast<Index>(options.families.size());
   Comparison result{std::vector<Ranked>(static_cast<std::size_t>(families * count)),
                     options.criterion};
@@ -336,7 +359,8 @@ Comparison compare_rows(const AnyRows& x, const CompareOptions& options) {
       Ladder ladder(options.families[static_cast<std::size_t>(f)], x, inner, pool, interrupted);
       for (Index i = 0; i < count; ++i) {
         result.table[static_cast<std::size_t>(f * count + i)] =
-            ladder.climb(options.components.first + i);
+            options.annihilate ? ladder.descend(options.components)
+                               : ladder.climb(options.components.first + i);
         if (options.progress) {
           const std::lock_guard lock(reporting);
           options.progress(++done, families * count);

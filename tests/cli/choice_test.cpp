@@ -162,5 +162,42 @@ TEST(Predict, WritesTheUncertaintyOfEachRow) {
   }
 }
 
+TEST(Annihilation, FindsTheNumberOfComponentsInOneRun) {
+  const Folder here;
+  here.write("a.csv", [] {
+    std::string text = "x\n";
+    for (int i = 0; i < 60; ++i) {
+      const double u = (i % 30 + 0.5) / 30 - 0.5;
+      text += std::to_string((i < 30 ? 0 : 20) + 3 * u + 4 * u * u * u) + "\n";
+    }
+    return text;
+  }());
+  const std::vector<std::string> args{"fit",          "a.csv",    "--family", "normal",
+                                      "--components", "mml:2-10", "--out",    "m.json"};
+  const std::string text = here.succeed(args).out;
+  EXPECT_THAT(text, HasSubstr("1 model ranked by MML"));
+  EXPECT_THAT(text, HasSubstr("Message lengths on the way down: "));
+  EXPECT_THAT(text, HasSubstr("normal with 2 components"));
+  std::vector<std::string> json = args;
+  json.emplace_back("--json");
+  const Json fitted = here.succeed(json).json();
+  EXPECT_EQ(fitted["n_components"], 2);
+  const Json& path = fitted["table"][0]["path"];
+  EXPECT_EQ(path.back()["n_components"], 2);
+  EXPECT_TRUE(path.back()["message_length"].is_number());
+  // Each structure for itself, ranked by what is asked for.
+  const Json table =
+      here.succeed({"compare", iris_file, "--families", "gaussian", "--structure", "VVV,EEE",
+                    "--components", "mml:8", "--criterion", "bic", "--json"})
+          .json()["table"];
+  ASSERT_EQ(table.size(), 2U);
+  EXPECT_LE(table[0]["bic"].get<double>(), table[1]["bic"].get<double>());
+  here.refuse({"fit", iris_file, "--components", "mml:x"}, {"mml:20", "mml:x"});
+  here.refuse({"fit", iris_file, "--components", "mml:3-2"}, {"mml:3-2", "upwards"});
+  here.refuse({"fit", iris_file, "--components", "mml:5", "--equal-weights"},
+              {"mml:5", "--equal-weights"});
+  here.refuse({"test", iris_file, "--structure", "VVV", "--components", "mml:5"}, {"each number"});
+}
+
 }  // namespace
 }  // namespace mix::testing

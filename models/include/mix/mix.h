@@ -56,6 +56,7 @@
 #include "mix/em.h"
 #include "mix/family_list.h"
 #include "mix/json_fields.h"
+#include "mix/models/annihilation.h"
 #include "mix/models/bootstrap.h"
 #include "mix/models/checkpoint.h"
 #include "mix/models/compare.h"

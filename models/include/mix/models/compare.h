@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "mix/models/annihilation.h"
 #include "mix/models/fit.h"
 #include "mix/registry.h"
 
@@ -46,6 +47,9 @@ struct CrossValidation {
 struct CompareOptions {
   std::vector<Candidate> families{};
   Components components{};
+  /// One run for each family, from the last number of components down to the first, instead of a
+  /// fit with each number: see choose_by_annihilation. The table then has a row for each family.
+  bool annihilate = false;
   /// What the table is ranked by: a name of comparison_criteria().
   std::string criterion = "bic";
   /// Of the criterion "cv".
@@ -73,6 +77,8 @@ struct Ranked {
   std::string status = "ok";  ///< "ok", "flagged: ..." or "failed: ..."
   std::shared_ptr<const Fit> fit{};  ///< null when it failed
   std::vector<Index> columns{};      ///< of the data that it describes; empty: all
+  std::vector<AnnihilationStep>
+      path{};  ///< how the number was chosen, of CompareOptions::annihilate
 };
 
 /// The table, best first; spurious fits after sound ones, failures last.

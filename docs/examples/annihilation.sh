@@ -1,0 +1,1 @@
+mixture fit data/faithful.csv --structure VVV,EEE --components mml:12

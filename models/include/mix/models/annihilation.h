@@ -1,0 +1,53 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "mix/models/fit.h"
+
+namespace mix {
+
+struct AnnihilationOptions {
+  /// Of the run and of the fit at its end. Sample weights, start (Auto: k-means++, but broader),
+  /// n_init (several runs, the least message length kept), max_iter (for each number of
+  /// components), seed, threads and progress (of -1/2 of the message length) mean what they do
+  /// there; nothing is kept in a checkpoint.
+  FitOptions fit{};
+  /// No component is removed when only so many are left.
+  Index least_components = 1;
+};
+
+/// Where a run came to rest with one number of components.
+struct AnnihilationStep {
+  Index n_components = 0;
+  double log_likelihood = -infinity;
+  double message_length = infinity;  ///< as message_length of mix/models/choice.h
+  Index sweeps = 0;                  ///< estimates of every component, until it rested
+  std::string flaw;  ///< why a component looks like an artifact; empty where none does
+};
+
+/// A fit whose number of components was found in one run.
+struct AnnihilationFit {
+  /// From the step with the least message length among those without a flaw, carried on by EM to
+  /// the maximum of the likelihood. Its passes count those of the run too.
+  Fit fit;
+  double message_length = infinity;    ///< of this fit
+  std::vector<AnnihilationStep> path;  ///< the most components first
+};
+
+/// Chooses the number of components in one run (Figueiredo & Jain 2002): from the components of
+/// `model`, two or three times as many as are expected, EM goes component by component. After each
+/// estimate all rows are shared anew, and the mixing weights become proportional to
+///     max(0, n_k - r_k/2)
+/// for n_k rows and r_k parameters of a component: one that rows do not support is annihilated, and
+/// what it held goes to the others at once. Where that has come to rest the component with the
+/// least weight, or one that looks like an artifact, is removed, down to `least_components`; the
+/// least message length on the way is kept. Components with parameters in common are estimated
+/// together, once per sweep, and weighted one by one.
+/// The same bits for any number of threads. Throws std::invalid_argument for what `fit` refuses;
+/// for a family whose components cannot be taken apart; for weights that are not estimated; for
+/// other policies than Soft, and for groups; for `least_components` below 1 or above the model's.
+AnnihilationFit choose_by_annihilation(const MixtureModel& model, const AnyRows& x,
+                                       const AnnihilationOptions& options = {});
+
+}  // namespace mix
