@@ -74,5 +74,6 @@
 #include "mix/npy.h"
 #include "mix/random.h"
 #include "mix/registry.h"
+#include "mix/streaming_em.h"
 #include "mix/table.h"
 #include "mix/untied.h"
