@@ -17,7 +17,7 @@ namespace mix {
 namespace {
 
 // An eigenvalue and the mass that it counts for.
-struct Weighted {
+struct WeightedEigenvalue {
   double value;
   double mass;
 };
@@ -31,7 +31,7 @@ struct Clipped {
 };
 
 template <class Below, class Above>
-Clipped clipped(const std::vector<Weighted>& values, double ratio, const Below& below,
+Clipped clipped(const std::vector<WeightedEigenvalue>& values, double ratio, const Below& below,
                 const Above& above) {
   Clipped all;
   for (const auto& [value, mass] : values) {
@@ -45,9 +45,9 @@ Clipped clipped(const std::vector<Weighted>& values, double ratio, const Below& 
 
 // The lower limit m. The derivative changes its sign between two knots, the values d and d / ratio;
 // between them it is known which are clipped, and m follows in closed form.
-double best_limit(const std::vector<Weighted>& values, double ratio) {
+double best_limit(const std::vector<WeightedEigenvalue>& values, double ratio) {
   std::vector<double> knots;
-  for (const Weighted& one : values) {
+  for (const WeightedEigenvalue& one : values) {
     knots.push_back(one.value);
     knots.push_back(one.value / ratio);
   }
@@ -68,10 +68,10 @@ double best_limit(const std::vector<Weighted>& values, double ratio) {
 }
 
 // Beyond the ratio by this factor, less one, is within it: what was clipped once is not again.
-constexpr double rounding = 1e-12;
+constexpr double ratio_rounding = 1e-12;
 
 // Smaller pivots of a correlation matrix are rounding.
-constexpr double smallest_pivot = 1e-7;
+constexpr double smallest_correlation_pivot = 1e-7;
 
 // The lower factor of the data's covariance; where that is singular, of its diagonal.
 Matrix metric_of(const Matrix& covariance) {
@@ -80,7 +80,7 @@ Matrix metric_of(const Matrix& covariance) {
       unit.cwiseInverse().asDiagonal() * covariance * unit.cwiseInverse().asDiagonal();
   const Eigen::LLT<Matrix> factor(correlation);
   if (factor.info() != Eigen::Success ||
-      !(factor.matrixLLT().diagonal().minCoeff() > smallest_pivot)) {
+      !(factor.matrixLLT().diagonal().minCoeff() > smallest_correlation_pivot)) {
     return unit.asDiagonal();
   }
   return unit.asDiagonal() * Matrix(factor.matrixL());
@@ -107,7 +107,7 @@ std::string ratio_structures() {
 }
 
 bool limit_ratio(MatrixRef values, ConstVectorRef mass, double ratio) {
-  std::vector<Weighted> heavy;
+  std::vector<WeightedEigenvalue> heavy;
   for (Index k = 0; k < values.cols(); ++k) {
     if (!(mass[k] > 0)) continue;
     for (Index j = 0; j < values.rows(); ++j) {
@@ -115,7 +115,7 @@ bool limit_ratio(MatrixRef values, ConstVectorRef mass, double ratio) {
     }
   }
   const double largest = values.maxCoeff();
-  const double most = (1 + rounding) * ratio * values.minCoeff();
+  const double most = (1 + ratio_rounding) * ratio * values.minCoeff();
   if (heavy.empty() || !(largest > 0) || largest <= most) return false;
   const double limit = best_limit(heavy, ratio);
   if (!(limit > 0)) return false;

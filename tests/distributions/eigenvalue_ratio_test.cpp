@@ -19,12 +19,12 @@ using testing_support::perturbed_labels;
 using testing_support::random_vector;
 using testing_support::three_groups;
 
-constexpr Index columns = 2;
-constexpr Index n_components = 3;
-constexpr double limit = 4;
+constexpr Index ratio_columns = 2;
+constexpr Index ratio_components = 3;
+constexpr double eigenvalue_limit = 4;
 
 // What eigenvalues are measured by: a lower factor.
-Matrix metric(const Matrix& x, Structure structure) {
+Matrix data_metric(const Matrix& x, Structure structure) {
   const Matrix off = x.rowwise() - x.colwise().mean();
   const Matrix covariance = off.transpose() * off / static_cast<double>(x.rows());
   const StructureParts part = parts(structure);
@@ -49,28 +49,29 @@ double ratio_of(const Gaussians& family, const Matrix& unit) {
   return largest / least;
 }
 
-std::vector<Matrix> covariances(const Gaussians& family) {
+std::vector<Matrix> covariances_of(const Gaussians& family) {
   std::vector<Matrix> all;
   for (Index k = 0; k < family.size(); ++k) all.push_back(family.covariance(k));
   return all;
 }
 
-// Covariances within the limit as a smooth function of free numbers: the least eigenvalue, waves
-// between the limits for the others, and angles.
-std::vector<Matrix> within(const Vector& theta, Structure structure, const Matrix& unit) {
+// Covariances within the limit as a smooth function of free numbers: the least
+// eigenvalue, waves between the limits for the others, and angles.
+std::vector<Matrix> covariances_within(const Vector& theta, Structure structure,
+                                       const Matrix& unit) {
   const StructureParts part = parts(structure);
   std::vector<Matrix> all;
-  for (Index k = 0; k < n_components; ++k) {
+  for (Index k = 0; k < ratio_components; ++k) {
     const Index own = part.volume == Part::equal ? 0 : k;
-    Vector e(columns);
-    for (Index j = 0; j < columns; ++j) {
+    Vector e(ratio_columns);
+    for (Index j = 0; j < ratio_columns; ++j) {
       const Index axis = part.shape == Part::identity ? 0 : j;
-      const double wave = (1 + std::sin(theta[1 + own * columns + axis])) / 2;
-      e[j] = std::exp(theta[0] + std::log(limit) * wave);
+      const double wave = (1 + std::sin(theta[1 + own * ratio_columns + axis])) / 2;
+      e[j] = std::exp(theta[0] + std::log(eigenvalue_limit) * wave);
     }
-    Matrix turn = Matrix::Identity(columns, columns);
+    Matrix turn = Matrix::Identity(ratio_columns, ratio_columns);
     if (part.orientation != Part::identity) {
-      const double angle = theta[1 + n_components * columns + own];
+      const double angle = theta[1 + ratio_components * ratio_columns + own];
       turn << std::cos(angle), -std::sin(angle), std::sin(angle), std::cos(angle);
     }
     all.emplace_back(unit * turn * e.asDiagonal() * turn.transpose() * unit.transpose());
@@ -86,29 +87,29 @@ INSTANTIATE_TEST_SUITE_P(All, EigenvalueRatio,
 
 TEST_P(EigenvalueRatio, IsObeyedByTheBestCovariancesWithinIt) {
   const Structure structure = GetParam();
-  const Data data = three_groups(60, columns);
+  const Data data = three_groups(60, ratio_columns);
   const Matrix shares = perturbed_labels(data);
-  Gaussians family(n_components, columns,
-                   {.structure = structure, .floor = 0, .eigenvalue_ratio = limit});
+  Gaussians family(ratio_components, ratio_columns,
+                   {.structure = structure, .floor = 0, .eigenvalue_ratio = eigenvalue_limit});
   family.prepare(data.x, data.w);
   family.start(data.x, shares);
-  const Matrix unit = metric(data.x, structure);
-  EXPECT_LE(ratio_of(family, unit), limit * (1 + 1e-9));
+  const Matrix unit = data_metric(data.x, structure);
+  EXPECT_LE(ratio_of(family, unit), eigenvalue_limit * (1 + 1e-9));
 
   std::vector<Matrix> scatter;
   const Vector mass = shares.colwise().sum();
-  for (Index k = 0; k < n_components; ++k) {
+  for (Index k = 0; k < ratio_components; ++k) {
     const Matrix off = data.x.rowwise() - family.mean(k).transpose();
     scatter.emplace_back(off.transpose() * shares.col(k).asDiagonal() * off);
   }
-  const double ours = covariance_objective(covariances(family), scatter, mass);
+  const double ours = covariance_objective(covariances_of(family), scatter, mass);
   const auto f = [&](const Vector& theta) {
-    return covariance_objective(within(theta, structure, unit), scatter, mass);
+    return covariance_objective(covariances_within(theta, structure, unit), scatter, mass);
   };
   Rng rng(5);
   double best = -infinity;
   for (int start = 0; start < 12; ++start) {
-    best = std::max(best, f(numerical_maximum(f, random_vector(rng, 1 + 3 * n_components))));
+    best = std::max(best, f(numerical_maximum(f, random_vector(rng, 1 + 3 * ratio_components))));
   }
   EXPECT_NEAR(best, ours, 1e-8 * std::abs(ours));
 }
@@ -116,7 +117,7 @@ TEST_P(EigenvalueRatio, IsObeyedByTheBestCovariancesWithinIt) {
 TEST_P(EigenvalueRatio, HoldsAllAlongWithoutAFallAndWithTheSameBitsOnThreads) {
   const Structure structure = GetParam();
   const Data data = three_groups(600, 3);
-  const Matrix unit = metric(data.x, structure);
+  const Matrix unit = data_metric(data.x, structure);
   const auto run = [&](Index threads, Acceleration acceleration) {
     MixtureState state = fitted(data, {.structure = structure, .eigenvalue_ratio = 1.5}, 1);
     EmReport report;
@@ -140,7 +141,8 @@ TEST_P(EigenvalueRatio, OfAnyHeightIsTheFreeFitToTheLastBit) {
   const MixtureState free = fitted(data, {.structure = GetParam()}, 30);
   const MixtureState held = fitted(data, {.structure = GetParam(), .eigenvalue_ratio = 1e6}, 30);
   EXPECT_EQ(free.family.as<Gaussians>()->means(), held.family.as<Gaussians>()->means());
-  EXPECT_EQ(covariances(*free.family.as<Gaussians>()), covariances(*held.family.as<Gaussians>()));
+  EXPECT_EQ(covariances_of(*free.family.as<Gaussians>()),
+            covariances_of(*held.family.as<Gaussians>()));
   EXPECT_EQ(free.family.parameter_count(), held.family.parameter_count());
 }
 
@@ -148,13 +150,13 @@ TEST_P(EigenvalueRatio, OfAnyHeightIsTheFreeFitToTheLastBit) {
 TEST_P(EigenvalueRatio, OfOneIsTheSphericalFit) {
   Data data = three_groups(300, 3);
   const Matrix off = data.x.rowwise() - data.x.colwise().mean();
-  data.x = (metric(data.x, Structure::VVV).inverse() * off.transpose()).transpose();
+  data.x = (data_metric(data.x, Structure::VVV).inverse() * off.transpose()).transpose();
   const MixtureState held = fitted(data, {.structure = GetParam(), .eigenvalue_ratio = 1}, 30);
   const MixtureState spherical = fitted(data, {.structure = Structure::EII}, 30);
   const auto& a = *held.family.as<Gaussians>();
   const auto& b = *spherical.family.as<Gaussians>();
   EXPECT_LT((a.means() - b.means()).norm(), 1e-9);
-  for (Index k = 0; k < n_components; ++k) {
+  for (Index k = 0; k < ratio_components; ++k) {
     EXPECT_LT((a.covariance(k) - b.covariance(k)).norm(), 1e-9);
   }
 }
@@ -162,14 +164,15 @@ TEST_P(EigenvalueRatio, OfOneIsTheSphericalFit) {
 // Full covariances: any affine map. Diagonal ones: other units.
 TEST_P(EigenvalueRatio, IsMeasuredInUnitsOfTheData) {
   const Structure structure = GetParam();
-  const Data data = three_groups(300, columns);
-  Matrix map(columns, columns);
+  const Data data = three_groups(300, ratio_columns);
+  Matrix map(ratio_columns, ratio_columns);
   map << 3e3, 40, -2e3, 1e-1;
-  if (is_diagonal(structure, columns)) map = Vector{{3e3, 1e-1}}.asDiagonal();
-  if (parts(structure).shape == Part::identity) map = 70 * Matrix::Identity(columns, columns);
+  if (is_diagonal(structure, ratio_columns)) map = Vector{{3e3, 1e-1}}.asDiagonal();
+  if (parts(structure).shape == Part::identity)
+    map = 70 * Matrix::Identity(ratio_columns, ratio_columns);
   Data mapped = data;
   mapped.x = (data.x * map.transpose()).rowwise() + Eigen::RowVector2d(5, -7);
-  // The floor follows the columns' units alone.
+  // The floor follows the units of the columns alone.
   const GaussianOptions options{.structure = structure, .floor = 0, .eigenvalue_ratio = 2};
   const MixtureState a = fitted(data, options, 30);
   const MixtureState b = fitted(mapped, options, 30);

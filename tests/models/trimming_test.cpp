@@ -21,7 +21,7 @@ using testing_support::Data;
 using testing_support::three_groups;
 
 // Two groups of 100 rows, and rows of neither.
-Matrix contaminated(Index outliers) {
+Matrix contaminated_rows(Index outliers) {
   Rng rng(11);
   Matrix x(200 + outliers, 2);
   for (Index i = 0; i < x.rows(); ++i) {
@@ -35,7 +35,7 @@ Matrix contaminated(Index outliers) {
   return x;
 }
 
-MixtureState begin(const AnyFamily& family, const Matrix& x) {
+MixtureState state_at_start(const AnyFamily& family, const Matrix& x) {
   AnyFamily own = family;
   own.prepare(x, Vector::Ones(x.rows()));
   Matrix shares(x.rows(), own.size());
@@ -49,7 +49,7 @@ MixtureState begin(const AnyFamily& family, const Matrix& x) {
 
 TEST(Trimming, LeavesOutliersWithoutAWord) {
   constexpr Index outliers = 14;
-  const Matrix x = contaminated(outliers);
+  const Matrix x = contaminated_rows(outliers);
   const MixtureModel model = mixture(Gaussians(2, 2));
   const Fit clean = fit(model, Matrix(x.topRows(200)), {.seed = 1});
   FitOptions options{.assignment = Trimmed{outliers / 214.0}, .seed = 1};
@@ -75,9 +75,9 @@ TEST(Trimming, LeavesOutliersWithoutAWord) {
 }
 
 TEST(Trimming, OfNoRowsIsPlainEmToTheLastBit) {
-  const Matrix x = contaminated(10);
+  const Matrix x = contaminated_rows(10);
   for (const Structure structure : {Structure::VVV, Structure::EEE, Structure::EII}) {
-    MixtureState soft = begin(Gaussians(2, 2, {.structure = structure}), x);
+    MixtureState soft = state_at_start(Gaussians(2, 2, {.structure = structure}), x);
     MixtureState none = soft;
     const Vector w = Vector::Ones(x.rows());
     const EmReport a = run_em(soft, x, w, {.acceleration = Acceleration::automatic});
@@ -91,7 +91,7 @@ TEST(Trimming, OfNoRowsIsPlainEmToTheLastBit) {
 // Of families with closed estimates, with iterated ones, with statistics that are constant
 // otherwise, with a prior, and with several cycles.
 TEST(Trimming, NeverLowersWhatIsKeptInAnyFamily) {
-  const Matrix x = contaminated(12);
+  const Matrix x = contaminated_rows(12);
   Matrix counts = x.col(0).array().abs().round();
   counts.conservativeResize(x.rows(), 1);
   Vector w = Vector::Ones(x.rows());
@@ -107,7 +107,7 @@ TEST(Trimming, NeverLowersWhatIsKeptInAnyFamily) {
       {Untied(Poisson(1), 2), counts}};
   for (const auto& [family, rows] : cases) {
     const auto run = [&, &family = family, &rows = rows](Index threads, Acceleration acceleration) {
-      MixtureState state = begin(family, rows);
+      MixtureState state = state_at_start(family, rows);
       EmReport report;
       with_threads(threads, [&] {
         report = run_em(state, rows, w,
@@ -163,7 +163,7 @@ TEST(Trimming, FindsThemAmongManyRows) {
 }
 
 TEST(Trimming, CountsEqualRowsAsOneOfTheirWeight) {
-  const Matrix x = contaminated(10);
+  const Matrix x = contaminated_rows(10);
   const MixtureModel model = mixture(Gaussians(2, 2));
   const Matrix twice = x.replicate(2, 1);
   const FitOptions options{.assignment = Trimmed{0.05}, .start = start::KMeans{}, .n_init = 1};
@@ -181,7 +181,7 @@ TEST(Trimming, LeavesOutWhatIsImpossible) {
 }
 
 TEST(Trimming, RefusesWhatItCannotBe) {
-  const Matrix x = contaminated(10);
+  const Matrix x = contaminated_rows(10);
   const MixtureModel model = mixture(Gaussians(2, 2));
   const auto message = [&](FitOptions options) -> std::string {
     try {
