@@ -18,7 +18,7 @@ namespace mix {
 namespace {
 
 // A sweep that changes the message length by less than this, per unit of weight, is the last.
-constexpr double settled = 1e-5;
+constexpr double settled_length = 1e-5;
 // Of a first estimate, what all components get of all rows alike.
 constexpr double common_share = 0.7;
 // Logarithms of ratios beyond this no longer go with the scale of their row.
@@ -289,7 +289,8 @@ AnnihilationStep settle(Competition& components, const AnnihilationOptions& opti
     const Progress progress{++descent.sweeps, -step.message_length / 2};
     descent.interrupted = options.fit.progress && !options.fit.progress(progress);
   } while (!descent.interrupted && step.sweeps < options.fit.max_iter &&
-           (before != components.size() || std::abs(previous - step.message_length) > settled * n));
+           (before != components.size() ||
+            std::abs(previous - step.message_length) > settled_length * n));
   step.n_components = components.size();
   return step;
 }
