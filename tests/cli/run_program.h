@@ -6,12 +6,15 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace mix::testing {
@@ -70,8 +73,8 @@ class Folder {
     return names;
   }
 
-  /// Runs `mixture ARGS...` here.
-  [[nodiscard]] Outcome run(const std::vector<std::string>& args) const {
+  /// Runs `mixture ARGS...` here; sends it SIGINT after so many milliseconds, 0: never.
+  [[nodiscard]] Outcome run(const std::vector<std::string>& args, int patience = 0) const {
     const std::filesystem::path streams = path_.string() + "-streams";
     std::filesystem::create_directory(streams);
     const pid_t child = fork();
@@ -90,6 +93,10 @@ class Folder {
       pointers.push_back(nullptr);
       execv(MIXTURE_PROGRAM, pointers.data());
       _exit(127);
+    }
+    if (patience > 0) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(patience));
+      kill(child, SIGINT);
     }
     int status = 0;
     waitpid(child, &status, 0);

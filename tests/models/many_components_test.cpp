@@ -12,8 +12,8 @@
 #include "mix/mix.h"
 #include "mix/parallel.h"
 #include "mix/random.h"
-#include "starter.h"
 #include "seeding.h"
+#include "starter.h"
 #include "support/peak_memory.h"
 
 namespace mix {
