@@ -61,7 +61,8 @@ Moments truncated_moments(const std::function<void(Rows, VectorRef)>& log_densit
   Matrix x(pieces * each, 1);
   Vector p(x.rows());
   for (Index i = 0; i < x.rows(); ++i) {
-    const auto middle = static_cast<double>(2 * (i / each) + 1);
+    const Index piece = i / each;
+    const auto middle = static_cast<double>(2 * piece + 1);
     x(i, 0) = low + half * (middle + points[static_cast<std::size_t>(i % each)]);
   }
   log_density(x, p);
