@@ -93,12 +93,7 @@ void add_impute(CLI::App& app) {
   const auto flags = std::make_shared<ImputeCommand>();
   CLI::App& command = *app.add_subcommand(
       "impute", "Fill the missing cells of a table by what a fitted model expects there");
-  command.add_option("MODEL", flags->model, "model file that fit wrote")
-      ->required()
-      ->type_name("FILE");
-  command.add_option("DATA", flags->data, "table to read: .csv, .tsv, .npy or .mtx")
-      ->required()
-      ->type_name("FILE");
+  add_model_and_data(command, flags->model, flags->data);
   command.add_option("--out", flags->out, "write to this file instead of standard output")
       ->type_name("FILE");
   command

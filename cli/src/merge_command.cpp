@@ -186,12 +186,7 @@ void add_merge(CLI::App& app) {
   const auto flags = std::make_shared<MergeCommand>();
   CLI::App& command = *app.add_subcommand(
       "merge", "Join components that together are one cluster; the density stays the same");
-  command.add_option("MODEL", flags->model, "model file that fit wrote")
-      ->required()
-      ->type_name("FILE");
-  command.add_option("DATA", flags->data, "table to read: .csv, .tsv, .npy or .mtx")
-      ->required()
-      ->type_name("FILE");
+  add_model_and_data(command, flags->model, flags->data);
   command
       .add_option("--method", flags->method,
                   "which two clusters are joined next: entropy, those that overlap in most rows; "

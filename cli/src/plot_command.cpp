@@ -54,12 +54,7 @@ void run_plot(const PlotCommand& flags) {
 void add_plot(CLI::App& app) {
   const auto flags = std::make_shared<PlotCommand>();
   CLI::App& command = *app.add_subcommand("plot", "Draw a fitted model with the rows of a table");
-  command.add_option("MODEL", flags->model, "model file that fit wrote")
-      ->required()
-      ->type_name("FILE");
-  command.add_option("DATA", flags->data, "table to read: .csv, .tsv, .npy or .mtx")
-      ->required()
-      ->type_name("FILE");
+  add_model_and_data(command, flags->model, flags->data);
   command.add_option("--out", flags->picture, "the picture, .svg or .png")
       ->required()
       ->type_name("FILE");

@@ -247,12 +247,7 @@ void add_predict(CLI::App& app) {
   const auto flags = std::make_shared<PredictCommand>();
   CLI::App& command = *app.add_subcommand(
       "predict", "Label the rows of a table with the components of a fitted model");
-  command.add_option("MODEL", flags->model, "model file that fit wrote")
-      ->required()
-      ->type_name("FILE");
-  command.add_option("DATA", flags->data, "table to read: .csv, .tsv, .npy or .mtx")
-      ->required()
-      ->type_name("FILE");
+  add_model_and_data(command, flags->model, flags->data);
   command.add_option("--out", flags->out, "write to this file instead of standard output")
       ->type_name("FILE");
   command

@@ -14,6 +14,13 @@
 
 namespace mix::cli {
 
+void add_model_and_data(CLI::App& command, std::string& model, std::string& data) {
+  command.add_option("MODEL", model, "model file that fit wrote")->required()->type_name("FILE");
+  command.add_option("DATA", data, "table to read: .csv, .tsv, .npy or .mtx")
+      ->required()
+      ->type_name("FILE");
+}
+
 std::vector<bool> complete_rows(const Table& table) {
   std::vector<bool> complete(static_cast<std::size_t>(table.rows()), false);
   std::vector<std::string> cells;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -11,6 +12,9 @@
 #include "mix/table.h"
 
 namespace mix::cli {
+
+/// Adds the two arguments of commands that use a model on a table: MODEL and DATA, both required.
+void add_model_and_data(CLI::App& command, std::string& model, std::string& data);
 
 /// Which rows have no missing cell.
 std::vector<bool> complete_rows(const Table& table);
