@@ -14,28 +14,32 @@
 
 namespace {
 
+template <bool ByColumns>
 struct CustomGumbel {
+  static constexpr bool by_columns = ByColumns;
   static constexpr std::array parameters{mix::real("location"), mix::positive("scale")};
   template <class T>
   std::pair<T, T> terms(const T* p) const {
     return {1.0 / p[1], log(p[1])};
   }
-  template <class Row, class T>
-  T log_density(const Row& x, const T* p, const std::pair<T, T>& of) const {
+  template <class Cells, class T>
+  T log_density(const Cells& x, const T* p, const std::pair<T, T>& of) const {
     const T z = (x[0] - p[0]) * of.first;
     return -of.second - z - exp(-z);
   }
 };
 
+template <bool ByColumns>
 struct CustomGamma {
+  static constexpr bool by_columns = ByColumns;
   static constexpr std::array parameters{mix::positive("shape"), mix::positive("scale")};
   template <class T>
   std::pair<T, T> terms(const T* p) const {
     return {1.0 / p[1], p[0] * log(p[1]) + lgamma(p[0])};
   }
-  template <class Row, class T>
-  T log_density(const Row& x, const T* p, const std::pair<T, T>& of) const {
-    return (p[0] - 1.0) * std::log(x[0]) - x[0] * of.first - of.second;
+  template <class Cells, class T>
+  T log_density(const Cells& x, const T* p, const std::pair<T, T>& of) const {
+    return (p[0] - 1.0) * log(x[0]) - x[0] * of.first - of.second;
   }
 };
 
@@ -73,9 +77,11 @@ int main(int argc, char** argv) {
         ->ReportAggregatesOnly();
   };
   add("gumbel/library", mix::Gumbel());
-  add("gumbel/density", mix::Autodiff<CustomGumbel>());
+  add("gumbel/density", mix::Autodiff<CustomGumbel<false>>());
+  add("gumbel/density by columns", mix::Autodiff<CustomGumbel<true>>());
   add("gamma/library", mix::Gamma());
-  add("gamma/density", mix::Autodiff<CustomGamma>());
+  add("gamma/density", mix::Autodiff<CustomGamma<false>>());
+  add("gamma/density by columns", mix::Autodiff<CustomGamma<true>>());
   benchmark::Initialize(&argc, argv);
   benchmark::RunSpecifiedBenchmarks();
 }

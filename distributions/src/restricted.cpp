@@ -20,9 +20,6 @@
 namespace mix {
 namespace {
 
-// Newton's method comes to rest before.
-constexpr Index enough_steps = 50;
-
 }  // namespace
 
 Restricted::Restricted(const AnyFamily& prototype, Index k, Restrictions restrictions)

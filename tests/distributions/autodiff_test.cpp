@@ -6,10 +6,12 @@
 #include <array>
 #include <cmath>
 #include <numbers>
+#include <utility>
 
 #include "../../docs/examples/gumbel.h"
 #include "mix/em.h"
 #include "mix/json_fields.h"
+#include "mix/random.h"
 
 namespace mix {
 namespace {
@@ -41,6 +43,43 @@ struct CustomGamma {
   T log_density(const Row& x, const T* p) const {
     if (x[0] <= 0) return -infinity;
     return (p[0] - 1) * std::log(x[0]) - x[0] / p[1] - p[0] * log(p[1]) - lgamma(p[0]);
+  }
+};
+
+// The same, but for the support, of all rows of a block at once.
+struct GammaByColumns {
+  static constexpr std::array parameters = CustomGamma::parameters;
+  static constexpr bool by_columns = true;
+  template <class T>
+  std::pair<T, T> terms(const T* p) const {
+    return {1.0 / p[1], p[0] * log(p[1]) + lgamma(p[0])};
+  }
+  template <class Columns, class T>
+  T log_density(const Columns& x, const T* p, const std::pair<T, T>& of) const {
+    return (p[0] - 1.0) * log(x[0]) - x[0] * of.first - of.second;
+  }
+  template <class T>
+  T log_prior(const T* p) const {
+    return -0.5 * p[0];
+  }
+};
+
+// For a row, or for all rows of a block at once.
+template <bool ByColumns>
+struct GammaWithPrior {
+  static constexpr std::array parameters{positive("shape"), positive("scale")};
+  static constexpr bool by_columns = ByColumns;
+  template <class T>
+  std::pair<T, T> terms(const T* p) const {
+    return {1.0 / p[1], p[0] * log(p[1]) + lgamma(p[0])};
+  }
+  template <class Cells, class T>
+  T log_density(const Cells& x, const T* p, const std::pair<T, T>& of) const {
+    return (p[0] - 1.0) * log(x[0]) - x[0] * of.first - of.second;
+  }
+  template <class T>
+  T log_prior(const T* p) const {
+    return -0.5 * p[0];
   }
 };
 
@@ -357,6 +396,51 @@ double likelihood(const auto& d, const Matrix& x, const Vector& w) {
   double sum = 0;
   for (Index i = 0; i < x.rows(); ++i) sum += w[i] > 0 ? w[i] * l[i] : 0;
   return sum;
+}
+
+TEST(Autodiff, IsTheSameByColumns) {
+  // More than one block, the last one short, and rows without weight out of the support.
+  Rng rng(5);
+  Matrix x(1301, 1);
+  for (Index i = 0; i < x.rows(); ++i) x(i, 0) = 2 * standard_gamma(rng, 3);
+  Vector w = some_weights(x.rows());
+  for (const Index i : {7, 700}) {
+    x(i, 0) = -1;
+    w[i] = 0;
+  }
+  Autodiff<GammaWithPrior<false>> by_rows({1.0, 1.0});
+  Autodiff<GammaWithPrior<true>> by_columns({1.0, 1.0});
+  Vector l(x.rows());
+  Vector of_columns(x.rows());
+  by_rows.log_density(x, l);
+  by_columns.log_density(x, of_columns);
+  EXPECT_EQ(of_columns[7], -infinity);
+  for (Index i = 0; i < x.rows(); ++i) {
+    if (!(w[i] > 0)) continue;
+    EXPECT_NEAR(of_columns[i], l[i], 1e-13 * (1 + std::abs(l[i])));
+  }
+  by_rows.fit(x, w);
+  by_columns.fit(x, w);
+  EXPECT_NEAR(by_columns.parameter(0), by_rows.parameter(0), 1e-9);
+  EXPECT_NEAR(by_columns.parameter(1), by_rows.parameter(1), 1e-9);
+}
+
+// A step of generalized EM: uphill, and at last where the full M-step ends.
+TEST(Autodiff, ImprovesTowardTheEstimate) {
+  const Matrix x = gumbel_rows(500, 3, 2, 4);
+  const Vector w = some_weights(x.rows());
+  Autodiff<CustomGumbel> best({0.0, 1.0});
+  best.fit(x, w);
+  Autodiff<CustomGumbel> d({0.0, 1.0});
+  double before = likelihood(d, x, w);
+  for (int i = 0; i < 12; ++i) {
+    d.improve(x, w);
+    const double after = likelihood(d, x, w);
+    EXPECT_GE(after, before - 1e-9);
+    before = after;
+  }
+  EXPECT_NEAR(d.parameter(0), best.parameter(0), 1e-8);
+  EXPECT_NEAR(d.parameter(1), best.parameter(1), 1e-8);
 }
 
 TEST(Autodiff, NeverLowersTheLikelihoodEvenWhereItHasCorners) {

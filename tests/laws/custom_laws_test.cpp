@@ -25,6 +25,10 @@ struct Entry {
   LawOptions options = {};
 };
 
+struct GumbelByColumns : Gumbel {
+  static constexpr bool by_columns = true;
+};
+
 void PrintTo(const Entry& entry, std::ostream* out) { *out << entry.name; }
 
 Matrix heavy_tails(Index rows, Index columns) {
@@ -58,6 +62,8 @@ std::vector<Entry> entries() {
                         .normalization_tolerance = 1e-3};
   all.push_back({"student_t_on_the_line", StudentT(1, 1), heavy_tails(120, 1), line});
   all.push_back({"gumbel", Untied(Autodiff<NamedGumbel>({0.0, 1.0}), 2), heavy_tails(80, 1), line});
+  all.push_back({"gumbel_by_columns", Untied(Autodiff<GumbelByColumns>({0.0, 1.0}), 2),
+                 heavy_tails(80, 1), line});
   all.push_back({"rayleigh", Untied(Rayleigh(), 2), lengths(80), line});
   all.push_back({"natural_rayleigh", Untied(NaturalRayleigh(), 2), lengths(80), line});
   // The median moves in steps, from row to row: no derivatives to count parameters by.

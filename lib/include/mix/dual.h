@@ -3,7 +3,11 @@
 #include <array>
 #include <cmath>
 #include <compare>
+#include <concepts>
 #include <numbers>
+#include <type_traits>
+
+#include "mix/cells.h"
 
 namespace mix {
 
@@ -12,20 +16,55 @@ double log_gamma(double x);
 /// The n-th derivative of the digamma function: 0 is digamma, 1 is trigamma.
 double polygamma(int n, double x);
 
+/// log_power(x, y) is y log(x), 0 where x is 0; sign(x) is -1, 0 or 1.
+inline double log_power(double x, double y) { return x == 0 ? 0 : std::log(x) * y; }
+inline double sign(double x) { return static_cast<double>(x > 0) - static_cast<double>(x < 0); }
+
+/// What has no derivatives beside numbers made of `Plain`.
+template <class C, class Plain>
+concept Constant = std::same_as<C, double> || std::same_as<C, Plain>;
+
 /// A number with its derivatives in N directions (forward differentiation): arithmetic and
 /// functions carry them along by the chain rule. `Dual<N, Dual<N>>` has second derivatives too.
 ///
 /// Our own, because Eigen's AutoDiffScalar returns expressions, so that `auto z = (x - m) / s;` in
 /// a formula refers to temporaries that are gone, and Boost's fvar takes many times longer to run
 /// and to compile. Here every operation returns a value; nothing refers to anything. Comparisons
-/// look at the value alone. Dual<0> is a plain number whose functions are found without `std::`; in
+/// look at the value alone. `Dual<N, Cells>` is evaluated for a block of rows at a time; it has no
+/// comparisons. Dual<0> is a plain number whose functions are found without `std::`; in
 /// particular `abs` never means the one of integers.
 template <int N, class S = double>
 class Dual {
+  template <class T>
+  struct InnermostOf {
+    using type = T;
+  };
+  template <int M, class T>
+  struct InnermostOf<Dual<M, T>> : InnermostOf<T> {};
+
  public:
-  constexpr Dual() = default;
+  /// The number that has no derivatives: double or Cells.
+  using Plain = typename InnermostOf<S>::type;
+  static constexpr bool of_cells = !std::same_as<Plain, double>;
+
+  Dual() = default;
   /// A constant: all derivatives are 0.
   constexpr Dual(double value) : value_(value) {}  // NOLINT(google-explicit-constructor)
+  Dual(const Plain& value) requires of_cells       // NOLINT(google-explicit-constructor)
+      : value_(value) {}
+  /// The same number and slopes for every row.
+  template <class U>
+  requires of_cells && std::constructible_from<S, const U&>
+  explicit Dual(const Dual<N, U>& one) : value_(one.value()) {
+    for (int i = 0; i < N; ++i) at(i) = S(one.slope(i), Cells::Derivative());
+  }
+  /// The same of a derivative.
+  template <class U>
+  requires of_cells && std::constructible_from<S, const U&> Dual(const Dual<N, U>& one,
+                                                                 Cells::Derivative tag)
+      : value_(one.value(), tag) {
+    for (int i = 0; i < N; ++i) at(i) = S(one.slope(i), tag);
+  }
   /// The variable of direction `i`: its derivative there is 1.
   static constexpr Dual variable(S value, int i) {
     Dual x;
@@ -55,36 +94,53 @@ class Dual {
     for (int i = 0; i < N; ++i) c.at(i) = (a.slope(i) - c.value_ * b.slope(i)) / b.value_;
     return c;
   }
-  friend constexpr Dual operator+(Dual a, double b) {
-    a.value_ += b;
-    return a;
-  }
+  friend constexpr Dual operator+(Dual a, double b) { return a += b; }
   friend constexpr Dual operator+(double a, const Dual& b) { return b + a; }
-  friend constexpr Dual operator-(Dual a, double b) {
-    a.value_ -= b;
-    return a;
-  }
+  friend constexpr Dual operator-(Dual a, double b) { return a -= b; }
   friend constexpr Dual operator-(double a, const Dual& b) { return -b + a; }
-  friend constexpr Dual operator*(Dual a, double b) {
-    a.value_ *= b;
-#pragma GCC unroll 16
-    for (S& slope : a.slopes_) slope *= b;
-    return a;
-  }
+  friend constexpr Dual operator*(Dual a, double b) { return a *= b; }
   friend constexpr Dual operator*(double a, const Dual& b) { return b * a; }
-  friend constexpr Dual operator/(Dual a, double b) {
-    a.value_ /= b;
-#pragma GCC unroll 16
-    for (S& slope : a.slopes_) slope /= b;
-    return a;
-  }
+  friend constexpr Dual operator/(Dual a, double b) { return a /= b; }
   friend constexpr Dual operator/(double a, const Dual& b) { return Dual(a) / b; }
+  friend Dual operator+(Dual a, const Plain& b) requires of_cells { return a += b; }
+  friend Dual operator+(const Plain& a, const Dual& b) requires of_cells { return b + a; }
+  friend Dual operator-(Dual a, const Plain& b) requires of_cells { return a -= b; }
+  friend Dual operator-(const Plain& a, const Dual& b) requires of_cells { return -b + a; }
+  friend Dual operator*(Dual a, const Plain& b) requires of_cells { return a *= b; }
+  friend Dual operator*(const Plain& a, const Dual& b) requires of_cells { return b * a; }
+  friend Dual operator/(Dual a, const Plain& b) requires of_cells { return a /= b; }
+  friend Dual operator/(const Plain& a, const Dual& b) requires of_cells { return Dual(a) / b; }
   friend constexpr Dual operator+(const Dual& a) { return a; }
   friend constexpr Dual operator-(Dual a) {
     a.value_ = -a.value_;
 #pragma GCC unroll 16
     for (S& slope : a.slopes_) slope = -slope;
     return a;
+  }
+  // A constant by itself is cheaper than one with slopes of 0, which no compiler may leave out.
+  template <Constant<Plain> C>
+  constexpr Dual& operator+=(const C& b) {
+    value_ += b;
+    return *this;
+  }
+  template <Constant<Plain> C>
+  constexpr Dual& operator-=(const C& b) {
+    value_ -= b;
+    return *this;
+  }
+  template <Constant<Plain> C>
+  constexpr Dual& operator*=(const C& b) {
+    value_ *= b;
+#pragma GCC unroll 16
+    for (S& slope : slopes_) slope *= b;
+    return *this;
+  }
+  template <Constant<Plain> C>
+  constexpr Dual& operator/=(const C& b) {
+    value_ /= b;
+#pragma GCC unroll 16
+    for (S& slope : slopes_) slope /= b;
+    return *this;
   }
   constexpr Dual& operator+=(const Dual& b) {
     value_ += b.value_;
@@ -168,18 +224,31 @@ class Dual {
     using std::pow;
     const S power = pow(a.value_, b.value_);
     const S by_base = b.value_ * pow(a.value_, b.value_ - 1.0);
-    const S by_exponent = a.value_ == 0 ? S(0.0) : log(a.value_) * power;
+    const S by_exponent = log_power(a.value_, power);
     Dual c;
     c.value_ = power;
 #pragma GCC unroll 16
     for (int i = 0; i < N; ++i) c.at(i) = by_base * a.slope(i) + by_exponent * b.slope(i);
     return c;
   }
-  /// The derivative of abs at 0 is taken as 0.
-  friend Dual abs(const Dual& a) {
-    const double sign = static_cast<double>(a.value_ > 0) - static_cast<double>(a.value_ < 0);
-    return a * sign;
+  friend Dual pow(const Plain& a, const Dual& b) requires of_cells {
+    const S power = pow(a, b.value_);
+    return chain(b, power, log_power(S(a), power));
   }
+  friend Dual log_power(const Dual& a, const Dual& b) {
+    if constexpr (!of_cells) {
+      if (a == 0) return Dual(0.0);
+    }
+    Dual c;
+    c.value_ = log_power(a.value_, b.value_);
+    for (int i = 0; i < N; ++i) {
+      c.at(i) = log_power(a.value_, b.slope(i)) + b.value_ / a.value_ * a.slope(i);
+    }
+    return c;
+  }
+  friend Plain sign(const Dual& a) { return sign(a.value_); }
+  /// The derivative of abs at 0 is taken as 0.
+  friend Dual abs(const Dual& a) { return a * sign(a); }
   friend Dual fabs(const Dual& a) { return abs(a); }
 
   friend Dual sin(const Dual& a) {

@@ -317,6 +317,22 @@ void squared_distances(const Tiles& x, ConstMatrixRef points, MatrixRef out);
 void exponential(ConstVectorRef x, VectorRef out);
 void logarithm(ConstVectorRef x, VectorRef out);
 
+/// What arithmetic is done with: a number for each row, or `value` for all of them where `numbers`
+/// is null.
+struct Operand {
+  const double* numbers;
+  double value;
+};
+/// out(n) = x(n) + y(n), and so on; `out` may be what x or y point to.
+void add(Operand x, Operand y, Index rows, double* out);
+void subtract(Operand x, Operand y, Index rows, double* out);
+void multiply(Operand x, Operand y, Index rows, double* out);
+void divide(Operand x, Operand y, Index rows, double* out);
+/// Whether all numbers lie between these bounds, both included.
+bool within(ConstVectorRef x, double low, double high);
+/// The sum over rows of w(n) x(n), where rows of weight zero count for nothing.
+double total_of(ConstVectorRef x, Weights w);
+
 /// out(n) = log(1 + rate x(n)), of rate x(n) >= 0; infinite or NaN where that is.
 void log1p_scaled(ConstVectorRef x, double rate, VectorRef out);
 

@@ -33,6 +33,9 @@ Expansion expand_by_few_differences(const Vector& at,
 /// are too rough.
 bool promises_little(const Expansion& at);
 
+/// More of Newton's steps than a maximum takes.
+inline constexpr Index enough_steps = 50;
+
 struct NewtonResult {
   Vector point{};
   double value = 0;
@@ -47,7 +50,7 @@ struct NewtonResult {
 NewtonResult maximize_by_newton(const Vector& start,
                                 const std::function<Expansion(const Vector&)>& expand,
                                 const std::function<double(const Vector&)>& value,
-                                Index max_iterations = 50);
+                                Index max_iterations = enough_steps);
 
 /// At most `most_steps` of these steps with derivatives by differences, within the points that are
 /// allowed, as `start` is: for generalized EM, whose next step goes on from the result.

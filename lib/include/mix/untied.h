@@ -234,8 +234,14 @@ class Untied {
     d.fit(x, w);
   }
   {
-    for (Index k = 0; k < size(); ++k)
-      components_[static_cast<std::size_t>(k)].fit(x, shares.col(k));
+    for (Index k = 0; k < size(); ++k) {
+      D& d = components_[static_cast<std::size_t>(k)];
+      if constexpr (requires(Weights w) { d.improve(x, w); }) {
+        d.improve(x, shares.col(k));
+      } else {
+        d.fit(x, shares.col(k));
+      }
+    }
     derive();
   }
   template <class X>

@@ -83,6 +83,11 @@ class Autodiff {
   /// How many of them are free.
   static constexpr int freedom = sum_of([](const Parameter& p) { return p.freedom(); });
   using Values = std::array<double, static_cast<std::size_t>(count)>;
+  /// Whether `log_density` sees columns of blocks instead of rows.
+  static constexpr bool by_columns = [] {
+    if constexpr (requires { Model::by_columns; }) return bool(Model::by_columns);
+    return false;
+  }();
 
   Autodiff() {
     from_line(std::array<double, static_cast<std::size_t>(freedom)>{}.data(), values_.data());
@@ -104,11 +109,17 @@ class Autodiff {
   }
   [[nodiscard]] Index parameter_count() const { return freedom; }
   void log_density(Rows x, VectorRef out) const {
-    const Point<Dual<0>> at(model_, values_.data());
-    for (Index i = 0; i < x.rows(); ++i) {
-      const double value = Dual<0>(at.log_density(x.row(i))).value();
-      out[i] = std::isnan(value) ? -infinity : value;
+    const Point<Plain> at(model_, values_.data());
+    if constexpr (by_columns) {
+      for (Index first = 0; first < x.rows(); first += Cells::most_rows) {
+        const Index rows = std::min(Cells::most_rows, x.rows() - first);
+        const std::vector<Cells> cells = columns_of(x, first, rows);
+        Plain(at.log_density(cells)).copy_to(out.segment(first, rows));
+      }
+    } else {
+      for (Index i = 0; i < x.rows(); ++i) out[i] = Plain(at.log_density(x.row(i))).value();
     }
+    out = out.array().isNaN().select(-infinity, out);
   }
   [[nodiscard]] double log_prior() const requires requires(const Model& m, const Dual<0>* p) {
     Dual<0>(m.log_prior(p));
@@ -140,6 +151,18 @@ class Autodiff {
       if (guess.size() > 0 && !(objective(x, w, guess) <= top.value)) top = climb(x, w, guess);
     }
     if (std::isfinite(top.value)) set_coordinates(top.point);
+  }
+  /// One of Newton's steps toward that maximum, never downhill, or all of them where one leads
+  /// nowhere: for generalized EM, which ends where full M-steps do.
+  void improve(Rows x, Weights w) {
+    if (!(w.maxCoeff() > 0)) return;
+    const Vector from = coordinates();
+    const NewtonResult step = climb(x, w, from, 1);
+    if (step.converged || step.point != from) {
+      set_coordinates(step.point);
+    } else {
+      fit(x, w);
+    }
   }
   /// Learns the estimate from all data: where components set out, and what `flaw` judges them by.
   void prepare(Rows x, Weights w) {
@@ -253,7 +276,13 @@ class Autodiff {
     template <class Value>
     static Numbers copied(const Value* values) {
       Numbers p;
-      std::copy(values, values + count, p.begin());
+      std::transform(values, values + count, p.begin(), [](const Value& v) {
+        if constexpr (std::same_as<T, Cells>) {
+          return T(plain_value(v));
+        } else {
+          return T(v);
+        }
+      });
       return p;
     }
 
@@ -261,12 +290,6 @@ class Autodiff {
     Numbers p_;
     Terms terms_;
   };
-  template <class T>
-  [[nodiscard]] Point<T> at_line(const T* u) const {
-    std::array<T, static_cast<std::size_t>(count)> values;
-    from_line(u, values.data());
-    return Point<T>(model_, values.data());
-  }
 
   static constexpr bool is_scale(const Parameter& p, int i) {
     if (p.range == ParameterRange::interval) return p.lower == 0 && p.upper == infinity;
@@ -339,64 +362,98 @@ class Autodiff {
     return u;
   }
 
-  // Adds what `add` makes of a log density times its weight: of a number or dual number.
-  static void add_weighted(double weight, const Dual<0>& l, std::array<double, 1>& total) {
-    total[0] += weight * l.value();
+  // The columns of a block of rows.
+  static std::vector<Cells> columns_of(Rows x, Index first, Index rows) {
+    std::vector<Cells> columns;
+    columns.reserve(static_cast<std::size_t>(x.cols()));
+    for (Index j = 0; j < x.cols(); ++j) columns.emplace_back(x.col(j).segment(first, rows));
+    return columns;
   }
+
+  // The numbers of a value, or of an expansion up to second order, in a fixed order: each is given
+  // to `visit`.
   using First = Dual<freedom>;
   using Second = Dual<freedom, First>;
   static constexpr std::size_t expansion_size = 1 + freedom + freedom * (freedom + 1) / 2;
-  static void add_weighted(double weight, const Second& l,
-                           std::array<double, expansion_size>& total) {
-    double* out = total.data();
-    *out++ += weight * l.value().value();
+  template <class Visit>
+  static void for_each_number(const Dual<0>& l, Visit&& visit) {
+    visit(l.value());
+  }
+  template <class Visit>
+  static void for_each_number(const Cells& l, Visit&& visit) {
+    visit(l);
+  }
+  template <class T, class Visit>
+  static void for_each_number(const Dual<freedom, Dual<freedom, T>>& l, Visit&& visit) {
+    visit(l.value().value());
 #pragma GCC unroll 16
-    for (int i = 0; i < freedom; ++i) *out++ += weight * l.value().slope(i);
+    for (int i = 0; i < freedom; ++i) visit(l.value().slope(i));
 #pragma GCC unroll 16
     for (int i = 0; i < freedom; ++i) {
 #pragma GCC unroll 16
-      for (int j = 0; j <= i; ++j) *out++ += weight * l.slope(i).slope(j);
+      for (int j = 0; j <= i; ++j) visit(l.slope(i).slope(j));
     }
   }
+  // The numbers in which a block, or a row, is evaluated, where parameters are such numbers.
+  using Plain = std::conditional_t<by_columns, Cells, Dual<0>>;
+  template <class T>
+  using Evaluated = std::conditional_t<
+      !by_columns, T,
+      std::conditional_t<std::same_as<T, Dual<0>>, Cells, Dual<freedom, Dual<freedom, Cells>>>>;
+
   // The weighted sum of log densities at a point and the log prior density there, with derivatives
   // where the numbers have them.
   template <std::size_t Size, class T>
-  [[nodiscard]] static std::array<double, Size> objective_at(Rows x, Weights w,
-                                                             const Point<T>& at) {
+  [[nodiscard]] std::array<double, Size> objective_at(Rows x, Weights w, const T* line) const {
+    std::array<T, static_cast<std::size_t>(count)> values;
+    from_line(line, values.data());
+    const Point<Evaluated<T>> at(model_, values.data());
     const Vector sum =
         sum_over_blocks(x.rows(), Size, [&](Index first, Index rows, VectorRef total) {
           std::array<double, Size> own{};
-          for (Index i = first; i < first + rows; ++i) {
-            if (w[i] > 0) add_weighted(w[i], T(at.log_density(x.row(i))), own);
+          if constexpr (by_columns) {
+            const Evaluated<T> l(at.log_density(columns_of(x, first, rows)));
+            for_each_number(l, [&, next = own.begin()](const Cells& c) mutable {
+              *next++ = c.weighted_sum(w.segment(first, rows));
+            });
+          } else {
+            for (Index i = first; i < first + rows; ++i) {
+              if (!(w[i] > 0)) continue;
+              for_each_number(T(at.log_density(x.row(i))),
+                              [next = own.begin(), weight = w[i]](double number) mutable {
+                                *next++ += weight * number;
+                              });
+            }
           }
           total += Eigen::Map<const Vector>(own.data(), Size);
         });
     std::array<double, Size> all{};
     std::copy(sum.begin(), sum.end(), all.begin());
-    add_weighted(1, at.log_prior(), all);
+    for_each_number(Point<T>(model_, values.data()).log_prior(),
+                    [next = all.begin()](double number) mutable { *next++ += number; });
     return all;
   }
   [[nodiscard]] double objective(Rows x, Weights w, const Vector& u) const {
     std::array<Dual<0>, static_cast<std::size_t>(freedom)> line;
     std::copy(u.begin(), u.end(), line.begin());
-    return objective_at<1>(x, w, at_line(line.data()))[0];
+    return objective_at<1>(x, w, line.data())[0];
   }
   [[nodiscard]] Expansion expand(Rows x, Weights w, const Vector& u) const {
     std::array<Second, static_cast<std::size_t>(freedom)> line;
     for (int i = 0; i < freedom; ++i) {
       line[static_cast<std::size_t>(i)] = Second::variable(First::variable(u[i], i), i);
     }
-    const std::array<double, expansion_size> sum =
-        objective_at<expansion_size>(x, w, at_line(line.data()));
+    const std::array<double, expansion_size> sum = objective_at<expansion_size>(x, w, line.data());
     const Matrix lower = triangle(&sum[1 + freedom], freedom);
     return {sum[0], Eigen::Map<const Vector>(&sum[1], freedom),
             Matrix(lower.template selfadjointView<Eigen::Lower>())};
   }
 
-  [[nodiscard]] NewtonResult climb(Rows x, Weights w, const Vector& from) const {
+  [[nodiscard]] NewtonResult climb(Rows x, Weights w, const Vector& from,
+                                   Index most_steps = enough_steps) const {
     return maximize_by_newton(
         from, [&](const Vector& u) { return expand(x, w, u); },
-        [&](const Vector& u) { return objective(x, w, u); });
+        [&](const Vector& u) { return objective(x, w, u); }, most_steps);
   }
 
   // The best of rough guesses, on the line; empty when the likelihood is zero at all of them.
