@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <type_traits>
 
 #include "mix/kernels.h"
 
@@ -34,7 +35,8 @@ HWY_INLINE void whiten_rows(const T* x, Index stride, const T* triangle, const T
       for (int v = 0; v < tile_vectors; ++v) sum[r][v] = hn::Set(tag, offset[p + r]);
     }
     const T* panel = x;
-    for (Index j = 0; j <= p; j += height, triangle += height * height, panel += height * stride) {
+    // Adds the products with 4 columns; of those on the diagonal only what is not above it.
+    const auto add_columns = [&](auto on_diagonal) {
       MIX_UNROLL
       for (int c = 0; c < height; ++c) {
         Vec row[tile_vectors];
@@ -43,13 +45,17 @@ HWY_INLINE void whiten_rows(const T* x, Index stride, const T* triangle, const T
           row[v] = hn::Load(tag, panel + (height * v + c) * step);
         }
         MIX_UNROLL
-        for (int r = 0; r < height; ++r) {
+        for (int r = on_diagonal ? c : 0; r < height; ++r) {
           const Vec factor = hn::Set(tag, triangle[height * c + r]);
           MIX_UNROLL
           for (int v = 0; v < tile_vectors; ++v) sum[r][v] = hn::MulAdd(factor, row[v], sum[r][v]);
         }
       }
-    }
+      triangle += height * height;
+      panel += height * stride;
+    };
+    for (Index j = 0; j < p; j += height) add_columns(std::false_type());
+    add_columns(std::true_type());
     MIX_UNROLL
     for (int r = 0; r < height; ++r) {
       MIX_UNROLL
@@ -144,33 +150,73 @@ HWY_INLINE void add_tile(TileOf<T>& tile, Index i, Index j, Index d, double* tri
 
 // Tiles one below the other share what is read of the right columns.
 constexpr Index tiles_together = 2;
+// Few columns go through their tiles a part of the rows at a time, which stays in the first cache
+// meanwhile: reading them from the second one takes longer than multiplying.
+constexpr Index most_columns_in_parts = 16;
+constexpr Index bytes_of_a_part = 16384;
 
 // `r` is padded with zeros to whole vectors, `shift` to whole panels. `weighted`: tiles_together
 // panels.
 template <class T>
 HWY_INLINE void scatter_of(const T* panels, Index stride, const T* shift, Index padded, Index d,
                            const T* r, Index rows, T* weighted, double* first, double* second) {
+  constexpr Index most_panels = most_columns_in_parts / 4;
+  constexpr Index most_lanes = static_cast<Index>(hn::MaxLanes(LanesOf<T>()));
   const Index step = lanes_of<T>();
   const Index count = (rows + step - 1) / step * step;
-  for (Index group = 0; group < padded; group += 4 * tiles_together) {
-    const Index end = std::min(padded, group + 4 * tiles_together);
-    for (Index j = 0; j < end; j += 4) {
-      for (Index i = std::max(group, j); i < end; i += 4) {
-        for (Index c = 0; c < 4 && j + c < d; ++c) {
-          hwy::Prefetch(second + (j + c) * d - (j + c) * (j + c - 1) / 2 - (j + c) + i);
+  Index part = count;
+  if (padded <= most_columns_in_parts) {
+    part = bytes_of_a_part / (static_cast<Index>(sizeof(T)) * padded) / step * step;
+  }
+  // Tiles and sums between parts.
+  alignas(64) T tiles[most_panels * (most_panels + 1) / 2 * 16 * most_lanes];
+  for (Index begin = 0; begin < count; begin += part) {
+    const Index size = std::min(part, count - begin);
+    T* kept = tiles;
+    for (Index group = 0; group < padded; group += 4 * tiles_together) {
+      const Index end = std::min(padded, group + 4 * tiles_together);
+      for (Index j = 0; j < end; j += 4) {
+        for (Index i = std::max(group, j); i < end; i += 4) {
+          const bool last = begin + size == count;
+          if (last) {
+            for (Index c = 0; c < 4 && j + c < d; ++c) {
+              hwy::Prefetch(second + (j + c) * d - (j + c) * (j + c - 1) / 2 - (j + c) + i);
+            }
+          }
+          TileOf<T> tile;
+          if (begin == 0) {
+            tile.clear();
+          } else {
+            tile.load(kept);
+          }
+          alignas(64) T totals[4 * most_lanes] = {};
+          T* left = weighted + (i - group) * stride;
+          const T* right = panels + j * stride + 4 * begin;
+          const auto add_rows = [&](auto on_diagonal) {
+            constexpr bool diagonal = decltype(on_diagonal)::value;
+            if (j > 0) {
+              tile.template add_panels<diagonal>(left, right, shift + j, size);
+              return;
+            }
+            tile.template add_weighted_panels<diagonal>(panels + i * stride + 4 * begin, shift + i,
+                                                        r + begin, right, shift, size, left,
+                                                        totals);
+            for (Index k = 0; k < 4 && i + k < d; ++k) {
+              first[i + k] += sum_of(hn::LoadU(LanesOf<T>(), totals + k * step));
+            }
+          };
+          if (i == j) {
+            add_rows(std::true_type());
+          } else {
+            add_rows(std::false_type());
+          }
+          if (last) {
+            add_tile(tile, i, j, d, second);
+          } else {
+            tile.store(kept);
+          }
+          if (part < count) kept += 16 * step;
         }
-        TileOf<T> tile;
-        tile.clear();
-        T* left = weighted + (i - group) * stride;
-        if (j == 0) {
-          T sums[4];
-          tile.add_weighted_panels(panels + i * stride, shift + i, r, panels, shift, count, left,
-                                   sums);
-          for (Index k = 0; k < 4 && i + k < d; ++k) first[i + k] += sums[k];
-        } else {
-          tile.add_panels(left, panels + j * stride, shift + j, count);
-        }
-        add_tile(tile, i, j, d, second);
       }
     }
   }

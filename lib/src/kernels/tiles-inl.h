@@ -82,6 +82,8 @@ class TileOf {
 
   // The same for panels (for each vector of rows, those of 4 columns one after the other), of which
   // the right one is taken less `shift`. The adders have time for that while the multipliers work.
+  // Of a tile on the diagonal only what is not above it.
+  template <bool OnDiagonal>
   HWY_INLINE void add_panels(const T* left, const T* right, const T* shift, Index rows) {
     MIX_UNROLL
     for (int c = 0; c < 4; c += tile_vectors) {
@@ -102,7 +104,10 @@ class TileOf {
         for (int r = 0; r < 4; ++r) {
           const V x = hn::Load(Lanes(), a + r * lanes());
           MIX_UNROLL
-          for (int v = 0; v < tile_vectors; ++v) sum[r][v] = hn::MulAdd(x, columns[v], sum[r][v]);
+          for (int v = 0; v < tile_vectors; ++v) {
+            if (OnDiagonal && r < c + v) continue;
+            sum[r][v] = hn::MulAdd(x, columns[v], sum[r][v]);
+          }
         }
       }
       put(sum, c);
@@ -110,10 +115,11 @@ class TileOf {
   }
 
   // As add_panels with the left panel less `left_shift` and times r, which is stored as `weighted`
-  // and added up in `sums`.
+  // and added to `totals`, one vector per column.
+  template <bool OnDiagonal>
   HWY_INLINE void add_weighted_panels(const T* left, const T* left_shift, const T* r,
                                       const T* right, const T* right_shift, Index rows, T* weighted,
-                                      T* sums) {
+                                      T* totals) {
     const Lanes d;
     const Index step = lanes();
     V left_center[4];
@@ -123,7 +129,7 @@ class TileOf {
     for (int k = 0; k < 4; ++k) {
       left_center[k] = hn::Set(d, left_shift[k]);
       right_center[k] = hn::Set(d, right_shift[k]);
-      first[k] = hn::Zero(d);
+      first[k] = hn::LoadU(d, totals + k * step);
     }
     for (Index i = 0; i < rows; i += step) {
       const V share = hn::Load(d, r + i);
@@ -134,16 +140,20 @@ class TileOf {
       }
       MIX_UNROLL
       for (int k = 0; k < 4; ++k) {
-        const V off = hn::Sub(hn::Load(d, left + 4 * i + k * step), left_center[k]);
+        const V off =
+            OnDiagonal ? b[k] : hn::Sub(hn::Load(d, left + 4 * i + k * step), left_center[k]);
         const V a = hn::Mul(share, off);
         hn::Store(a, d, weighted + 4 * i + k * step);
         first[k] = hn::Add(first[k], a);
         MIX_UNROLL
-        for (int c = 0; c < 4; ++c) v_[4 * c + k] = hn::MulAdd(a, b[c], v_[4 * c + k]);
+        for (int c = 0; c < 4; ++c) {
+          if (OnDiagonal && k < c) continue;
+          v_[4 * c + k] = hn::MulAdd(a, b[c], v_[4 * c + k]);
+        }
       }
     }
     MIX_UNROLL
-    for (int k = 0; k < 4; ++k) sums[k] = sum_of(first[k]);
+    for (int k = 0; k < 4; ++k) hn::StoreU(first[k], d, totals + k * step);
   }
 
  private:
