@@ -291,16 +291,19 @@ double Gaussians::log_prior() const {
         sum += pseudo_.mean_count * shift.cwiseProduct(inverse).squaredNorm();
       }
     } else {
+      const Matrix& own = inverse(k);
       if (pseudo_.root.cols() == 1) {
         for (Index j = 0; j < d; ++j) {
-          sum += pseudo_.scatter(j, j) * inverse(k).col(j).tail(d - j).squaredNorm();
+          double column = 0;
+          for (Index i = j; i < d; ++i) column += own(i, j) * own(i, j);
+          sum += pseudo_.scatter(j, j) * column;
         }
       } else {
         whitened_pseudo_root(k, root);
         sum += root.squaredNorm();
       }
       if (!(pseudo_.mean_count > 0)) continue;
-      multiply_lower(inverse(k), shift, whitened);
+      multiply_lower(own, shift, whitened);
       sum += pseudo_.mean_count * whitened.squaredNorm();
     }
   }

@@ -66,10 +66,11 @@ void Gaussians::update() {
   e.small.resize(dimension(), size());
   Scratch scratch;
   MatrixMap axes = scratch.matrix(dimension(), dimension());
+  const bool axis_parallel = diagonal();
   for (Index k = 0; k < size(); ++k) {
-    if (diagonal()) axes = inverse_deviations_.col(k).asDiagonal();
-    e.small.set(k, e.means.col(k), diagonal() ? ConstMatrixRef(axes) : ConstMatrixRef(inverse(k)),
-                e.constant[k]);
+    if (axis_parallel) axes = inverse_deviations_.col(k).asDiagonal();
+    e.small.set(k, e.means.col(k),
+                axis_parallel ? ConstMatrixRef(axes) : ConstMatrixRef(inverse(k)), e.constant[k]);
   }
 }
 

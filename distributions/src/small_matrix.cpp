@@ -9,15 +9,17 @@ void invert_lower(ConstMatrixRef lower, MatrixRef inverse) {
   constexpr Index small = 24;
   const Index d = lower.rows();
   if (d <= small) {
-    inverse.setZero();
-    for (Index c = 0; c < d; ++c) {
-      inverse(c, c) = 1 / lower(c, c);
-      for (Index i = c + 1; i < d; ++i) {
-        double sum = 0;
-        for (Index j = c; j < i; ++j) sum += lower(i, j) * inverse(j, c);
-        inverse(i, c) = -sum / lower(i, i);
+    with_size(d, [&](auto rows) {
+      for (Index c = 0; c < rows; ++c) {
+        for (Index i = 0; i < c; ++i) inverse(i, c) = 0;
+        inverse(c, c) = 1 / lower(c, c);
+        for (Index i = c + 1; i < rows; ++i) {
+          double sum = 0;
+          for (Index j = c; j < i; ++j) sum += lower(i, j) * inverse(j, c);
+          inverse(i, c) = -sum / lower(i, i);
+        }
       }
-    }
+    });
     return;
   }
   // By halves, whose cost is that of products of matrices.

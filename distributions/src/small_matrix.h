@@ -1,5 +1,8 @@
 #pragma once
 
+#include <array>
+#include <type_traits>
+
 #include "mix/scratch.h"
 #include "mix/types.h"
 
@@ -11,6 +14,22 @@ namespace mix {
 /// Up to so many rows plain loops are used.
 inline constexpr Index few_rows = 16;
 
+/// body(d), where 2, 3 and 4 are constants, of type std::integral_constant: loops over so few rows
+/// take longer than what they do.
+template <class Body>
+inline void with_size(Index d, const Body& body) {
+  switch (d) {
+    case 2:
+      return body(std::integral_constant<Index, 2>());
+    case 3:
+      return body(std::integral_constant<Index, 3>());
+    case 4:
+      return body(std::integral_constant<Index, 4>());
+    default:
+      return body(d);
+  }
+}
+
 /// The upper triangle becomes a mirror of the lower one.
 inline void mirror(MatrixRef m) { m.triangularView<Eigen::StrictlyUpper>() = m.transpose(); }
 
@@ -21,13 +40,15 @@ inline void multiply_lower(ConstMatrixRef lower, ConstMatrixRef right, MatrixRef
     out.noalias() = lower.triangularView<Eigen::Lower>() * right;
     return;
   }
-  for (Index c = 0; c < right.cols(); ++c) {
-    for (Index i = 0; i < d; ++i) {
-      double sum = 0;
-      for (Index j = 0; j <= i; ++j) sum += lower(i, j) * right(j, c);
-      out(i, c) = sum;
+  with_size(d, [&](auto rows) {
+    for (Index c = 0; c < right.cols(); ++c) {
+      for (Index i = 0; i < rows; ++i) {
+        double sum = 0;
+        for (Index j = 0; j <= i; ++j) sum += lower(i, j) * right(j, c);
+        out(i, c) = sum;
+      }
     }
-  }
+  });
 }
 
 /// y <- L^-1 y.
@@ -53,46 +74,57 @@ inline void add_product_with_transpose(ConstMatrixRef root, MatrixRef m) {
     mirror(m);
     return;
   }
-  for (Index i = 0; i < d; ++i) {
-    for (Index j = 0; j <= i; ++j) {
-      double sum = 0;
-      for (Index l = 0; l < root.cols(); ++l) sum += root(i, l) * root(j, l);
-      m(i, j) += sum;
-      m(j, i) = m(i, j);
+  with_size(d, [&](auto rows) {
+    for (Index i = 0; i < rows; ++i) {
+      for (Index j = 0; j <= i; ++j) {
+        double sum = 0;
+        for (Index l = 0; l < root.cols(); ++l) sum += root(i, l) * root(j, l);
+        m(i, j) += sum;
+        m(j, i) = m(i, j);
+      }
     }
-  }
+  });
 }
 
 /// m <- L m L' for a symmetric m, which stays symmetric to the last bit.
 inline void multiply_both_sides(ConstMatrixRef lower, MatrixRef m) {
-  const Index d = lower.rows();
-  Scratch scratch;
-  MatrixMap half = scratch.matrix(d, d);
-  multiply_lower(lower, m, half);
-  if (d > few_rows) {
+  if (lower.rows() > few_rows) {
+    Scratch scratch;
+    MatrixMap half = scratch.matrix(lower.rows(), lower.rows());
+    multiply_lower(lower, m, half);
     m.transpose().noalias() = lower.triangularView<Eigen::Lower>() * half.transpose();
     mirror(m);
     return;
   }
-  for (Index i = 0; i < d; ++i) {
-    for (Index j = 0; j <= i; ++j) {
-      double sum = 0;
-      for (Index l = 0; l <= j; ++l) sum += half(i, l) * lower(j, l);
-      m(i, j) = sum;
-      m(j, i) = sum;
+  with_size(lower.rows(), [&](auto d) {
+    std::array<double, few_rows * few_rows> half;  // by rows
+    for (Index i = 0; i < d; ++i) {
+      for (Index c = 0; c < d; ++c) {
+        double sum = 0;
+        for (Index j = 0; j <= i; ++j) sum += lower(i, j) * m(j, c);
+        half[static_cast<std::size_t>(i * d + c)] = sum;
+      }
     }
-  }
+    for (Index i = 0; i < d; ++i) {
+      const double* row = &half[static_cast<std::size_t>(i * d)];
+      for (Index j = 0; j <= i; ++j) {
+        double sum = 0;
+        for (Index l = 0; l <= j; ++l) sum += row[l] * lower(j, l);
+        m(i, j) = sum;
+        m(j, i) = sum;
+      }
+    }
+  });
 }
 
 /// The symmetric matrix of a lower triangle by columns.
 inline void unpack(ConstVectorRef packed, MatrixRef full) {
-  const Index d = full.rows();
-  Index position = 0;
-  for (Index j = 0; j < d; ++j) {
-    full.col(j).tail(d - j) = packed.segment(position, d - j);
-    position += d - j;
-  }
-  mirror(full);
+  with_size(full.rows(), [&](auto d) {
+    const double* next = packed.data();
+    for (Index j = 0; j < d; ++j) {
+      for (Index i = j; i < d; ++i) full(i, j) = full(j, i) = *next++;
+    }
+  });
 }
 
 /// The inverse of a lower triangle.

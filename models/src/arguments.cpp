@@ -30,13 +30,13 @@ void check_start(const Start& start, Index rows, Index k) {
     }
   }
   if (const auto* given = std::get_if<start::Responsibilities>(&start)) {
-    if (given->r.rows() != rows || given->r.cols() != k || (given->r.array() < 0).any()) {
+    if (given->r.rows() != rows || given->r.cols() != k || given->r.minCoeff() < 0) {
       refuse(
           "fit: start responsibilities must be non-negative, {} rows x {} components, but are "
           "{} x {}",
           rows, k, given->r.rows(), given->r.cols());
     }
-    for (Index i = 0; i < rows; ++i) {
+    for (Index i = 0; !given->r.allFinite() && i < rows; ++i) {
       for (Index c = 0; c < k; ++c) {
         if (std::isfinite(given->r(i, c))) continue;
         refuse(

@@ -142,10 +142,13 @@ HWY_INLINE double soft_pass_of(const double* x, Index stride, Index rows, const 
     soft_pass_rows<D, vectors>(Full(), x, stride, i, m, terms, sums, likelihood);
     if (tile * vectors % most_factors == 0) likelihood.take_logarithm();
   }
-  for (; i + step <= rows; i += step) {
-    soft_pass_rows<D, 1>(Full(), x, stride, i, m, terms, sums, likelihood);
-    likelihood.take_logarithm();
-  }
+  // The rest as one tile: alone, a vector takes nearly as long as several.
+  const Index rest = (rows - i) / step;
+  if (rest == 3) soft_pass_rows<D, 3>(Full(), x, stride, i, m, terms, sums, likelihood);
+  if (rest == 2) soft_pass_rows<D, 2>(Full(), x, stride, i, m, terms, sums, likelihood);
+  if (rest == 1) soft_pass_rows<D, 1>(Full(), x, stride, i, m, terms, sums, likelihood);
+  likelihood.take_logarithm();
+  i += rest * step;
   if (i < rows) {
     soft_pass_rows<D, 1>(Part(rows - i), x, stride, i, m, terms, sums, likelihood);
   }
