@@ -9,8 +9,7 @@
 #include "data.h"
 #include "json_report.h"
 #include "mix/csv.h"
-#include "mix/distributions/gated.h"
-#include "mix/errors.h"
+#include "mix/models/group_posterior.h"
 #include "mix/models/model_file.h"
 #include "mix/parallel.h"
 #include "output.h"
@@ -60,7 +59,7 @@ Posterior posterior_of_rows(const MixtureModel& model, const Table& block, const
   Vector w(block.rows());
   for (Index i = 0; i < w.size(); ++i) w[i] = known[static_cast<std::size_t>(i)] ? 1 : 0;
   const Vector known_rows = groups.sums(w);
-  const Posterior of_groups = posterior(model.state(), block.cells(), w, groups);
+  const Posterior of_groups = group_posterior(model, block.cells(), w, groups);
   Posterior result{Matrix(w.size(), model.n_components()), Vector(w.size())};
   for (Index i = 0; i < w.size(); ++i) {
     result.responsibilities.row(i) = of_groups.responsibilities.row(groups[i]);
@@ -198,11 +197,6 @@ class JsonPrinter final : public Writer {
 
 void run_predict(const PredictCommand& flags) {
   const SavedModel saved = load_model(flags.model);
-  if (!flags.groups.empty() && saved.model.family().as<Gated>() != nullptr) {
-    throw DataError(
-        "rows of a group share a component, but a gate has weights for each row; leave --groups "
-        "out");
-  }
   RowsForModel rows(flags.data, saved);
   // Rows of a group may stand anywhere, so all are read at once.
   Groups groups;
