@@ -118,10 +118,10 @@ class CsvWriter final : public Writer {
         names_.push_back(csv_cell(name));
       }
     }
-    std::string header = "label,probability,log_density";
-    if (uncertainty_) header += ",uncertainty";
-    for (Index k = 1; k <= components_; ++k) header += fmt::format(",responsibility_{}", k);
-    file_.write(header + "\n");
+    header_ = "label,probability,log_density";
+    if (uncertainty_) header_ += ",uncertainty";
+    for (Index k = 1; k <= components_; ++k) header_ += fmt::format(",responsibility_{}", k);
+    header_ += "\n";
   }
   void add(const Prediction& prediction) override {
     const Index rows = prediction.log_density.size();
@@ -131,11 +131,20 @@ class CsvWriter final : public Writer {
       fmt::memory_buffer& text = parts[static_cast<std::size_t>(first / block_rows)];
       for (Index i = first; i < first + count; ++i) append_row(text, prediction, i);
     });
+    write_header();
     for (const fmt::memory_buffer& text : parts) file_.write({text.data(), text.size()});
   }
-  void finish() override { file_.commit(); }
+  void finish() override {
+    write_header();
+    file_.commit();
+  }
 
  private:
+  // Not before there are rows, so that nothing is written where these are refused.
+  void write_header() {
+    file_.write(header_);
+    header_.clear();
+  }
   void append_row(fmt::memory_buffer& text, const Prediction& prediction, Index i) const {
     const Index label = prediction.labels[static_cast<std::size_t>(i)];
     const double density = prediction.log_density[i];
@@ -161,6 +170,7 @@ class CsvWriter final : public Writer {
   }
 
   AtomicFile file_;
+  std::string header_;              // until it is written
   std::vector<std::string> names_;  // of the components, as cells
   bool uncertainty_;                // whether it is written
   Index components_;                // whose responsibilities are written

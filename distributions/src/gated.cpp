@@ -148,6 +148,10 @@ void Gated::sample(Index /*k*/, Rng& /*rng*/, VectorRef /*out*/) const {
 }
 
 std::vector<Index> Gated::gate_places(const std::vector<Index>& columns) const {
+  if (has_group_shares()) {
+    throw NotAvailable(
+        "the share of a row in its group is no column that others could be chosen beside or given");
+  }
   std::vector<Index> places;
   for (const Index column : gate_columns_) {
     const auto found = std::find(columns.begin(), columns.end(), column);
