@@ -259,15 +259,20 @@ void Data::say_what_is_missing(const std::string& why) const {
                      count_of(file_rows, "row"), why, first_left_out));
   }
   // An interval without an end is open.
-  std::vector<std::string> cells;
-  for (const Column& column : table.columns()) {
-    if (!column.infinite_cells) cells.push_back(column.name);
-  }
+  const std::vector<std::string> cells = columns_of_cells(table);
   const auto complete = static_cast<Index>(table.complete_rows(cells).size());
   if (complete == table.rows()) return;
   note(fmt::format("missing cells in {} of {}, whose other cells count; the first is {}",
                    table.rows() - complete, count_of(table.rows(), "row"),
                    first_missing_cell(table, cells)));
+}
+
+std::vector<std::string> columns_of_cells(const Table& table) {
+  std::vector<std::string> names;
+  for (const Column& column : table.columns()) {
+    if (!column.infinite_cells) names.push_back(column.name);
+  }
+  return names;
 }
 
 Vector weight_column(const Table& table, const std::string& name) {

@@ -77,6 +77,9 @@ struct ChosenColumns {
 ChosenColumns read_columns(const std::filesystem::path& path, const ColumnRoles& roles,
                            const FamilyChoice& choice, Floats floats);
 
+/// The columns whose cells may be missing: all but ends of intervals, which are then open.
+std::vector<std::string> columns_of_cells(const Table& table);
+
 /// The weights in the named column; empty without a name. Throws DataError that names file, line
 /// and column of a text and of a negative number.
 Vector weight_column(const Table& table, const std::string& name);

@@ -7,6 +7,8 @@
 #include <numeric>
 #include <set>
 
+#include "data.h"
+
 namespace mix::cli {
 
 namespace {
@@ -23,7 +25,7 @@ std::uint64_t splitmix(std::uint64_t z) {
 
 DrawnRows drawn_rows(const MixtureModel& model, const Table& table, Index most,
                      const Vector& weights) {
-  std::vector<Index> usable = table.complete_rows();
+  std::vector<Index> usable = table.complete_rows(columns_of_cells(table));
   DrawnRows result;
   result.complete = static_cast<Index>(usable.size());
   result.incomplete = table.rows() - result.complete;
@@ -121,15 +123,13 @@ std::string tic_format(Range range) {
   return digits > 6 ? fmt::format("%.{}g", std::min(17, static_cast<int>(digits))) : "%g";
 }
 
-std::vector<Index> telling_columns(const DrawnRows& rows, Index most) {
-  const Index d = rows.x.cols();
-  std::vector<Index> order(static_cast<std::size_t>(d));
-  std::iota(order.begin(), order.end(), Index{0});
-  if (d <= most) return order;
+std::vector<Index> telling_columns(const DrawnRows& rows, const std::vector<Index>& columns,
+                                   Index most) {
+  if (std::ssize(columns) <= most) return columns;
   const Index k =
       rows.labels.empty() ? 1 : 1 + *std::max_element(rows.labels.begin(), rows.labels.end());
-  Vector share(d);
-  for (Index j = 0; j < d; ++j) {
+  Vector share = Vector::Zero(rows.x.cols());
+  for (const Index j : columns) {
     const Vector x = rows.x.col(j).array() - rows.x.col(j).mean();
     Vector sum = Vector::Zero(k);
     Vector count = Vector::Zero(k);
@@ -141,6 +141,7 @@ std::vector<Index> telling_columns(const DrawnRows& rows, Index most) {
     const double between = (sum.array().square() / count.array().max(1)).sum();
     share[j] = x.squaredNorm() > 0 ? between / x.squaredNorm() : 0;
   }
+  std::vector<Index> order = columns;
   std::stable_sort(order.begin(), order.end(),
                    [&](Index a, Index b) { return share[a] > share[b]; });
   order.resize(static_cast<std::size_t>(most));

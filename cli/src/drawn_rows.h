@@ -20,7 +20,8 @@ struct DrawnRows {
   std::optional<double> weight_sum = {};  ///< of the complete rows, when rows have weights
 };
 
-/// At most `most` of the complete rows, the same ones each time, spread over the table. `weights`
+/// At most `most` of the complete rows, the same ones each time, spread over the table; ends of
+/// intervals may be missing. `weights`
 /// are those of the table's rows, empty for one each; rows without weight are not drawn.
 DrawnRows drawn_rows(const MixtureModel& model, const Table& table, Index most,
                      const Vector& weights = {});
@@ -49,8 +50,9 @@ double tic_step(Range range, int most);
 /// A gnuplot format for the tics of an axis that shows all digits in which they differ.
 std::string tic_format(Range range);
 
-/// The places of at most `most` columns, in the order of the table: those whose means differ most
-/// between the labels, measured by the share of the variance that lies between them.
-std::vector<Index> telling_columns(const DrawnRows& rows, Index most);
+/// At most `most` of the columns, in the order of the table: those whose means differ most between
+/// the labels, measured by the share of the variance that lies between them.
+std::vector<Index> telling_columns(const DrawnRows& rows, const std::vector<Index>& columns,
+                                   Index most);
 
 }  // namespace mix::cli

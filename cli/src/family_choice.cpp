@@ -47,6 +47,7 @@ AnyFamily make_candidate(const FamilyBlocks& blocks, const Setting& setting,
                          .prior_weight = options.prior_weight,
                          .degrees_of_freedom = options.dof,
                          .factors = factors,
+                         .scree = options.scree,
                          .restrictions = options.restrictions,
                          .eigenvalue_ratio = options.eigenvalue_ratio,
                          .has_trials = !options.trials.empty(),
@@ -62,13 +63,25 @@ AnyFamily make_candidate(const FamilyBlocks& blocks, const Setting& setting,
   return Gated(std::move(family), std::move(gate));
 }
 
+// Whether any of the families has this ability.
+bool any_block(const FamilyBlocks& blocks, bool FamilyEntry::*ability) {
+  return std::any_of(blocks.begin(), blocks.end(), [=](const FamilyBlock& block) {
+    return registry().find(block.family).*ability;
+  });
+}
+
 // The structures to try: those asked for, or all that every block with structures knows.
 std::vector<std::string> structures_to_try(const FamilyBlocks& blocks,
                                            const CandidateOptions& options) {
   const std::string& asked = options.structure;
   const std::vector<std::string> known = structures_of(blocks, options.eigenvalue_ratio);
   const bool none = known == std::vector<std::string>{""};
-  return none || asked.empty() || asked == "all" ? known : split(asked, ',');
+  if (!none && !asked.empty() && asked != "all") return split(asked, ',');
+  if (options.scree == 0 || !any_block(blocks, &FamilyEntry::takes_factors)) return known;
+  // The test is for those whose components have numbers of factors of their own.
+  std::vector<std::string> own_numbers = known;
+  std::erase_if(own_numbers, [](const std::string& name) { return !name.ends_with("Dk"); });
+  return own_numbers;
 }
 
 std::vector<FamilyBlocks> alternatives_for(const FamilyChoice& choice, const Table& table,
@@ -126,13 +139,6 @@ bool names_family(const std::vector<FamilyBlocks>& alternatives, std::string_vie
   return std::any_of(alternatives.begin(), alternatives.end(), [&](const FamilyBlocks& blocks) {
     return std::any_of(blocks.begin(), blocks.end(),
                        [&](const FamilyBlock& block) { return block.family == family; });
-  });
-}
-
-// Whether any of the families has this ability.
-bool any_block(const FamilyBlocks& blocks, bool FamilyEntry::*ability) {
-  return std::any_of(blocks.begin(), blocks.end(), [=](const FamilyBlock& block) {
-    return registry().find(block.family).*ability;
   });
 }
 
@@ -343,6 +349,11 @@ std::vector<Candidate> make_candidates(const FamilyChoice& choice, const Table& 
   if (!options.factors.empty() && !any(&FamilyEntry::takes_factors)) {
     throw std::invalid_argument(
         "--factors is a number of factors of factor_analyzers; say --family factor_analyzers too");
+  }
+  if (options.scree != 0 && !any(&FamilyEntry::takes_factors)) {
+    throw std::invalid_argument(
+        "--scree chooses numbers of factors of factor_analyzers; say --family factor_analyzers "
+        "too");
   }
   if (!options.bounds.empty() && !any(&FamilyEntry::takes_bounds)) {
     throw std::invalid_argument(

@@ -66,6 +66,7 @@ struct CandidateOptions {
   std::string offset{};                  ///< the column of offsets, empty for none
   std::vector<double> bounds{};          ///< lower and upper, of truncated families; empty for none
   std::vector<Index> factors{};          ///< the numbers of factors to try, of factor_analyzers
+  double scree = 0;                      ///< threshold of the test that chooses theirs; 0 for BIC
   bool noise = false;                    ///< a uniform component besides
   std::vector<std::string> gate{};       ///< the columns that mixing weights depend on
   std::vector<std::string> gate_only{};  ///< those of them that no family describes

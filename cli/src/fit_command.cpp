@@ -6,6 +6,7 @@
 
 #include "commands.h"
 #include "component_table.h"
+#include "data.h"
 #include "fit_flags.h"
 #include "json_report.h"
 #include "mix/models/model_file.h"
@@ -52,7 +53,8 @@ void run_fit(const FitCommand& flags) {
 
   const std::vector<std::string> names = problem.component_names(best.model.n_components());
   if (!flags.picture.empty()) {
-    const CompleteRows drawn = problem.data.table.drop_missing();
+    const Table& table = problem.data.table;
+    const CompleteRows drawn = table.drop_missing(columns_of_cells(table));
     Vector weights = problem.data.weights;
     if (weights.size() > 0) weights = Vector(weights(drawn.rows));
     plot_model(best.model, drawn.table, flags.picture,

@@ -392,6 +392,11 @@ void add_fit_flags(CLI::App& command, FitFlags& flags) {
       ->check(at_least(1))
       ->type_name("Q");
   command
+      .add_option("--scree", flags.candidates.scree,
+                  "threshold of the scree test that chooses each component's own number, at most "
+                  "--factors, such as 0.2 (default: by BIC)")
+      ->type_name("T");
+  command
       .add_option("--bounds", flags.candidates.bounds,
                   "bounds that values are seen within, of truncated_normal and its like: 0,inf")
       ->delimiter(',')

@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include <limits>
 #include <memory>
 #include <string>
@@ -8,7 +6,6 @@
 #include "commands.h"
 #include "component_table.h"
 #include "data.h"
-#include "mix/errors.h"
 #include "mix/models/model_file.h"
 #include "picture.h"
 #include "rows_for_model.h"
@@ -26,21 +23,11 @@ struct PlotCommand {
 void run_plot(const PlotCommand& flags) {
   check_picture(flags.picture);
   const SavedModel saved = load_model(flags.model);
-  for (Index j = 0; j < saved.model.dimension(); ++j) {
-    if (!saved.model.family().takes_infinite_cells(j)) continue;
-    throw DataError(fmt::format(
-        "{}: column {} holds ends of intervals, of which there is no picture; its parameters are "
-        "what 'mixture describe' says",
-        flags.model,
-        in_quotes(
-            columns_or_numbered(saved.columns, saved.model.dimension())[static_cast<std::size_t>(j)]
-                .name)));
-  }
   RowsForModel rows(flags.data, saved, flags.weights);
   Table table;
   (void)rows.next(std::numeric_limits<Index>::max(), table);
   rows.say_what_is_missing("is left out", "are left out");
-  table = table.drop_missing().table;
+  table = table.drop_missing(columns_of_cells(table)).table;
   PlotOptions options{saved.component_names, weight_column(table, flags.weights)};
   std::vector<std::string> described;
   for (const Column& column : columns_or_numbered(saved.columns, saved.model.dimension())) {

@@ -66,14 +66,14 @@ void hide_tic_labels(Picture& picture, const std::string& axis, const Column& co
 }  // namespace
 
 void plot_matrix(Picture& picture, const MixtureModel& model, const Table& table,
-                 const PlotOptions& options) {
-  const Index d = std::min(most_columns, model.dimension());
+                 const PlotOptions& options, const std::vector<Index>& described) {
+  const Index d = std::min(most_columns, std::ssize(described));
   const DrawnRows rows = drawn_rows(model, table, most_rows(d * (d - 1) / 2), options.weights);
-  const std::vector<Index> columns = telling_columns(rows, d);
+  const std::vector<Index> columns = telling_columns(rows, described, d);
   std::string text = heading(model, rows);
-  if (d < model.dimension()) {
+  if (d < std::ssize(described)) {
     text += fmt::format("; the {} of {} columns that tell the components apart best", d,
-                        model.dimension());
+                        described.size());
   }
   // Room for the names of levels, which stand on end below a crowded axis.
   std::size_t longest = 0;

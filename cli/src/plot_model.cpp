@@ -1,6 +1,9 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "data.h"
+#include "described_columns.h"
+#include "mix/distributions/gated.h"
 #include "mix/errors.h"
 #include "plot_parts.h"
 #include "text.h"
@@ -20,6 +23,8 @@ std::string component_label(const MixtureModel& model, Index k,
   const auto i = static_cast<std::size_t>(k);
   std::string name = is_noise(model, k) ? "noise" : fmt::format("component {}", k + 1);
   if (i < names.size() && !names[i].empty()) name = shortened(names[i], 24);
+  // Weights of a gated family differ by row.
+  if (model.family().as<Gated>() != nullptr) return name;
   return fmt::format("{} ({:.{}f} %)", name, 100 * model.weights()[k],
                      model.weights()[k] < 0.0995 ? 1 : 0);
 }
@@ -67,6 +72,38 @@ void set_axis(Picture& picture, const std::string& axis, const Column& column, R
 
 Index most_rows(Index panels) { return panels == 1 ? 20000 : 30000 / panels; }
 
+namespace {
+
+constexpr int picture_width = 800;
+constexpr int picture_height = 560;
+constexpr int matrix_width = 860;
+constexpr int matrix_height = 800;
+
+/// Draws columns that are rows of points.
+void plot_columns(const std::filesystem::path& file, const MixtureModel& model, const Table& table,
+                  const PlotOptions& options) {
+  std::vector<Index> columns = described_columns(model.family());
+  const bool has_response = plots_response(model, columns);
+  if (columns.size() == 1 && !has_response) columns = all_columns(model.dimension());
+  const bool has_panels = columns.size() > 2 && !plots_profiles(model, table, columns);
+  Picture picture(file, has_panels ? matrix_width : picture_width,
+                  has_panels ? matrix_height : picture_height);
+  if (has_response) {
+    plot_response(picture, model, table, options, columns.front());
+  } else if (has_panels) {
+    plot_matrix(picture, model, table, options, columns);
+  } else if (columns.size() == 2) {
+    plot_plane(picture, model, table, options, columns);
+  } else if (columns.size() == 1) {
+    plot_distribution(picture, model, table, options);
+  } else {
+    plot_profiles(picture, model, table, options, columns);
+  }
+  picture.finish();
+}
+
+}  // namespace
+
 void plot_model(const MixtureModel& model, const Table& columns, const std::filesystem::path& file,
                 const PlotOptions& options) {
   if (columns.column_count() != model.dimension() || model.dimension() == 0) {
@@ -81,15 +118,16 @@ void plot_model(const MixtureModel& model, const Table& columns, const std::file
     throw std::invalid_argument(
         "weights to draw with are one for each row, not negative, and at least one is positive");
   }
-  const bool many = model.dimension() > 2;
-  Picture picture(file, many ? 860 : 800, many ? 800 : 560);
-  if (columns.complete_rows().empty()) {
+  if (columns.complete_rows(columns_of_cells(columns)).empty()) {
     throw DataError(fmt::format("there is nothing to draw in {}: the table has no complete row",
                                 in_quotes(file.string())));
   }
-  if (model.dimension() == 1) plot_distribution(picture, model, columns, options);
-  if (model.dimension() == 2) plot_plane(picture, model, columns, options);
-  if (many) plot_matrix(picture, model, columns, options);
+  if (interval_columns(model.family()).empty()) {
+    plot_columns(file, model, columns, options);
+    return;
+  }
+  Picture picture(file, picture_width, picture_height);
+  plot_intervals(picture, model, columns, options);
   picture.finish();
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "component_shape.h"
 #include "drawn_rows.h"
@@ -13,7 +15,8 @@ namespace mix::cli {
 bool is_noise(const MixtureModel& model, Index k);
 /// The color of component k; gray for noise.
 Color component_color(const MixtureModel& model, Index k);
-/// What a legend calls component k: its name, or its number counted from 1, and its weight.
+/// What a legend calls component k: its name, or its number counted from 1, and its weight unless
+/// that differs by row.
 std::string component_label(const MixtureModel& model, Index k,
                             const std::vector<std::string>& names);
 /// The line above a picture: the model, the number of rows, and what was left out.
@@ -32,12 +35,30 @@ void set_axis(Picture& picture, const std::string& axis, const Column& column, R
 /// The picture of a model of one column.
 void plot_distribution(Picture& picture, const MixtureModel& model, const Table& table,
                        const PlotOptions& options);
-/// The picture of a model of two columns.
+/// The picture of two columns.
 void plot_plane(Picture& picture, const MixtureModel& model, const Table& table,
-                const PlotOptions& options);
-/// The picture of a model of more columns.
+                const PlotOptions& options, const std::vector<Index>& columns);
+/// The picture of more columns.
 void plot_matrix(Picture& picture, const MixtureModel& model, const Table& table,
-                 const PlotOptions& options);
+                 const PlotOptions& options, const std::vector<Index>& columns);
+/// Whether components are told apart best by profiles: no component has a shape, and the columns
+/// are counts and categories, or too many for a matrix.
+bool plots_profiles(const MixtureModel& model, const Table& table,
+                    const std::vector<Index>& columns);
+/// Bars of every component's means and probabilities, side by side.
+void plot_profiles(Picture& picture, const MixtureModel& model, const Table& table,
+                   const PlotOptions& options, const std::vector<Index>& columns);
+/// Whether the `described` columns are a single response, whose moments follow from what is given.
+bool plots_response(const MixtureModel& model, const std::vector<Index>& described);
+/// The response over the given column that goes with it best, with every component's mean and
+/// standard deviation; the paler the less weight the component has there.
+void plot_response(Picture& picture, const MixtureModel& model, const Table& table,
+                   const PlotOptions& options, Index response);
+/// The pairs of columns that hold ends of intervals.
+std::vector<std::pair<Index, Index>> interval_columns(const AnyFamily& family);
+/// The cumulative probabilities of the values in intervals, a panel for each pair of columns.
+void plot_intervals(Picture& picture, const MixtureModel& model, const Table& table,
+                    const PlotOptions& options);
 
 /// The axis of column j: its values, and room for the components' ellipses as far as they do not
 /// dwarf the data.

@@ -162,14 +162,18 @@ std::vector<std::string> scatter_elements(Picture& picture, const MixtureModel& 
 }
 
 void plot_plane(Picture& picture, const MixtureModel& model, const Table& table,
-                const PlotOptions& options) {
+                const PlotOptions& options, const std::vector<Index>& columns) {
   const DrawnRows rows = drawn_rows(model, table, most_rows(1), options.weights);
-  const bool continuous = !is_discrete(model, rows.x, 0) && !is_discrete(model, rows.x, 1);
-  const Range across = axis_range(model, table, rows, 0);
-  const Range up = axis_range(model, table, rows, 1);
+  const Index first = columns[0];
+  const Index second = columns[1];
+  // Beside given columns there is no density of the two alone.
+  const bool continuous = model.dimension() == 2 && !is_discrete(model, rows.x, first) &&
+                          !is_discrete(model, rows.x, second);
+  const Range across = axis_range(model, table, rows, first);
+  const Range up = axis_range(model, table, rows, second);
   write_heading(picture, heading(model, rows));
-  set_axis(picture, "x", table.column(0), across);
-  set_axis(picture, "y", table.column(1), up);
+  set_axis(picture, "x", table.column(first), across);
+  set_axis(picture, "y", table.column(second), up);
   picture.command("set key outside right top vertical Left reverse samplen 1.5 spacing 1.25");
 
   std::vector<std::string> elements;
@@ -181,9 +185,9 @@ void plot_plane(Picture& picture, const MixtureModel& model, const Table& table,
     elements = region_elements(picture, model, levels, across, up);
   }
   const double size = std::clamp(20 / std::sqrt(static_cast<double>(rows.x.rows())), 0.3, 0.7);
-  for (auto& part : {scatter_elements(picture, model, table, rows, 0, 1, size),
-                     ellipse_elements(picture, model, rows, 0, 1, 1.8),
-                     legend(model, options.component_names, {0, 1}, n_regions)}) {
+  for (auto& part : {scatter_elements(picture, model, table, rows, first, second, size),
+                     ellipse_elements(picture, model, rows, first, second, 1.8),
+                     legend(model, options.component_names, columns, n_regions)}) {
     elements.insert(elements.end(), part.begin(), part.end());
   }
   picture.plot(elements);

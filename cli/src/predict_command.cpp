@@ -9,8 +9,7 @@
 #include "data.h"
 #include "json_report.h"
 #include "mix/csv.h"
-#include "mix/distributions/gated.h"
-#include "mix/errors.h"
+#include "mix/models/group_posterior.h"
 #include "mix/models/model_file.h"
 #include "mix/parallel.h"
 #include "output.h"
@@ -60,7 +59,7 @@ Posterior posterior_of_rows(const MixtureModel& model, const Table& block, const
   Vector w(block.rows());
   for (Index i = 0; i < w.size(); ++i) w[i] = known[static_cast<std::size_t>(i)] ? 1 : 0;
   const Vector known_rows = groups.sums(w);
-  const Posterior of_groups = posterior(model.state(), block.cells(), w, groups);
+  const Posterior of_groups = group_posterior(model, block.cells(), w, groups);
   Posterior result{Matrix(w.size(), model.n_components()), Vector(w.size())};
   for (Index i = 0; i < w.size(); ++i) {
     result.responsibilities.row(i) = of_groups.responsibilities.row(groups[i]);
@@ -119,10 +118,10 @@ class CsvWriter final : public Writer {
         names_.push_back(csv_cell(name));
       }
     }
-    std::string header = "label,probability,log_density";
-    if (uncertainty_) header += ",uncertainty";
-    for (Index k = 1; k <= components_; ++k) header += fmt::format(",responsibility_{}", k);
-    file_.write(header + "\n");
+    header_ = "label,probability,log_density";
+    if (uncertainty_) header_ += ",uncertainty";
+    for (Index k = 1; k <= components_; ++k) header_ += fmt::format(",responsibility_{}", k);
+    header_ += "\n";
   }
   void add(const Prediction& prediction) override {
     const Index rows = prediction.log_density.size();
@@ -132,11 +131,20 @@ class CsvWriter final : public Writer {
       fmt::memory_buffer& text = parts[static_cast<std::size_t>(first / block_rows)];
       for (Index i = first; i < first + count; ++i) append_row(text, prediction, i);
     });
+    write_header();
     for (const fmt::memory_buffer& text : parts) file_.write({text.data(), text.size()});
   }
-  void finish() override { file_.commit(); }
+  void finish() override {
+    write_header();
+    file_.commit();
+  }
 
  private:
+  // Not before there are rows, so that nothing is written where these are refused.
+  void write_header() {
+    file_.write(header_);
+    header_.clear();
+  }
   void append_row(fmt::memory_buffer& text, const Prediction& prediction, Index i) const {
     const Index label = prediction.labels[static_cast<std::size_t>(i)];
     const double density = prediction.log_density[i];
@@ -162,6 +170,7 @@ class CsvWriter final : public Writer {
   }
 
   AtomicFile file_;
+  std::string header_;              // until it is written
   std::vector<std::string> names_;  // of the components, as cells
   bool uncertainty_;                // whether it is written
   Index components_;                // whose responsibilities are written
@@ -198,11 +207,6 @@ class JsonPrinter final : public Writer {
 
 void run_predict(const PredictCommand& flags) {
   const SavedModel saved = load_model(flags.model);
-  if (!flags.groups.empty() && saved.model.family().as<Gated>() != nullptr) {
-    throw DataError(
-        "rows of a group share a component, but a gate has weights for each row; leave --groups "
-        "out");
-  }
   RowsForModel rows(flags.data, saved);
   // Rows of a group may stand anywhere, so all are read at once.
   Groups groups;

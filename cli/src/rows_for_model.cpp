@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "component_table.h"
+#include "data.h"
 #include "mix/errors.h"
 #include "mix/files.h"
 #include "output.h"
@@ -23,11 +24,9 @@ void add_model_and_data(CLI::App& command, std::string& model, std::string& data
 
 std::vector<bool> complete_rows(const Table& table) {
   std::vector<bool> complete(static_cast<std::size_t>(table.rows()), false);
-  std::vector<std::string> cells;
-  for (const Column& column : table.columns()) {
-    if (!column.infinite_cells) cells.push_back(column.name);
+  for (const Index i : table.complete_rows(columns_of_cells(table))) {
+    complete[static_cast<std::size_t>(i)] = true;
   }
-  for (const Index i : table.complete_rows(cells)) complete[static_cast<std::size_t>(i)] = true;
   return complete;
 }
 

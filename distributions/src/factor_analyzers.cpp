@@ -79,6 +79,13 @@ void check_factor_sizes(Index k, Index d, const FactorOptions& options) {
     throw std::invalid_argument(
         fmt::format("FactorAnalyzers: {} components in {} columns; both must be at least 1", k, d));
   }
+  if (!(options.scree >= 0 && options.scree < 1) ||
+      (options.scree > 0 && !has_own_numbers(options.structure))) {
+    throw std::invalid_argument(fmt::format(
+        "FactorAnalyzers: a scree threshold of {} under {}; it lies between 0 and 1, and is for "
+        "structures whose components have numbers of factors of their own (those that end in Dk)",
+        options.scree, to_string(options.structure)));
+  }
   const Index most = most_factors(options.structure, d);
   if (options.factors >= 1 && options.factors <= most) return;
   const std::string_view why = has_equal_noise(options.structure)
@@ -184,9 +191,10 @@ Matrix FactorAnalyzers::covariance(Index k) const {
 }
 
 std::string FactorAnalyzers::title() const {
-  return fmt::format("factor_analyzers {}, {}{} factor{}", to_string(options_.structure),
+  return fmt::format("factor_analyzers {}, {}{} factor{}{}", to_string(options_.structure),
                      has_own_numbers(options_.structure) ? "up to " : "", options_.factors,
-                     options_.factors == 1 ? "" : "s");
+                     options_.factors == 1 ? "" : "s",
+                     options_.scree > 0 ? fmt::format(", scree {}", options_.scree) : "");
 }
 
 Index FactorAnalyzers::parameter_count() const {
@@ -202,6 +210,18 @@ std::vector<Index> FactorAnalyzers::numbers() const {
 // What a parameter costs by BIC, in log-likelihood.
 double FactorAnalyzers::parameter_penalty() const {
   return has_own_numbers(options_.structure) && rows_ > 1 ? 0.5 * std::log(rows_) : 0;
+}
+
+Index scree_number(ConstVectorRef values, double threshold, Index most) {
+  const Index count = values.size() - 1;
+  if (count < 1) return 1;
+  const Vector drops = values.head(count) - values.tail(count);
+  const double least = threshold * drops.maxCoeff();
+  Index number = 1;
+  for (Index j = 0; j < std::min(count, most); ++j) {
+    if (drops[j] > least) number = j + 1;
+  }
+  return number;
 }
 
 double FactorAnalyzers::log_prior() const {
@@ -352,6 +372,7 @@ FactorProblem FactorAnalyzers::problem() const {
           .factors = options_.factors,
           .least_noise = least_noise(),
           .parameter_penalty = parameter_penalty(),
+          .scree = options_.scree,
           .loadings = loadings_,
           .noise = noise_};
 }
@@ -365,6 +386,7 @@ void FactorAnalyzers::maximize(ConstVectorRef sum) {
   }
   loadings_ = std::move(problem.loadings);
   noise_ = std::move(problem.noise);
+  scree_numbers_ = std::move(problem.proposed);
   derive();
 }
 
@@ -406,6 +428,7 @@ void FactorAnalyzers::start(const AnyRows& x, Shares shares) {
   estimate_factors(problem, Steps::all);
   loadings_ = std::move(problem.loadings);
   noise_ = std::move(problem.noise);
+  scree_numbers_ = std::move(problem.proposed);
   derive();
 }
 
@@ -524,6 +547,13 @@ std::string FactorAnalyzers::flaw(Index k, double mass) const {
 }
 
 std::string FactorAnalyzers::caution(Index k) const {
+  const auto i = static_cast<std::size_t>(k);
+  if (i < scree_numbers_.size() && scree_numbers_[i] != factors(k)) {
+    return fmt::format(
+        "it has {} factor{}, but the scree test asks for {}: with so many the likelihood, less "
+        "what parameters cost by BIC, would fall",
+        factors(k), factors(k) == 1 ? "" : "s", scree_numbers_[i]);
+  }
   if (variances_.size() == 0 || has_equal_noise(options_.structure)) return {};
   constexpr double rounding = 1e-9;
   const Vector least = (1 + rounding) * least_noise();
@@ -548,6 +578,11 @@ void FactorAnalyzers::select(const std::vector<Index>& order) {
     for (const Index k : order) chosen.push_back(loadings_[static_cast<std::size_t>(k)]);
     loadings_ = std::move(chosen);
   }
+  if (!scree_numbers_.empty()) {
+    std::vector<Index> chosen;
+    for (const Index k : order) chosen.push_back(scree_numbers_[static_cast<std::size_t>(k)]);
+    scree_numbers_ = std::move(chosen);
+  }
   derive();
 }
 
@@ -556,7 +591,10 @@ void FactorAnalyzers::fields(Fields& visit) {
   visit("structure", structure);
   // The most factors, where each component has its own number.
   Index most = options_.factors;
-  if (has_own_numbers(parse_factor_structure(structure))) visit("most_factors", most);
+  if (has_own_numbers(parse_factor_structure(structure))) {
+    visit("most_factors", most);
+    visit("scree_threshold", options_.scree);
+  }
   Matrix by_component = means_.transpose();
   visit("means", by_component);
   visit.list(

@@ -229,12 +229,47 @@ Subspaces::Numbers Subspaces::best_numbers(Numbers numbers, Index most) const {
   return numbers;
 }
 
+// The objective of the present parameters, in the same terms as Subspaces::value.
+double present_value(const FactorProblem& problem, const std::vector<Matrix>& covariances,
+                     const Vector& share, const Subspaces::Numbers& numbers) {
+  double sum = 0;
+  for (std::size_t g = 0; g < covariances.size(); ++g) {
+    const auto k = static_cast<Index>(g);
+    if (!(share[k] > 0)) continue;
+    const Vector noise = problem.noise.col(problem.noise.cols() == 1 ? 0 : k);
+    Matrix sigma = noise.asDiagonal();
+    sigma += problem.loadings[g] * problem.loadings[g].transpose();
+    const Eigen::LLT<Matrix> factor(sigma);
+    const double log_determinant = 2 * factor.matrixLLT().diagonal().array().log().sum();
+    sum -= 0.5 * share[k] * (log_determinant + factor.solve(covariances[g]).trace());
+  }
+  const double penalty = problem.parameter_penalty / problem.mass.sum();
+  return sum - penalty * static_cast<double>(factor_parameter_count(
+                             problem.structure, covariances.front().rows(), numbers));
+}
+
+// The numbers that the scree test proposes, where the value does not fall below the present one.
+Subspaces::Numbers scree_numbers(FactorProblem& problem, const Subspaces& subspaces,
+                                 const Subspaces::Numbers& present, double least) {
+  problem.proposed = present;
+  for (std::size_t g = 0; g < present.size(); ++g) {
+    if (!subspaces.has_rows(g)) continue;
+    problem.proposed[g] =
+        scree_number(subspaces.spectrum(g).values, problem.scree, problem.factors);
+  }
+  return subspaces.value(problem.proposed) < least ? present : problem.proposed;
+}
+
 void estimate_spectral(FactorProblem& problem, const std::vector<Matrix>& covariances,
-                       const Vector& share) {
+                       const Vector& share, Steps steps) {
   const Subspaces subspaces(problem, covariances, share);
   Subspaces::Numbers numbers;
   for (const Matrix& l : problem.loadings) numbers.push_back(l.cols());
-  if (has_own_numbers(problem.structure)) {
+  if (has_own_numbers(problem.structure) && problem.scree > 0) {
+    const double least =
+        steps == Steps::few ? present_value(problem, covariances, share, numbers) : -infinity;
+    numbers = scree_numbers(problem, subspaces, numbers, least);
+  } else if (has_own_numbers(problem.structure)) {
     // From few as well as from the present ones: where components share variances, the choice of
     // one depends on the others'.
     const Subspaces::Numbers one(numbers.size(), 1);
@@ -539,7 +574,7 @@ void estimate_factors(FactorProblem& problem, Steps steps) {
   const bool separate_noise = problem.noise.cols() > 1;
   if (!common) {
     if (is_spectral(problem.structure)) {
-      estimate_spectral(problem, problem.covariances, share);
+      estimate_spectral(problem, problem.covariances, share, steps);
     } else {
       estimate_profile(problem, problem.covariances, share, steps);
     }
@@ -551,7 +586,7 @@ void estimate_factors(FactorProblem& problem, Steps steps) {
     const Matrix noise = problem.noise;
     problem.noise = noise.col(0);
     if (has_equal_noise(problem.structure)) {
-      estimate_spectral(problem, pooled, Vector::Ones(1));
+      estimate_spectral(problem, pooled, Vector::Ones(1), steps);
     } else {
       estimate_profile(problem, pooled, Vector::Ones(1), steps);
     }

@@ -61,6 +61,15 @@ void Gated::check() {
     }
     dimension_ = std::max(dimension_, sorted[j] + 1);
   }
+  if (has_group_shares()) {
+    if (share_column_ != dimension_) {
+      throw std::invalid_argument(
+          fmt::format("Gated: the shares of groups are in column {}, but must be in {}, the last "
+                      "one; columns count from 0",
+                      share_column_, dimension_));
+    }
+    ++dimension_;
+  }
   if (design_.covariates() == static_cast<Index>(gate_columns_.size()) &&
       coefficients_.rows() == design_.size() && coefficients_.cols() == size() &&
       coefficients_.allFinite() && (size() == 0 || coefficients_.col(0).isZero(0))) {
@@ -77,6 +86,24 @@ double Gated::gate_intercept(Index k) const { return design_.of_columns(coeffici
 
 Vector Gated::gate_coefficients(Index k) const {
   return design_.of_columns(coefficients_.col(k)).tail(design_.covariates());
+}
+
+Gated Gated::with_group_shares() const {
+  Gated result = *this;
+  if (!has_group_shares()) result.share_column_ = result.dimension_++;
+  return result;
+}
+
+Gated Gated::without_group_shares() const {
+  Gated result = *this;
+  if (has_group_shares()) --result.dimension_;
+  result.share_column_ = -1;
+  return result;
+}
+
+Matrix Gated::gate_shares(const AnyRows& x, Shares shares) const {
+  if (!has_group_shares()) return shares;
+  return Vector(x.column(share_column_)).asDiagonal() * shares;
 }
 
 Matrix Gated::gate_rows(const AnyRows& x) const {
@@ -105,8 +132,9 @@ Index Gated::parameter_count() const {
 
 void Gated::log_densities(Rows x, MatrixRef out) const {
   family_.log_densities(x.leftCols(family_.dimension()), out);
-  const Matrix own =
+  Matrix own =
       log_weights(design_.basis(gate_rows(x))).array() + std::log(static_cast<double>(size()));
+  if (has_group_shares()) own.array().colwise() *= x.col(share_column_).array();
   // Minus infinity wins, also over columns of the gate that are not finite.
   out = (out.array() > -infinity && own.array() == own.array())
             .select(out.array() + own.array(), -infinity);
@@ -120,6 +148,10 @@ void Gated::sample(Index /*k*/, Rng& /*rng*/, VectorRef /*out*/) const {
 }
 
 std::vector<Index> Gated::gate_places(const std::vector<Index>& columns) const {
+  if (has_group_shares()) {
+    throw NotAvailable(
+        "the share of a row in its group is no column that others could be chosen beside or given");
+  }
   std::vector<Index> places;
   for (const Index column : gate_columns_) {
     const auto found = std::find(columns.begin(), columns.end(), column);
@@ -215,7 +247,7 @@ double Gated::step_gate(const Matrix& gate, Shares shares) {
 
 void Gated::accumulate(Rows x, Shares shares, VectorRef statistics) const {
   const Index own = gate_statistics();
-  accumulate_gate(gate_rows(x), shares, statistics.head(own));
+  accumulate_gate(gate_rows(x), gate_shares(x, shares), statistics.head(own));
   family_.accumulate(x.leftCols(family_.dimension()), shares,
                      statistics.tail(statistics.size() - own));
 }
@@ -227,16 +259,17 @@ void Gated::maximize(ConstVectorRef sum) {
 }
 
 void Gated::fit(const AnyRows& x, Shares shares) {
-  step_gate(gate_rows(x), shares);
+  step_gate(gate_rows(x), gate_shares(x, shares));
   const DenseRows dense(x);
   family_.fit((*dense).leftCols(family_.dimension()), shares);
 }
 
 void Gated::start(const AnyRows& x, Shares shares) {
   const Matrix gate = gate_rows(x);
+  const Matrix counted = gate_shares(x, shares);
   coefficients_.setZero();
   for (int step = 0; step < most_gate_steps; ++step) {
-    if (!(step_gate(gate, shares) > gate_start_gain)) break;
+    if (!(step_gate(gate, counted) > gate_start_gain)) break;
   }
   const DenseRows dense(x);
   family_.start((*dense).leftCols(family_.dimension()), shares);
@@ -306,8 +339,19 @@ void Gated::select(const std::vector<Index>& order) {
 }
 
 void Gated::fields(Fields& visit) {
-  visit("gate_columns", gate_columns_);
+  // The column of the groups' shares is the one beyond those that the design has.
+  std::vector<Index> columns = gate_columns_;
+  if (has_group_shares()) columns.push_back(share_column_);
+  visit("gate_columns", columns);
   design_.fields(visit);
+  if (visit.loading()) {
+    share_column_ = -1;
+    if (std::ssize(columns) == design_.covariates() + 1) {
+      share_column_ = columns.back();
+      columns.pop_back();
+    }
+    gate_columns_ = std::move(columns);
+  }
   visit("gate_basis_coefficients", coefficients_);
   visit("family", family_);
   if (visit.loading()) check();

@@ -247,6 +247,7 @@ AnyFamily make_factor_analyzers(const FamilyRequest& request) {
         "factor_analyzers has no prior {}; use gaussian, or leave it out", request.prior));
   }
   constexpr Index usual = 2;
+  options.scree = request.scree;
   options.factors = request.factors;
   if (options.factors == 0) {
     options.factors =
@@ -359,6 +360,20 @@ FamilyEntry shifted_entry() {
                 "{} describes one column, not {}: the shifts of several cannot be moved", D::name,
                 columns(request)));
           }};
+}
+
+// The same of Shifted<D>, whose shift may be known.
+template <class D>
+FamilyEntry known_shift_entry() {
+  FamilyEntry entry = shifted_entry<Shifted<D>>();
+  entry.keeps = {"shift"};
+  entry.make = [estimated = entry.make](const FamilyRequest& request) -> AnyFamily {
+    const auto known = request.kept.find("shift");
+    if (known == request.kept.end()) return estimated(request);
+    return for_columns(Untied(Shifted<D>(D(), known->second, ShiftIs::fixed), request.k),
+                       columns(request));
+  };
+  return entry;
 }
 
 // The entry of a distribution of one column that is seen between bounds only.
@@ -482,10 +497,10 @@ std::vector<FamilyEntry> distribution_entries() {
       {"free_uniform", [] { return AnyFamily(Untied<FreeUniform>()); },
        [](Request r) { return AnyFamily(Untied(FreeUniform(columns(r)), r.k)); }},
       shifted_entry<ShiftedExponential>(),
-      shifted_entry<Shifted<Weibull>>(),
-      shifted_entry<Shifted<Gamma>>(),
-      shifted_entry<Shifted<Lognormal>>(),
-      shifted_entry<Shifted<InverseGaussian>>(),
+      known_shift_entry<Weibull>(),
+      known_shift_entry<Gamma>(),
+      known_shift_entry<Lognormal>(),
+      known_shift_entry<InverseGaussian>(),
       {"interval_censored", [] { return AnyFamily(IntervalCensored()); }},
       {"product", [] { return AnyFamily(Product()); }},
       {"restricted", [] { return AnyFamily(Restricted()); }},

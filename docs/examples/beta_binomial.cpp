@@ -4,6 +4,7 @@
 #include <mix/distributions/beta_binomial.h>
 #include <mix/distributions/binomial.h>
 #include <mix/models/fit.h>
+#include <mix/models/model_file.h>
 
 int main() {
   using namespace mix;
@@ -22,4 +23,8 @@ int main() {
   fmt::print("beta-binomial: log-likelihood {:.2f}, BIC {:.1f}, alpha {:.1f}, beta {:.1f}\n",
              beta.report.log_likelihood, beta.report.bic(), boys.alpha(), boys.beta());
   fmt::print("a boy with probability {:.4f}\n", boys.probability());
+
+  // For mixture plot.
+  save_model("binomial.json", {two.model, {{"value"}}});
+  save_model("beta_binomial.json", {beta.model, {{"value"}}});
 }

@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 #include <mix/distributions/dirichlet.h>
 #include <mix/models/fit.h>
+#include <mix/models/model_file.h>
 
 int main() {
   using namespace mix;
@@ -15,4 +16,8 @@ int main() {
     fmt::print("{:.2f} with concentrations {:.2f}, {:.2f}, {:.2f}\n", best.model.weights()[k],
                one.concentration()[0], one.concentration()[1], one.concentration()[2]);
   }
+
+  // For mixture plot.
+  save_model("recipe.json", {recipe, {{"a"}, {"b"}, {"c"}}});
+  save_model("dirichlet.json", {best.model, {{"a"}, {"b"}, {"c"}}});
 }

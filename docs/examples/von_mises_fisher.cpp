@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 #include <mix/distributions/von_mises_fisher.h>
 #include <mix/models/fit.h>
+#include <mix/models/model_file.h>
 
 int main() {
   using namespace mix;
@@ -16,4 +17,8 @@ int main() {
                best.model.weights()[k], one.direction()[0], one.direction()[1], one.direction()[2],
                one.concentration());
   }
+
+  // For mixture plot.
+  save_model("recipe.json", {recipe, {{"x"}, {"y"}, {"z"}}});
+  save_model("von_mises_fisher.json", {best.model, {{"x"}, {"y"}, {"z"}}});
 }

@@ -66,4 +66,44 @@ draw truncated_normal data/faithful.csv --columns waiting --components 2 --bound
 draw free_uniform data/faithful.csv --columns eruptions --components 2
 draw shifted_exponential data/rivers.csv --components 1
 
+draw bernoulli data/lsat6.csv --components 2
+draw categorical data/haireyecolor_table.csv --weights Freq --components 2
+draw multinomial data/housetasks.csv --components 3
+draw dirichlet_multinomial data/housetasks.csv --components 3
+awk -F, 'NR == 1 { print "1967,1968,1969,1970,1971,women" }
+         NR > 1 { for (t = 5; t > 0; --t) printf "%d,", ($t != "No"); print $6 }' \
+  data/heckman_table.csv >women.csv
+draw markov_chain women.csv --weights women --components 2
+measures=$(head -n 1 data/body.csv | cut -d, -f-21)
+draw factor_analyzers data/body.csv --columns "$measures" --structure UUU --factors 4 --components 2
+draw gaussian_regression data/co2data.csv --response CO2 --covariates GNP --structure E --components 2
+draw poisson_regression data/fabricfault.csv --response Faults --components 2
+draw negative_binomial_regression data/fabricfault.csv --response Faults --components 1
+awk -F, 'NR == 1 { print "deaths,total,treated" }
+         NR > 1 { print $1 "," $2 "," ($4 == "Treated") }' data/betablocker.csv >trials.csv
+draw binomial_regression trials.csv --response deaths --trials total --components 3
+
+# Of families that the program names by their options.
+mixture fit data/gagurine.csv --family gaussian_regression --response GAG --covariates Age \
+  --gate Age --structure V --components 2 --plot family-gated.svg >report.txt
+mixture fit data/lifetimes.csv --columns months_lo,months_hi --weights parts --family weibull \
+  --components 2 --plot family-interval_censored.svg >report.txt
+bash -euo pipefail "$examples/errors.sh" >/dev/null
+mixture plot model.json measured.csv --out family-deconvolved_gaussian.svg
+
+# Of models that the examples in C++ fit, on the rows that they draw.
+"$build/docs/beta_binomial" >/dev/null
+for family in binomial beta_binomial; do
+  mixture plot $family.json data/saxony.csv --weights freq --out family-$family.svg
+done
+on_own_rows() {  # FAMILY ROWS
+  "$build/docs/$1" >/dev/null
+  mixture sample recipe.json -n "$2" --seed 1 --out rows.csv
+  mixture plot "$1.json" rows.csv --out "family-$1.svg"
+}
+on_own_rows dirichlet 500
+on_own_rows von_mises_fisher 500
+on_own_rows frozen 5000
+on_own_rows restricted 2000
+
 cp ./*.svg "$pictures"

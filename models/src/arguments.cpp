@@ -6,8 +6,6 @@
 #include <cmath>
 #include <stdexcept>
 
-#include "mix/distributions/gated.h"
-
 namespace mix {
 namespace {
 
@@ -74,11 +72,6 @@ void check_groups_for(const MixtureModel& model, const AnyRows& x, const FitOpti
   const Groups& groups = options.groups;
   if (groups.empty()) return;
   check_groups(groups, x.rows(), "fit");
-  if (model.family().as<Gated>() != nullptr) {
-    refuse(
-        "fit: rows of a group share a component, but a gate would draw one for each row; leave out "
-        "the gate or the groups");
-  }
   const Vector& w = options.sample_weight;
   const Index supporting = w.size() > 0 ? (groups.sums(w).array() > 0).count() : groups.count();
   if (model.n_components() > supporting) {

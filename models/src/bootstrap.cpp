@@ -17,6 +17,7 @@
 #include "mix/errors.h"
 #include "mix/matching.h"
 #include "mix/models/fit.h"
+#include "mix/models/group_posterior.h"
 #include "mix/models/parameter_values.h"
 #include "mix/parallel.h"
 #include "mix/random.h"
@@ -245,7 +246,7 @@ class Bootstrapping {
   // Rows (groups) x components, by weight.
   [[nodiscard]] Matrix responsibilities_of(const MixtureModel& model) const {
     if (options_.groups.empty()) return model.responsibilities(x_);
-    return posterior(model.state(), x_, w_, options_.groups).responsibilities;
+    return group_posterior(model, x_, w_, options_.groups).responsibilities;
   }
 
   void estimate(Index replicate, Outcome& outcome) const {

@@ -17,6 +17,7 @@
 #include "mix/distributions/gated.h"
 #include "mix/models/choice.h"
 #include "mix/models/family_blocks.h"
+#include "mix/models/group_posterior.h"
 #include "mix/parallel.h"
 #include "seeding.h"
 
@@ -150,8 +151,8 @@ class Ladder {
     const Groups& groups = options_.fit.groups;
     if (groups.empty()) return model.responsibilities(x_);
     Matrix r(x_.rows(), model.n_components());
-    shares_of_rows(posterior(model.state(), x_, w_, groups).responsibilities,
-                   Vector::Ones(x_.rows()), groups)(0, r);
+    shares_of_rows(group_posterior(model, x_, w_, groups).responsibilities, Vector::Ones(x_.rows()),
+                   groups)(0, r);
     return r;
   }
 

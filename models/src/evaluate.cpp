@@ -6,6 +6,7 @@
 #include "arguments.h"
 #include "mix/block_memory.h"
 #include "mix/kernels.h"
+#include "mix/models/group_posterior.h"
 #include "mix/parallel.h"
 
 namespace mix {
@@ -70,7 +71,7 @@ Terms terms_of_rows(const MixtureModel& model, const AnyRows& x, Weights w) {
 
 Terms terms_of_groups(const MixtureModel& model, const AnyRows& x, Weights w,
                       const Groups& groups) {
-  const Posterior of_groups = posterior(model.state(), x, w, groups);
+  const Posterior of_groups = group_posterior(model, x, w, groups);
   const Vector weight = groups.sums(w);
   Terms terms{.mass = of_groups.responsibilities.transpose() * weight};
   for (Index g = 0; g < groups.count(); ++g) {

@@ -93,6 +93,7 @@ void check_options(const FamilyBlock& block, const FamilyEntry& entry) {
     refuse("degrees_of_freedom", "only student_t has them");
   }
   if (own.factors != 0 && !entry.takes_factors) refuse("factors", "it has no factors");
+  if (own.scree != 0 && !entry.takes_factors) refuse("scree", "it has no factors");
   if (own.bounds && !entry.takes_bounds) refuse("bounds", "it has no bounds");
   if (own.eigenvalue_ratio != 0 && entry.ratio_structures.empty()) {
     refuse("eigenvalue_ratio", "its covariances, if any, have no such limit");
@@ -107,6 +108,7 @@ BlockOptions with_defaults(BlockOptions own, const BlockOptions& defaults) {
   }
   if (own.degrees_of_freedom.empty()) own.degrees_of_freedom = defaults.degrees_of_freedom;
   if (own.factors == 0) own.factors = defaults.factors;
+  if (own.scree == 0) own.scree = defaults.scree;
   if (!own.bounds) own.bounds = defaults.bounds;
   if (own.eigenvalue_ratio == 0) own.eigenvalue_ratio = defaults.eigenvalue_ratio;
   own.has_trials = defaults.has_trials;
@@ -131,6 +133,22 @@ Restrictions with_defaults(Restrictions own, const AnyFamily& component,
     if (is_free(parameter)) own.fixed[parameter] = value;
   }
   return own;
+}
+
+// Takes the parameters that the family keeps by itself out of what is fixed, its own and the
+// defaults, of which its own count first.
+std::map<std::string, double> take_kept(const FamilyEntry& entry, Restrictions& own,
+                                        Restrictions& defaults) {
+  std::map<std::string, double> kept;
+  for (const std::string& parameter : entry.keeps) {
+    for (std::map<std::string, double>* fixed : {&own.fixed, &defaults.fixed}) {
+      const auto found = fixed->find(parameter);
+      if (found == fixed->end()) continue;
+      kept.insert(*found);
+      fixed->erase(found);
+    }
+  }
+  return kept;
 }
 
 // The components of one block, some of whose parameters may be restricted.
@@ -178,7 +196,11 @@ AnyFamily make_plain_block(const FamilyBlock& block, const Table& columns, Index
     std::tie(request.lower, request.upper) = *options.bounds;
   }
   if (!entry.ratio_structures.empty()) request.eigenvalue_ratio = options.eigenvalue_ratio;
-  AnyFamily family = make_components(entry, request, options.restrictions, defaults.restrictions);
+  if (entry.takes_factors) request.scree = options.scree;
+  Restrictions own = options.restrictions;
+  Restrictions of_all = defaults.restrictions;
+  request.kept = take_kept(entry, own, of_all);
+  AnyFamily family = make_components(entry, request, own, of_all);
   if (imaginary) return with_prior(std::move(family), options.prior_weight.value_or(1));
   return family;
 }
@@ -222,10 +244,14 @@ void check_restrictions(const FamilyBlocks& blocks, std::span<const Table> table
   if (defaults.restrictions.empty()) return;
   std::set<std::string> known;
   std::string text;
-  BlockOptions free = defaults;
-  free.restrictions = {};
+  std::set<std::string> kept;
   for (std::size_t i = 0; i < blocks.size(); ++i) {
     FamilyBlock block = blocks[i];
+    // What the family keeps by itself may be what lets the others move alone.
+    BlockOptions free = defaults;
+    Restrictions none;
+    free.restrictions = {.fixed =
+                             take_kept(registry().find(block.family), none, free.restrictions)};
     block.options.restrictions = {};
     block.options.prior = "none";
     block.options.prior_weight.reset();
@@ -237,12 +263,17 @@ void check_restrictions(const FamilyBlocks& blocks, std::span<const Table> table
     const std::vector<std::string> own =
         Restricted::parameters_of(columns != nullptr ? columns->blocks().front().family : one);
     known.insert(own.begin(), own.end());
+    const std::vector<std::string>& keeps = registry().find(block.family).keeps;
+    kept.insert(keeps.begin(), keeps.end());
     text +=
         fmt::format("{}{} has {}", text.empty() ? "" : "; ", block.family,
                     own.empty() ? "none that move alone" : fmt::format("{}", fmt::join(own, ", ")));
+    if (!keeps.empty()) text += fmt::format(" (fixed only: {})", fmt::join(keeps, ", "));
   }
   std::vector<std::string> asked = defaults.restrictions.shared;
-  for (const auto& [parameter, value] : defaults.restrictions.fixed) asked.push_back(parameter);
+  for (const auto& [parameter, value] : defaults.restrictions.fixed) {
+    if (!kept.contains(parameter)) asked.push_back(parameter);
+  }
   for (const std::string& parameter : asked) {
     if (known.contains(parameter)) continue;
     throw std::invalid_argument(

@@ -11,6 +11,7 @@
 #include "distinct_rows.h"
 #include "evaluate.h"
 #include "fit_sharing.h"
+#include "group_gate.h"
 #include "mix/distributions/gated.h"
 #include "mix/json_fields.h"
 #include "mix/parallel.h"
@@ -148,6 +149,11 @@ Fit fit_sharing(const MixtureModel& model, const AnyRows& x, const FitOptions& o
     return fit_sharing(model, x, gated, pool, one_component);
   }
   check_arguments(model, x, options);
+  if (const auto gate = group_gate(model, x, options.sample_weight, options.groups)) {
+    Fit result = fit_sharing(gate->model, gate->rows, options, pool, one_component);
+    result.model = without_group_gate(result.model);
+    return result;
+  }
   Fit result;
   if (rows_are_exchangeable(options)) {
     // Exact: the likelihood of equal rows is that of one row with the sum of their weights.

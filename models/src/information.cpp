@@ -9,6 +9,7 @@
 
 #include "arguments.h"
 #include "chosen_cells.h"
+#include "group_gate.h"
 #include "mix/coordinates.h"
 #include "mix/errors.h"
 #include "mix/models/standard_errors.h"
@@ -554,6 +555,11 @@ Information information(const MixtureModel& model, const AnyRows& x,
                     what, count, most_coordinates));
   }
   std::optional<Information> found;
+  if (const auto gate = group_gate(model, x, options.sample_weight, options.groups)) {
+    with_threads(options.threads,
+                 [&] { found = Differences(gate->model, gate->rows, options).run(); });
+    return *std::move(found);
+  }
   with_threads(options.threads, [&] { found = Differences(model, x, options).run(); });
   return *std::move(found);
 }

@@ -8,6 +8,7 @@
 #include "arguments.h"
 #include "mix/block_memory.h"
 #include "mix/kernels.h"
+#include "mix/models/group_posterior.h"
 #include "mix/parallel.h"
 #include "seeding.h"
 
@@ -85,7 +86,7 @@ Posterior MixtureModel::posterior(const AnyRows& x) const {
 Posterior MixtureModel::posterior(const AnyRows& x, const Groups& groups) const {
   check_columns(x);
   check_groups(groups, x.rows(), "posterior");
-  return mix::posterior(state_, x, Vector::Ones(x.rows()), groups);
+  return group_posterior(*this, x, Vector::Ones(x.rows()), groups);
 }
 
 std::vector<Index> MixtureModel::predict(const AnyRows& x) const {

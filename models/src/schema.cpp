@@ -113,6 +113,13 @@ FamilyBlock read_block(const Json& json, const std::string& place) {
           }
           options.factors = value.get<Index>();
         }},
+       {"scree",
+        [&](const Json& value, const std::string& at) {
+          options.scree = number_in(value, at);
+          if (!(options.scree > 0 && options.scree < 1)) {
+            throw DataError(fmt::format("{} must be a number between 0 and 1, such as 0.2", at));
+          }
+        }},
        {"bounds",
         [&](const Json& value, const std::string& at) {
           if (!value.is_array() || value.size() != 2) {
@@ -177,6 +184,7 @@ Json block_json(const FamilyBlock& block) {
     json["degrees_of_freedom"] = options.degrees_of_freedom;
   }
   if (options.factors != 0) json["factors"] = options.factors;
+  if (options.scree != 0) json["scree"] = options.scree;
   if (options.bounds) {
     json["bounds"] =
         Json::array({json_number(options.bounds->first), json_number(options.bounds->second)});

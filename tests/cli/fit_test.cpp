@@ -313,6 +313,50 @@ TEST(Fit, FixesAndSharesParametersByName) {
   here.refuse({"fit", faithful, "--family", "gamma", "--fix", "shape"}, {"--fix", "shape=2"});
 }
 
+TEST(Fit, KeepsAKnownShift) {
+  const Folder here;
+  const auto lengths = [&](const std::string& fixed) {
+    return here
+        .succeed({"fit", data_file("rivers.csv"), "--family", "shifted_lognormal", "--components",
+                  "1", "--json", "--fix", fixed})
+        .json();
+  };
+  const Json known = lengths("shift=100");
+  EXPECT_EQ(known["n_parameters"], 2);
+  EXPECT_EQ(known["components"][0]["shift"], 100);
+  // What is left may be fixed as usual.
+  const Json both = lengths("shift=100,log_mean=6");
+  EXPECT_EQ(both["n_parameters"], 1);
+  EXPECT_EQ(both["components"][0]["log_mean"], 6);
+  EXPECT_LT(both["log_likelihood"], known["log_likelihood"]);
+  here.refuse({"fit", data_file("rivers.csv"), "--family", "shifted_lognormal", "--fix",
+               "shift=200", "--components", "1"},
+              {"above the shift, 200"});
+  here.refuse({"fit", data_file("rivers.csv"), "--family", "shifted_lognormal", "--fix", "sft=1"},
+              {"\"sft\"", "fixed only: shift"});
+  here.refuse({"fit", data_file("rivers.csv"), "--family", "shifted_lognormal", "--share", "shift"},
+              {"\"shift\""});
+}
+
+TEST(Fit, ChoosesNumbersOfFactorsByTheScreeTest) {
+  const Folder here;
+  const Json fitted = here.succeed({"fit", data_file("wine.csv"), "--family", "factor_analyzers",
+                                    "--structure", "AkjBkQkDk", "--factors", "4", "--scree", "0.2",
+                                    "--components", "2", "--effort", "fast", "--json"})
+                          .json();
+  EXPECT_EQ(fitted["structure"], "AkjBkQkDk");
+  EXPECT_TRUE(fitted["warnings"].empty()) << fitted["warnings"];
+  // Without a structure those that have such numbers are tried.
+  const Outcome all =
+      here.succeed({"fit", data_file("wine.csv"), "--family", "factor_analyzers", "--scree", "0.2",
+                    "--components", "1", "--json", "--effort", "fast"});
+  EXPECT_EQ(all.json()["table"].size(), 6U);
+  here.refuse({"fit", data_file("wine.csv"), "--family", "factor_analyzers", "--structure", "UUU",
+               "--scree", "0.2"},
+              {"Dk"});
+  here.refuse({"fit", faithful, "--scree", "0.2"}, {"--scree", "factor_analyzers"});
+}
+
 TEST(Fit, TakesImaginaryRowsForAPriorOfAnyFamily) {
   const Folder here;
   here.write("counts.csv", "a,b\n5,0\n6,0\n4,0\n7,0\n0,9\n1,8\n0,7\n1,9\n");

@@ -30,13 +30,20 @@ TEST(Intervals, AreFittedComparedAndPredicted) {
   (void)here.succeed({"describe", "m.json"});
   const Outcome drawn = here.succeed({"sample", "m.json", "-n", "2"});
   EXPECT_EQ(drawn.out.substr(0, 16), "life_lo,life_hi\n");
-  here.refuse({"plot", "m.json", "lives.csv", "--out", "p.svg"}, {"life_lo", "intervals"});
+  // Rows with an open end are drawn too.
+  const Outcome plot = here.succeed({"plot", "m.json", "lives.csv", "--out", "p.svg"});
+  EXPECT_EQ(plot.err, "");
+  const std::string picture = content_of(here / "p.svg");
+  EXPECT_NE(picture.find("12 rows"), std::string::npos);
+  EXPECT_NE(picture.find("life_lo, life_hi"), std::string::npos);
   const Outcome ranked = here.succeed(
       {"compare", "lives.csv", "--columns", "life_lo,life_hi", "--components", "1", "--json"});
   EXPECT_NE(ranked.out.find("interval_censored poisson"), std::string::npos) << ranked.out;
   EXPECT_EQ(ranked.out.find("\"gaussian VVV\""), std::string::npos) << ranked.out;
-  const Outcome blocks = here.succeed(
-      {"fit", "lives.csv", "--family", "life_lo..life_hi=gamma,size=normal", "--components", "1"});
+  const Outcome blocks =
+      here.succeed({"fit", "lives.csv", "--family", "life_lo..life_hi=gamma,size=normal",
+                    "--components", "1", "--plot", "p.svg"});
+  EXPECT_NE(content_of(here / "p.svg").find("the columns of intervals"), std::string::npos);
   EXPECT_NE(blocks.out.find("interval_censored gamma x normal"), std::string::npos) << blocks.out;
 }
 

@@ -128,6 +128,39 @@ TEST(ErrorsOfTheProgram, AreTakenOffTheVariance) {
             std::string::npos);
 }
 
+TEST(GroupsOfTheProgram, MayHaveAGateOfTheirOwn) {
+  const Folder here;
+  std::string text = "subject,x,z\n";
+  std::string varying = text;
+  for (int i = 0; i < 120; ++i) {
+    const int subject = i % 40;
+    const double z = std::sin(subject);
+    const double mean = z + 0.7 * std::cos(7 * subject) > 0 ? 3 : 0;
+    const std::string start =
+        "s" + std::to_string(subject) + "," + std::to_string(mean + std::sin(i * i)) + ",";
+    text += start + std::to_string(z) + "\n";
+    varying += start + std::to_string(z + i) + "\n";
+  }
+  here.write("t.csv", text);
+  const Json fit =
+      here.succeed({"fit", "t.csv", "--columns", "x", "--gate", "z", "--groups", "subject",
+                    "--components", "2", "--structure", "E", "--json", "--out", "m.json"})
+          .json();
+  EXPECT_EQ(fit["groups"], 40);
+  const Json groups =
+      here.succeed({"predict", "m.json", "t.csv", "--groups", "subject", "--json"}).json();
+  double log_likelihood = 0;
+  for (std::size_t i = 0; i < 40; ++i) {
+    EXPECT_EQ(groups["labels"][i], groups["labels"][i + 80]);
+    log_likelihood += groups["log_density"][i].get<double>();
+  }
+  EXPECT_NEAR(log_likelihood, fit["log_likelihood"].get<double>(), 1e-6);
+  here.write("v.csv", varying);
+  here.refuse({"fit", "v.csv", "--columns", "x", "--gate", "z", "--groups", "subject",
+               "--components", "2", "--structure", "E"},
+              {"are of one group", "the gate reads"});
+}
+
 TEST(SchemaOfTheProgram, SaysGroupsPriorsAndIntervals) {
   const Folder here;
   here.write("t.csv",

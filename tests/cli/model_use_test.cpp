@@ -605,7 +605,7 @@ TEST(Regress, PredictsAndDrawsTheResponseOfGatedRegressions) {
   EXPECT_THAT(drawn.err, HasSubstr("is left empty"));
   here.refuse({"sample", "m.json", "-n", "5"}, {"--given FILE"});
   here.refuse({"sample", "m.json"}, {"-n or --given"});
-  here.refuse({"predict", "m.json", "t.csv", "--groups", "x"}, {"a gate has weights for each row"});
+  here.refuse({"predict", "m.json", "t.csv", "--groups", "x"}, {"of one group", "column 3"});
   here.refuse({"sample", "m.json", "--given", "t.csv"}, {"leave out those to draw"});
   here.write("x.csv", "x\n1\n");
   here.refuse({"sample", "m.json", "--given", "x.csv"}, {"depend on column 3"});

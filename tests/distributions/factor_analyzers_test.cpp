@@ -252,6 +252,62 @@ TEST(FactorAnalyzers, HaveNumbersOfFactorsOfTheirOwn) {
             1e-12);
 }
 
+TEST(ScreeTest, TakesTheLastLargeDrop) {
+  const Vector values{{10, 6, 5, 2, 1.9, 1.8}};  // drops 4, 1, 3, 0.1, 0.1
+  EXPECT_EQ(scree_number(values, 0.2, 5), 3);
+  EXPECT_EQ(scree_number(values, 0.8, 5), 1);
+  EXPECT_EQ(scree_number(values, 0.02, 5), 5);
+  EXPECT_EQ(scree_number(values, 0.2, 2), 2);
+  EXPECT_EQ(scree_number(Vector{{1, 1, 1}}, 0.2, 2), 1);
+  EXPECT_EQ(scree_number(Vector{{3}}, 0.2, 1), 1);
+}
+
+TEST(FactorAnalyzers, TakeNumbersOfTheScreeTestWhereNothingFalls) {
+  Matrix shares;
+  const Matrix x = clouds(150, shares);
+  const auto estimate = [&](double threshold, const Matrix& r, int steps) {
+    return fitted(
+        FactorAnalyzers(
+            3, 8, {.structure = FactorStructure::AkjBkQkDk, .factors = 5, .scree = threshold}),
+        x, r, steps);
+  };
+  const FactorAnalyzers clear = estimate(0.2, shares, 1);
+  for (Index k = 0; k < 3; ++k) {
+    EXPECT_EQ(clear.factors(k), k + 1);
+    EXPECT_EQ(clear.caution(k), "");
+  }
+  EXPECT_EQ(clear.title(), "factor_analyzers AkjBkQkDk, up to 5 factors, scree 0.2");
+  // A first estimate has the numbers of the test, whatever they cost, and each step at least the
+  // value of the one before.
+  const FactorAnalyzers wide = estimate(0.001, shares, 0);
+  for (Index k = 0; k < 3; ++k) {
+    const Matrix rows =
+        x.middleRows(150 * k, 150).rowwise() - x.middleRows(150 * k, 150).colwise().mean();
+    const Eigen::SelfAdjointEigenSolver<Matrix> solver(rows.transpose() * rows / 150);
+    EXPECT_EQ(wide.factors(k), scree_number(solver.eigenvalues().reverse(), 0.001, 5));
+  }
+  const Matrix uneven = uneven_shares(x.rows(), 3);
+  for (const double threshold : {0.001, 0.05, 0.2, 0.7}) {
+    double before = -infinity;
+    for (int steps = 0; steps < 4; ++steps) {
+      // The shares change once, so that the numbers may.
+      FactorAnalyzers family = estimate(threshold, uneven, 0);
+      for (int i = 0; i < steps; ++i) {
+        Vector sum = Vector::Zero(family.statistics_size());
+        family.accumulate(x, shares, sum);
+        family.maximize(sum);
+      }
+      const double value = objective(family, x, shares) + family.log_prior();
+      EXPECT_GE(value, before - 1e-8) << threshold;
+      before = value;
+    }
+  }
+  EXPECT_THROW(FactorAnalyzers(2, 8, {.structure = FactorStructure::UUU, .scree = 0.2}),
+               std::invalid_argument);
+  EXPECT_THROW(FactorAnalyzers(2, 8, {.structure = FactorStructure::AkjBkQkDk, .scree = 1}),
+               std::invalid_argument);
+}
+
 TEST(FactorAnalyzers, CountParameters) {
   // Loadings up to a rotation, noise, and means.
   const auto count = [](FactorStructure structure) {

@@ -394,6 +394,12 @@ void add_regressions(std::vector<Entry>& all) {
   all.push_back({"gated_regressions", Gated(GaussianRegression(3, columns), {1, 0}), real, gate});
   all.push_back({"gated_with_columns_of_its_own", Gated(Untied(NegativeBinomial(), 2), {1, 2}),
                  Matrix(regression_rows(200, varied)(Eigen::all, {3, 0, 2})), gate});
+  Matrix shares(real.rows(), 3);
+  for (Index i = 0; i < shares.rows(); ++i) {
+    shares.row(i) << real(i, 3), real(i, 0), 0.2 + 0.2 * static_cast<double>(i % 4);
+  }
+  all.push_back(
+      {"gated_groups", Gated(Untied(Normal(), 2), {1}).with_group_shares(), shares, gate});
 }
 
 // Families of which some parameters are fixed or shared, or that have a prior of imaginary rows.
@@ -523,6 +529,10 @@ std::vector<Entry> entries() {
                          {.structure = structure, .factors = has_own_numbers(structure) ? 4 : 2}),
          two_groups_of_factors(160)});
   }
+  all.push_back(
+      {"factor_analyzers_by_scree_test",
+       FactorAnalyzers(2, 6, {.structure = FactorStructure::AkjBkQkDk, .factors = 4, .scree = 0.2}),
+       two_groups_of_factors(160)});
   add_counts(all);
   add_continuous(all);
   add_regressions(all);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,10 @@ struct FamilyRequest {
   double lower = 0;
   double upper = 0;
   double eigenvalue_ratio = 0;  ///< the limit of the covariances' eigenvalues; 0 for none
+  /// The threshold of the scree test that chooses numbers of factors; 0: they are chosen by BIC.
+  double scree = 0;
+  /// Values that parameters among the entry's `keeps` have.
+  std::map<std::string, double> kept{};
 };
 
 /// One family that can be named: on the command line, in a model file, in a comparison.
@@ -51,6 +56,9 @@ struct FamilyEntry {
   bool takes_factors = false;
   /// Whether it needs the bounds that values are seen within.
   bool takes_bounds = false;
+  /// Parameters that the family itself can keep at a known value: edges of its support, which have
+  /// no coordinates in which others could hold them.
+  std::vector<std::string> keeps{};
   /// Those of its structures whose covariances can be asked for with a limited eigenvalue ratio.
   std::vector<std::string> ratio_structures{};
 };

@@ -63,6 +63,7 @@
 #include "mix/models/edges.h"
 #include "mix/models/family_blocks.h"
 #include "mix/models/fit.h"
+#include "mix/models/group_posterior.h"
 #include "mix/models/impute.h"
 #include "mix/models/kmeans.h"
 #include "mix/models/mixture_model.h"

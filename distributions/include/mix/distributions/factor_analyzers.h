@@ -62,7 +62,14 @@ Index most_factors(FactorStructure structure, Index d);
 struct FactorOptions {
   FactorStructure structure = FactorStructure::UUU;
   Index factors = 1;  ///< the most that a component may have, where each has its own number
+  /// What chooses numbers of their own: 0 for BIC, otherwise Cattell's scree test with this
+  /// threshold, between 0 and 1 (HDDC's is 0.2).
+  double scree = 0;
 };
+
+/// Cattell's scree test (1966) as HDDC uses it: the last place before which the falling `values`
+/// drop by more than `threshold` times their largest drop, at most `most` and at least 1.
+Index scree_number(ConstVectorRef values, double threshold, Index most);
 
 struct FactorProblem;
 
@@ -75,7 +82,10 @@ struct FactorProblem;
 /// maximizer given the rest (Zhao, Yu & Jiang 2008); equal noise is closed form (Tipping & Bishop
 /// 1999, Bouveyron et al. 2007), with axes never narrower than the noise. Numbers of factors of
 /// their own maximize, with all else, the log-likelihood less half the log of the rows per
-/// parameter (BIC, in place of HDDC's scree test, with which steps could fall). Common loadings
+/// parameter (BIC). With `FactorOptions::scree` they are those of HDDC's scree test in the first
+/// estimate, and in every step where these do not lower that objective below what it was: so no
+/// step falls, and `caution` names the components for which the test asks for another number in the
+/// end. Common loadings
 /// beside separate noise take EM steps on the same covariances. A noise variance is never below
 /// 1e-6 of the column's variance (Heywood cases), or of equal noise 1e-10 of the mean of these,
 /// which bounds the likelihood.
@@ -144,7 +154,8 @@ class FactorAnalyzers {
   [[nodiscard]] double log_prior() const;
   /// Says why component k rests on too few rows or is too flat to be more than an artifact.
   [[nodiscard]] std::string flaw(Index k, double mass) const;
-  /// Names columns without noise of their own (Heywood cases).
+  /// Names columns without noise of their own (Heywood cases), and what the scree test asked for in
+  /// the last step and did not get.
   [[nodiscard]] std::string caution(Index k) const;
   void select(const std::vector<Index>& order);
   void fields(Fields& visit);
@@ -172,11 +183,12 @@ class FactorAnalyzers {
   void derive();
 
   FactorOptions options_;
-  Matrix means_;                  // D x k
-  std::vector<Matrix> loadings_;  // k, or the common one
-  Matrix noise_;                  // D x k, or D x 1
-  double rows_ = 0;               // of all data
-  Vector variances_;              // of all data, empty before `prepare`
+  Matrix means_;                      // D x k
+  std::vector<Matrix> loadings_;      // k, or the common one
+  Matrix noise_;                      // D x k, or D x 1
+  std::vector<Index> scree_numbers_;  // of the last step; empty without
+  double rows_ = 0;                   // of all data
+  Vector variances_;                  // of all data, empty before `prepare`
   std::vector<Evaluation> evaluations_;
 };
 

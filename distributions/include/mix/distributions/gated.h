@@ -24,7 +24,9 @@ namespace mix {
 /// that the mixture has the density sum over k of p_k(z) f_k(x), given z; a single component is no
 /// distribution of its own. The wrapped family describes the first columns of a row, the gate reads
 /// any columns, of those and of further ones, which have no distribution. Its step is Newton's,
-/// shortened so that it never lowers the likelihood, as in GeneralizedLinear. Streams when the
+/// shortened so that it never lowers the likelihood, as in GeneralizedLinear. Rows of a group share
+/// a component, so their gate is that of the group, whose rows agree in the gate's columns: `fit`
+/// and what else knows of groups use `with_group_shares`. Streams when the
 /// wrapped family does; draws rows only where the columns of the gate are given, for these have no
 /// distribution.
 class Gated {
@@ -51,6 +53,14 @@ class Gated {
   [[nodiscard]] Vector gate_coefficients(Index k) const;
   /// rows x size(): p_k(z).
   [[nodiscard]] Matrix weights(Rows x) const;
+
+  /// The same for rows of groups: one more column, behind the others, holds the part of a row in
+  /// its group, parts of which sum to one over the group by weight. The log weight of the gate
+  /// counts so often, and so does the row in the gate's step.
+  [[nodiscard]] Gated with_group_shares() const;
+  /// Without that column again.
+  [[nodiscard]] Gated without_group_shares() const;
+  [[nodiscard]] bool has_group_shares() const { return share_column_ >= 0; }
 
   [[nodiscard]] std::string title() const { return family_.title() + ", gated"; }
   [[nodiscard]] Index size() const { return family_.size(); }
@@ -110,6 +120,8 @@ class Gated {
   [[nodiscard]] Index gate_statistics() const;
   [[nodiscard]] Matrix gate_rows(const AnyRows& x) const;
   [[nodiscard]] Matrix log_weights(const Matrix& basis) const;
+  // The shares as often as each row counts for the gate.
+  [[nodiscard]] Matrix gate_shares(const AnyRows& x, Shares shares) const;
   void accumulate_gate(const Matrix& gate, Shares shares, VectorRef statistics) const;
   // Returns what the step promises, per unit of weight.
   double maximize_gate(ConstVectorRef sum);
@@ -117,6 +129,7 @@ class Gated {
 
   AnyFamily family_;
   std::vector<Index> gate_columns_;
+  Index share_column_ = -1;  // of the groups' shares, the last one; -1 for none
   Index dimension_ = 0;
   RegressionDesign design_;
   Matrix coefficients_;  // design_.size() x size(), in the basis; 0 in the first column

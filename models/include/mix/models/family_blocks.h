@@ -23,6 +23,8 @@ struct BlockOptions {
   /// Of student_t: "per_component", "shared" or a number; empty: per component.
   std::string degrees_of_freedom{};
   Index factors = 0;  ///< of factor_analyzers; 0: their default
+  /// Of factor_analyzers with numbers of their own: the threshold of the scree test; 0: BIC.
+  double scree = 0;
   /// Of truncated families: the lower and the upper bound, which may be infinite.
   std::optional<std::pair<double, double>> bounds{};
   Restrictions restrictions{};  ///< parameters that are fixed, or common to all components
