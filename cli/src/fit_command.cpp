@@ -31,7 +31,7 @@ StandardErrors errors_of(const Problem& problem, const Fit& fit) {
   options.sample_weight = problem.data.weights;
   options.groups = problem.data.groups;
   options.threads = problem.options.fit.threads;
-  return standard_errors(fit.model, problem.data.table.cells(), options);
+  return standard_errors(fit, problem.data.table.cells(), options);
 }
 
 void run_fit(const FitCommand& flags) {

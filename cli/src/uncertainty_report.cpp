@@ -88,7 +88,25 @@ std::string describe_convergence(const ConvergenceReport& report) {
   line("condition number of the information", fmt::format("{:.2g}", report.condition));
   line("a maximum", report.maximum ? "yes" : "no");
   line("effective rows of the components", join(mass, ", "));
+  if (report.search) {
+    const SearchSummary& search = *report.search;
+    line("completed runs that came to it", fmt::format("{} of {}", search.hits, search.completed));
+    line("distance to the runner-up",
+         search.runner_up ? fmt::format("{:.4g} nats (met by {})", search.runner_up->distance,
+                                        count_of(search.runner_up->hits, "run"))
+                          : "no other optimum met");
+  }
   return text;
+}
+
+Json search_object(const std::optional<SearchSummary>& search) {
+  if (!search) return nullptr;
+  Json object{{"hits", search->hits}, {"completed", search->completed}, {"runner_up", nullptr}};
+  if (search->runner_up) {
+    object["runner_up"] = {{"distance", search->runner_up->distance},
+                           {"hits", search->runner_up->hits}};
+  }
+  return object;
 }
 
 // NaN is null.
@@ -175,7 +193,8 @@ Json standard_errors_object(const StandardErrors& errors) {
             {"determined", report.determined},
             {"undetermined", report.undetermined},
             {"maximum", report.maximum},
-            {"mass", array_of(report.mass)}}},
+            {"mass", array_of(report.mass)},
+            {"search", search_object(report.search)}}},
           {"warnings", errors.warnings}};
 }
 

@@ -415,7 +415,7 @@ void Gaussians::fields(Fields& visit) {
   visit("prior", prior);
   visit("mean_shrinkage", options_.prior.mean_shrinkage);
   visit("floor", options_.floor);
-  visit("eigenvalue_ratio", options_.eigenvalue_ratio);
+  visit.optional("eigenvalue_ratio", options_.eigenvalue_ratio, 0.0);
   if (visit.loading()) {
     options_.structure = parse_structure(structure_name);
     options_.prior.kind = parse_gaussian_prior(prior).kind;

@@ -19,6 +19,32 @@ bool closed_under_sums(Structure structure) {
   return part.shape == Part::equal;
 }
 
+// Logarithms of variances, columns x components. Those of a diagonal structure are a linear space;
+// this is its nearest point, which leaves out what the structure does not tell apart.
+void take_nearest(const StructureParts& part, Matrix& log_variances) {
+  Eigen::RowVectorXd volume = log_variances.colwise().mean();
+  log_variances.rowwise() -= volume;
+  if (part.volume == Part::equal) volume.setConstant(volume.mean());
+  if (part.shape == Part::identity) log_variances.setZero();
+  if (part.shape == Part::equal) {
+    const Vector shape = log_variances.rowwise().mean();
+    log_variances.colwise() = shape;
+  }
+  log_variances.rowwise() += volume;
+}
+
+// The same for coordinates of factors, one column each, in structures closed under their sums.
+void take_nearest_factors(Structure structure, Index d, Matrix& all) {
+  const StructureParts part = parts(structure);
+  if (structure == Structure::VVV) return;
+  Matrix log_diagonals = all.topRows(d);
+  take_nearest(part, log_diagonals);
+  all.topRows(d) = log_diagonals;
+  if (part.orientation == Part::variable) return;
+  const Vector below = all.bottomRows(all.rows() - d).rowwise().mean();
+  all.bottomRows(all.rows() - d).colwise() = below;
+}
+
 }  // namespace
 
 // Standard deviations of the data: the units in which coordinates are measured.
@@ -59,14 +85,27 @@ void Gaussians::set_coordinates(ConstVectorRef v) {
   }
   const auto own = [&](Index k) { return v.segment(size() * d + k * each, each); };
   if (diagonal()) {
-    for (Index k = 0; k < size(); ++k) {
-      variances_.col(k) = (own(k).array().exp() * deviations.array()).square();
+    const StructureParts part = parts(structure());
+    if (part.volume == Part::variable && part.shape == Part::variable) {
+      for (Index k = 0; k < size(); ++k) {
+        variances_.col(k) = (own(k).array().exp() * deviations.array()).square();
+      }
+    } else {
+      Matrix log_variances(d, size());
+      for (Index k = 0; k < size(); ++k) {
+        log_variances.col(k) = 2 * (own(k).array() + deviations.array().log());
+      }
+      take_nearest(part, log_variances);
+      variances_ = log_variances.array().exp();
     }
   } else {
+    const Index different = shared() ? 1 : size();
+    Matrix all = v.tail(different * each).reshaped(each, different);
+    if (closed_under_sums(structure()) && different > 1) take_nearest_factors(structure(), d, all);
     Scratch scratch;
     const MatrixStack factors(scratch, d, size());
     for (Index k = 0; k < size(); ++k) {
-      read_factor(own(shared() ? 0 : k), deviations, factors[k]);
+      read_factor(all.col(shared() ? 0 : k), deviations, factors[k]);
     }
     if (!closed_under_sums(structure())) move_into_structure(factors);
     for (Index k = 0; k < size(); ++k) use_factor(k, factors[k]);

@@ -123,6 +123,8 @@ const Json& JsonReader::at(std::string_view name) const {
   return *found;
 }
 
+bool JsonReader::has(std::string_view name) const { return json_.contains(std::string(name)); }
+
 void JsonReader::operator()(std::string_view name, double& value) {
   value = number(at(name), where(name));
 }

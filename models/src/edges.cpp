@@ -1,5 +1,7 @@
 #include "mix/models/edges.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <utility>
@@ -9,6 +11,7 @@
 #include "mix/distributions/gamma.h"
 #include "mix/distributions/inverse_gaussian.h"
 #include "mix/distributions/lognormal.h"
+#include "mix/distributions/pareto.h"
 #include "mix/distributions/product.h"
 #include "mix/distributions/shifted.h"
 #include "mix/distributions/shifted_exponential.h"
@@ -210,6 +213,34 @@ bool has_edges(const AnyFamily& family) {
                        [](const Product::Block& block) { return has_edges(block.family); });
   }
   return AllEdged::holds(family);
+}
+
+std::vector<std::string> edges_without_derivative(const AnyFamily& family, Index k) {
+  std::vector<std::string> names;
+  if (const auto* list = family.as<FamilyList>()) {
+    Index first = 0;
+    for (const AnyFamily& part : list->families()) {
+      if (k < first + part.size()) return edges_without_derivative(part, k - first);
+      first += part.size();
+    }
+  } else if (const auto* product = family.as<Product>()) {
+    for (std::size_t b = 0; b < product->blocks().size(); ++b) {
+      for (const std::string& name : edges_without_derivative(product->blocks()[b].family, k)) {
+        names.push_back(fmt::format("blocks[{}].{}", b + 1, name));
+      }
+    }
+  } else if (const auto* boxes = family.as<Untied<FreeUniform>>()) {
+    for (const char* edge : {"lower", "upper"}) {
+      for (Index j = 0; j < boxes->dimension(); ++j) {
+        names.push_back(boxes->dimension() == 1 ? edge : fmt::format("{}[{}]", edge, j + 1));
+      }
+    }
+  } else if (family.as<Untied<ShiftedExponential>>() != nullptr) {
+    names.emplace_back("shift");
+  } else if (const auto* paretos = family.as<Untied<Pareto>>()) {
+    if (paretos->component(k).learns_minimum()) names.emplace_back("minimum");
+  }
+  return names;
 }
 
 bool move_edges(MixtureState& state, const AnyRows& x, Weights w, double least_rise) {

@@ -136,6 +136,17 @@ std::optional<Start> known_start(const AnyAssignment& policy, Index rows, Index 
 
 }  // namespace
 
+std::optional<RunnerUp> runner_up(const Report& report) {
+  const Optimum* next = nullptr;
+  for (const Optimum& optimum : report.optima) {
+    const bool same = std::abs(optimum.objective - report.objective) < same_optimum;
+    if (same || optimum.flaw.empty() == report.flagged) continue;
+    if (next == nullptr || optimum.objective > next->objective) next = &optimum;
+  }
+  if (next == nullptr) return std::nullopt;
+  return RunnerUp{report.objective - next->objective, next->hits};
+}
+
 Fit fit(const MixtureModel& model, const AnyRows& x, const FitOptions& options) {
   return fit_sharing(model, x, options, nullptr);
 }

@@ -7,6 +7,7 @@
 
 #include "arguments.h"
 #include "mix/block_memory.h"
+#include "mix/coordinates.h"
 #include "mix/kernels.h"
 #include "mix/models/group_posterior.h"
 #include "mix/parallel.h"
@@ -160,6 +161,20 @@ void MixtureModel::start(const AnyRows& x, Weights w) {
                                 state_.family);
   state_.family.start(x, r);
   if (mixing_ == MixingWeights::free) state_.weights = r.colwise().sum().transpose() / w.sum();
+}
+
+Vector MixtureModel::coordinates() const {
+  const Index count = mixing_ == MixingWeights::free ? n_components() : 0;
+  const Vector own = state_.family.coordinates();
+  Vector v(count + own.size());
+  v << weights().head(count).array().log().matrix(), own;
+  return v;
+}
+
+void MixtureModel::set_coordinates(ConstVectorRef v) {
+  const Index count = mixing_ == MixingWeights::free ? n_components() : 0;
+  if (count > 0) state_.weights = probabilities_of_logarithms(v.head(count));
+  state_.family.set_coordinates(v.tail(v.size() - count));
 }
 
 std::string MixtureModel::flaw(double mass) const {

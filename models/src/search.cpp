@@ -474,7 +474,8 @@ class Search {
       trail_.moves += moves_at_once;
       for (Run& child : children) {
         trail_.spent += child.em.n_iter + 1;
-        if (ended(child)) record(child);
+        // Edges are yet to be moved: what it comes to is not known.
+        if (ended(child) && !moves_edges()) record(child);
         trail_.failures = settle(population, child) ? 0 : trail_.failures + 1;
       }
     }

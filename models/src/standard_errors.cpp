@@ -3,29 +3,23 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <Eigen/Cholesky>
-#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <array>
 #include <boost/math/distributions/normal.hpp>
 #include <cmath>
 #include <stdexcept>
 
+#include "identified_directions.h"
 #include "mix/errors.h"
+#include "mix/models/edges.h"
 #include "mix/models/parameter_values.h"
 
 namespace mix {
 namespace {
 
-// Directions along which the complete data's information, in units of its diagonal, is smaller than
-// this share of the largest move no density: the chart has more coordinates than there are
-// parameters.
-constexpr double redundant = 1e-9;
-// Relative to the complete data's, information below this is none, and below minus this negative.
-constexpr double no_information = 1e-6;
+// An information matrix whose least eigenvalue, in units of the complete data's, is below minus
+// this is negative there.
 constexpr double negative_information = 1e-4;
-// A number that moves along such directions by more than this share is not determined.
-constexpr double undetermined_share = 1e-4;
 // Nats still to gain from which the estimate does not count as a maximum.
 constexpr double worth_gaining = 0.05;
 // A condition number from which rounding and the normal approximation both deserve distrust.
@@ -33,112 +27,13 @@ constexpr double ill_conditioned = 1e8;
 // Numbers that move by no more than rounding do not move.
 constexpr double rounding = 1e-13;
 
-// The inverse of an information matrix on the directions that it determines: covariance is
-// basis * basis', and parameters that move along a column of `unknown` are not determined.
-struct Inverse {
-  Matrix covariance;
-  Matrix unknown;
-  Vector eigenvalues;  // in units of the complete data's scores, from the least
-  double condition = quiet_nan;
-};
-
-class Directions {
+// The numbers of the model at changed coordinates.
+class MovedNumbers {
  public:
-  explicit Directions(const Matrix& complete) {
-    const Index p = complete.rows();
-    scale_ = Vector::Zero(p);
-    for (Index j = 0; j < p; ++j) {
-      if (complete(j, j) > 0) scale_[j] = 1 / std::sqrt(complete(j, j));
-    }
-    const Matrix scaled = scale_.asDiagonal() * complete * scale_.asDiagonal();
-    const Eigen::SelfAdjointEigenSolver<Matrix> eigen(scaled);
-    const Vector& values = eigen.eigenvalues();
-    const double least = redundant * (p > 0 ? values[p - 1] : 0);
-    const auto lost = (values.array() <= least).count();
-    // Those that carry information first, whitened.
-    basis_ = scale_.asDiagonal() * eigen.eigenvectors().rightCols(p - lost) *
-             values.tail(p - lost).cwiseSqrt().cwiseInverse().asDiagonal();
-    null_ = eigen.eigenvectors().leftCols(lost);
-  }
+  explicit MovedNumbers(const Information& at) : at_(at) {}
 
-  [[nodiscard]] Index count() const { return basis_.cols(); }
-  /// Coordinates x directions; the complete data's information of them is the unit matrix.
-  [[nodiscard]] const Matrix& basis() const { return basis_; }
-
-  /// Whether a number with these derivatives changes along directions that move no density.
-  [[nodiscard]] bool is_lost(const Vector& derivative) const {
-    for (Index j = 0; j < scale_.size(); ++j) {
-      if (scale_[j] == 0 && derivative[j] != 0) return true;
-    }
-    const Vector scaled = scale_.cwiseProduct(derivative);
-    return (null_.transpose() * scaled).norm() > undetermined_share * scaled.norm();
-  }
-
-  [[nodiscard]] Inverse inverse(const Matrix& information) const {
-    const Matrix reduced = basis_.transpose() * information * basis_;
-    const Eigen::SelfAdjointEigenSolver<Matrix> eigen(0.5 * (reduced + reduced.transpose()));
-    Inverse found;
-    found.covariance = Matrix::Zero(basis_.rows(), basis_.rows());
-    found.eigenvalues = eigen.eigenvalues();
-    const Index n = count();
-    if (n == 0) return found;
-    const double largest = found.eigenvalues[n - 1];
-    const auto unknown = (found.eigenvalues.array() <= no_information * largest).count();
-    const Matrix known = basis_ * eigen.eigenvectors().rightCols(n - unknown);
-    found.covariance =
-        known * found.eigenvalues.tail(n - unknown).cwiseInverse().asDiagonal() * known.transpose();
-    found.unknown = eigen.eigenvectors().leftCols(unknown);
-    if (unknown == 0) {
-      const Vector unit = information.diagonal().unaryExpr(
-          [](double value) { return value > 0 ? 1 / std::sqrt(value) : 0; });
-      found.condition = condition_of(unit.asDiagonal() * information * unit.asDiagonal(), n);
-    }
-    return found;
-  }
-
-  /// The smallest share of the complete data's information, along any direction, that the other
-  /// one is.
-  [[nodiscard]] double least_share(const Matrix& information, const Matrix& complete) const {
-    const auto reduced = [&](const Matrix& full) -> Matrix {
-      const Matrix product = basis_.transpose() * full * basis_;
-      return 0.5 * (product + product.transpose());
-    };
-    const Matrix whole = reduced(complete);
-    if (Eigen::LLT<Matrix>(whole).info() != Eigen::Success) return quiet_nan;
-    return Eigen::GeneralizedSelfAdjointEigenSolver<Matrix>(reduced(information), whole,
-                                                            Eigen::EigenvaluesOnly)
-        .eigenvalues()[0];
-  }
-
- private:
-  // The ratio of the largest eigenvalue to the n-th largest.
-  static double condition_of(const Matrix& scaled, Index n) {
-    const Vector values =
-        Eigen::SelfAdjointEigenSolver<Matrix>(scaled, Eigen::EigenvaluesOnly).eigenvalues();
-    return values[values.size() - 1] / values[values.size() - n];
-  }
-
-  Vector scale_;
-  Matrix basis_;
-  Matrix null_;  // in scaled coordinates
-};
-
-// The model at coordinates that information() has.
-class MovedModel {
- public:
-  MovedModel(const MixtureModel& model, const Information& at) : model_(model), at_(at) {
-    offset_ = at.coordinates.size() - model.family().coordinates().size();
-  }
   [[nodiscard]] Vector values(const Vector& change) const {
-    MixtureState state = model_.state();
-    state.family.set_coordinates((at_.coordinates + change).tail(change.size() - offset_));
-    if (offset_ > 0) {
-      // Of the differences alone: a weight of 0 stays.
-      Vector moved = state.weights.array() * change.head(offset_).array().exp();
-      state.weights = moved / moved.sum();
-    }
-    const std::vector<ParameterValue> numbers =
-        parameter_values(MixtureModel(std::move(state), model_.mixing()));
+    const std::vector<ParameterValue> numbers = parameter_values(at_.moved(change));
     Vector values(static_cast<Index>(numbers.size()));
     for (Index i = 0; i < values.size(); ++i)
       values[i] = numbers[static_cast<std::size_t>(i)].value;
@@ -162,15 +57,13 @@ class MovedModel {
   }
 
  private:
-  const MixtureModel& model_;
   const Information& at_;
-  Index offset_;
 };
 
 // What values a number can have; found by moving it far along its own derivatives.
 enum class Range { real, positive, probability };
 
-Range range_of(const MovedModel& model, const Vector& steps, Index number, double value,
+Range range_of(const MovedNumbers& numbers, const Vector& steps, Index number, double value,
                const Vector& derivative) {
   constexpr std::array<double, 2> beyond{1.5, 4};
   if (!(value > 0)) return Range::real;
@@ -178,7 +71,7 @@ Range range_of(const MovedModel& model, const Vector& steps, Index number, doubl
   const Vector direction = weighted / derivative.dot(weighted);
   const auto stays = [&](double limit, const auto& holds) {
     return std::all_of(beyond.begin(), beyond.end(), [&](double factor) {
-      return holds(model.values(factor * (limit - value) * direction)[number]);
+      return holds(numbers.values(factor * (limit - value) * direction)[number]);
     });
   };
   if (!stays(0, [](double moved) { return moved >= 0; })) return Range::real;
@@ -231,8 +124,8 @@ std::string names_of(const std::vector<ParameterEstimate>& parameters,
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
-void describe_convergence(const Information& found, const Directions& directions,
-                          const Inverse& inverse, StandardErrors& result) {
+void describe_convergence(const Information& found, const IdentifiedDirections& directions,
+                          const InverseInformation& inverse, StandardErrors& result) {
   ConvergenceReport& report = result.convergence;
   report.mass = found.mass;
   report.determined = directions.count() - inverse.unknown.cols();
@@ -283,6 +176,84 @@ void warn(const Information& found, InformationKind asked, StandardErrors& resul
   }
 }
 
+// How the coordinates vary.
+struct Spread {
+  const IdentifiedDirections& directions;
+  const InverseInformation& inverse;
+  const Matrix& covariance;
+};
+
+// Coordinates at a bound count as known, unless the number is hardly moved by others; false then.
+bool leave_out_bounds(const std::vector<Index>& at_bound, Vector& derivative) {
+  double bounded = 0;
+  for (const Index j : at_bound) {
+    bounded = std::hypot(bounded, derivative[j]);
+    derivative[j] = 0;
+  }
+  return derivative.norm() > bounded;
+}
+
+// The numbers that the estimation moves, with their errors.
+void add_estimates(const MixtureModel& model, const Information& found, const Spread& spread,
+                   Matrix derivatives, StandardErrors& result) {
+  const MovedNumbers moved(found);
+  const std::vector<ParameterValue> numbers = parameter_values(model);
+  const double z = boost::math::quantile(boost::math::normal(), 0.5 * (1 + result.confidence));
+  std::vector<Index> moving;
+  std::vector<std::size_t> missing;
+  std::vector<std::size_t> edges;
+  for (Index i = 0; i < derivatives.rows(); ++i) {
+    const ParameterValue& number = numbers[static_cast<std::size_t>(i)];
+    const std::vector<std::string> unmoved =
+        edges_without_derivative(model.family(), number.component);
+    const bool edge = std::find(unmoved.begin(), unmoved.end(), number.name) != unmoved.end();
+    Vector derivative = derivatives.row(i);
+    if (!edge && !(derivative.cwiseAbs().maxCoeff() > 0)) continue;
+    ParameterEstimate estimate{number.component, number.name, number.value};
+    const bool free = leave_out_bounds(found.at_bound, derivative);
+    derivatives.row(i) = derivative;
+    const Vector reduced = spread.directions.basis().transpose() * derivative;
+    const bool known = result.convergence.maximum && free && derivative.allFinite() &&
+                       !spread.directions.is_lost(derivative) &&
+                       (spread.inverse.unknown.transpose() * reduced).norm() <=
+                           undetermined_share * reduced.norm();
+    if (known) {
+      estimate.standard_error = std::sqrt(derivative.dot(spread.covariance * derivative));
+      set_limits(estimate, range_of(moved, found.step, i, estimate.value, derivative), z);
+    } else {
+      (edge ? edges : missing).push_back(result.parameters.size());
+    }
+    moving.push_back(i);
+    result.parameters.push_back(std::move(estimate));
+  }
+  const Matrix rows = derivatives(moving, Eigen::all);
+  result.covariance = rows * spread.covariance * rows.transpose();
+  if (!missing.empty() && result.convergence.maximum) {
+    result.warnings.push_back("without standard error, at a bound or not determined by the data: " +
+                              names_of(result.parameters, missing));
+  }
+  missing.insert(missing.end(), edges.begin(), edges.end());
+  for (const std::size_t i : missing) {
+    result.covariance.row(static_cast<Index>(i)).setConstant(quiet_nan);
+    result.covariance.col(static_cast<Index>(i)).setConstant(quiet_nan);
+  }
+}
+
+void warn_of_edges(const MixtureModel& model, StandardErrors& result) {
+  std::vector<std::string> components;
+  for (Index k = 0; k < model.n_components(); ++k) {
+    if (edges_without_derivative(model.family(), k).empty()) continue;
+    components.push_back(std::to_string(k + 1));
+  }
+  if (components.empty()) return;
+  result.warnings.push_back(fmt::format(
+      "component {}: the estimated edges of the support have no standard error, because the "
+      "likelihood has no derivative by them (a non-regular problem): they converge at the rate of "
+      "n, the number of rows, not of its root, so the other standard errors are those for known "
+      "edges; for the edges use the bootstrap",
+      fmt::join(components, ", ")));
+}
+
 }  // namespace
 
 std::string to_string(InformationKind kind) {
@@ -316,8 +287,10 @@ StandardErrors standard_errors(const MixtureModel& model, const AnyRows& x,
   result.log_likelihood = found.log_likelihood;
   result.information = found.observed.size() > 0 ? options.information : InformationKind::scores;
 
-  const Directions directions(found.complete_scores);
-  const Inverse inverse = directions.inverse(
+  const Matrix derivatives = MovedNumbers(found).derivatives();
+  const IdentifiedDirections directions(found.complete_scores, found.complete,
+                                        found.few_rows ? derivatives : Matrix());
+  const InverseInformation inverse = directions.inverse(
       result.information == InformationKind::scores ? found.scores : found.observed);
   describe_convergence(found, directions, inverse, result);
   Matrix covariance = inverse.covariance;
@@ -325,46 +298,22 @@ StandardErrors standard_errors(const MixtureModel& model, const AnyRows& x,
     covariance = covariance * found.scores * covariance;
   }
 
-  const MovedModel moved(model, found);
-  const Matrix derivatives = moved.derivatives();
-  const std::vector<ParameterValue> numbers = parameter_values(model);
-  const double z = boost::math::quantile(boost::math::normal(), 0.5 * (1 + options.confidence));
-  std::vector<Index> moving;
-  std::vector<std::size_t> missing;
-  for (Index i = 0; i < derivatives.rows(); ++i) {
-    const Vector derivative = derivatives.row(i);
-    if (!(derivative.cwiseAbs().maxCoeff() > 0)) continue;
-    const ParameterValue& number = numbers[static_cast<std::size_t>(i)];
-    ParameterEstimate estimate{number.component, number.name, number.value};
-    const Vector reduced = directions.basis().transpose() * derivative;
-    const bool known =
-        result.convergence.maximum && derivative.allFinite() && !directions.is_lost(derivative) &&
-        (inverse.unknown.transpose() * reduced).norm() <= undetermined_share * reduced.norm();
-    if (known) {
-      estimate.standard_error = std::sqrt(derivative.dot(covariance * derivative));
-      set_limits(estimate, range_of(moved, found.step, i, estimate.value, derivative), z);
-    } else {
-      missing.push_back(result.parameters.size());
-    }
-    moving.push_back(i);
-    result.parameters.push_back(std::move(estimate));
-  }
-  const Matrix rows = derivatives(moving, Eigen::all);
-  result.covariance = rows * covariance * rows.transpose();
-  for (const std::size_t i : missing) {
-    result.covariance.row(static_cast<Index>(i)).setConstant(quiet_nan);
-    result.covariance.col(static_cast<Index>(i)).setConstant(quiet_nan);
-  }
   warn(found, options.information, result);
-  if (!missing.empty() && result.convergence.maximum) {
-    result.warnings.push_back("without standard error, at a bound or not determined by the data: " +
-                              names_of(result.parameters, missing));
-  }
+  add_estimates(model, found, {directions, inverse, covariance}, derivatives, result);
   for (Index k = 0; k < model.n_components(); ++k) {
     if (const std::string caution = model.family().caution(k); !caution.empty()) {
       result.warnings.push_back(fmt::format("component {}: {}", k + 1, caution));
     }
   }
+  warn_of_edges(model, result);
+  return result;
+}
+
+StandardErrors standard_errors(const Fit& fit, const AnyRows& x,
+                               const StandardErrorOptions& options) {
+  StandardErrors result = standard_errors(fit.model, x, options);
+  result.convergence.search =
+      SearchSummary{fit.report.hits, fit.report.completed, runner_up(fit.report)};
   return result;
 }
 

@@ -2,6 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
 #include "run_program.h"
 
 namespace mix::testing {
@@ -49,6 +53,32 @@ TEST(Errors, PrintATableAndJsonWithTheFixedNames) {
                     "2", "--tol", "1e-7", "--standard-errors", "--json"})
           .json();
   EXPECT_EQ(fitted["standard_errors"]["parameters"].size(), 6U);
+  EXPECT_TRUE(json["convergence"]["search"].is_null());  // of a model alone
+}
+
+TEST(Errors, TellOfAFitHowFarTheRunnerUpIs) {
+  const Folder here;
+  const std::vector<std::string> search{"fit",          faithful,   "--columns",
+                                        "waiting",      "--family", "normal",
+                                        "--components", "3",        "--standard-errors"};
+  std::vector<std::string> as_json = search;
+  as_json.emplace_back("--json");
+  const Json fitted = here.succeed(as_json).json();
+  const Json& found = fitted["standard_errors"]["convergence"]["search"];
+  EXPECT_EQ(found["hits"], fitted["hits"]);
+  double next = -std::numeric_limits<double>::infinity();
+  for (const Json& optimum : fitted["optima"]) {
+    const auto objective = optimum["objective"].get<double>();
+    if (optimum.contains("flaw") || fitted["log_likelihood"].get<double>() - objective < 0.01)
+      continue;
+    next = std::max(next, objective);
+  }
+  ASSERT_TRUE(std::isfinite(next));
+  EXPECT_NEAR(found["runner_up"]["distance"].get<double>(),
+              fitted["log_likelihood"].get<double>() - next, 1e-3);
+  const std::string text = here.succeed(search).out;
+  EXPECT_THAT(text, HasSubstr("distance to the runner-up"));
+  EXPECT_THAT(text, HasSubstr("completed runs that came to it"));
 }
 
 TEST(BootstrapCommand, PrintsTheSameForAnyNumberOfThreads) {

@@ -72,6 +72,22 @@ TEST(ModelFile, KeepsTheColumns) {
   EXPECT_EQ(from_json(to_json(saved), "m.json").columns, saved.columns);
 }
 
+TEST(ModelFile, ReadsGaussiansOfBeforeTheLimitOfEigenvalues) {
+  const MixtureModel model =
+      fit(mixture(Gaussians(2, 2, {.eigenvalue_ratio = 20})), faithful()).model;
+  const Json written = to_json({model, {}});
+  Json json = written;
+  Json& family = json["model"]["family"];
+  EXPECT_EQ(family["eigenvalue_ratio"], 20);
+  ASSERT_EQ(family.erase("eigenvalue_ratio"), 1U);
+  const MixtureModel loaded = from_json(json, "old.json").model;
+  EXPECT_EQ(loaded.log_density(faithful()), model.log_density(faithful()));
+  EXPECT_EQ(loaded.family().as<Gaussians>()->options().eigenvalue_ratio, 0);
+  // What was always there must be there.
+  family.erase("structure");
+  EXPECT_THAT(error_of(json), HasSubstr("structure is missing"));
+}
+
 TEST(ModelFile, KeepsTheNamesOfComponents) {
   SavedModel saved{mixture(Normal(0, 1), Normal(4, 1)), {}};
   EXPECT_FALSE(to_json(saved).contains("component_names"));

@@ -25,6 +25,18 @@ class Fields {
   /// Whether the visits overwrite the values.
   [[nodiscard]] virtual bool loading() const = 0;
 
+  /// Whether there is something of that name to visit; only a visitor that loads may lack it.
+  [[nodiscard]] virtual bool has(std::string_view /*name*/) const { return true; }
+  /// A field that files of earlier versions do not have: `absent` where it is missing.
+  template <class T>
+  void optional(std::string_view name, T& value, const T& absent) {
+    if (has(name)) {
+      (*this)(name, value);
+    } else {
+      value = absent;
+    }
+  }
+
   virtual void operator()(std::string_view name, double& value) = 0;
   virtual void operator()(std::string_view name, Index& value) = 0;
   virtual void operator()(std::string_view name, std::string& value) = 0;

@@ -38,6 +38,7 @@ class JsonReader final : public Fields {
  public:
   JsonReader(const Json& json, const Registry& registry, std::string path = "model");
   [[nodiscard]] bool loading() const override { return true; }
+  [[nodiscard]] bool has(std::string_view name) const override;
   void operator()(std::string_view name, double& value) override;
   void operator()(std::string_view name, Index& value) override;
   void operator()(std::string_view name, std::string& value) override;

@@ -255,6 +255,16 @@ class Untied {
     derive();
   }
 
+  /// Where the distribution knows only at run time whether it has coordinates.
+  [[nodiscard]] bool charted() const {
+    if constexpr (requires(const D& d) {
+                    { d.charted() } -> std::convertible_to<bool>;
+                  }) {
+      return std::all_of(components_.begin(), components_.end(),
+                         [](const D& d) { return d.charted(); });
+    }
+    return Charted<D>;
+  }
   /// The components' coordinates one after the other.
   [[nodiscard]] Vector coordinates() const requires Charted<D> {
     return joined_coordinates(components_, [](const D& d) -> const D& { return d; });

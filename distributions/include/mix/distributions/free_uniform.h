@@ -46,6 +46,9 @@ class FreeUniform {
   [[nodiscard]] Index statistics_size() const { return 0; }
   void accumulate(Rows /*x*/, Weights /*w*/, VectorRef /*statistics*/) const {}
   void maximize(ConstVectorRef /*sum*/) {}
+  /// None either: the likelihood has no derivative by an edge.
+  [[nodiscard]] Vector coordinates() const { return {}; }
+  void set_coordinates(ConstVectorRef /*v*/) {}
   /// The bounding box of the rows with weight; without any it stays.
   void start(const AnyRows& x, Weights w);
 

@@ -30,6 +30,8 @@ class Pareto {
 
   [[nodiscard]] double shape() const { return shape_; }
   [[nodiscard]] double minimum() const { return minimum_; }
+  /// Whether `prepare` learns the minimum.
+  [[nodiscard]] bool learns_minimum() const { return given_minimum_ == 0; }
 
   [[nodiscard]] Index dimension() const { return 1; }
   [[nodiscard]] Index parameter_count() const { return 1; }

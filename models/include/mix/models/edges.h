@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "mix/any_rows.h"
 #include "mix/em.h"
 #include "mix/types.h"
@@ -10,6 +13,11 @@ namespace mix {
 /// ShiftedExponential, or of Shifted Weibull, gamma, lognormal and inverse Gaussian distributions,
 /// alone, in a FamilyList, or in blocks of a Product.
 bool has_edges(const AnyFamily& family);
+
+/// The names, as parameter_values has them, of those numbers of component k that are estimated
+/// edges of its support by which the likelihood has no derivative: corners of a FreeUniform, the
+/// shift of a ShiftedExponential, the learned minimum of a Pareto.
+std::vector<std::string> edges_without_derivative(const AnyFamily& family, Index k);
 
 /// Moves edges to where the log-likelihood of the mixture, all else as it is, is higher: one after
 /// the other to the best of the values of its column (a likelihood rises on the way to one and

@@ -84,6 +84,13 @@ struct Optimum {
   std::string flaw;  ///< why it looks like an artifact; empty where it does not
 };
 
+/// How far an optimum stands out among those that a search met.
+struct RunnerUp {
+  /// Nats from the best optimum down to the next best one that is different.
+  double distance = quiet_nan;
+  Index hits = 0;  ///< completed runs that came to the next best
+};
+
 /// How a fit went.
 /// With Trimmed assignment the log-likelihood, the criteria and all else are
 /// those of the rows that are kept: fits are comparable where they trim the same share of the same
@@ -123,6 +130,10 @@ struct Report {
   [[nodiscard]] double bic() const { return criteria.bic; }
   [[nodiscard]] double aic() const { return criteria.aic; }
 };
+
+/// The best of the other optima that the fit met, of those without a flaw where the one that was
+/// kept has none. None where all completed runs came to one, or one run alone was made.
+std::optional<RunnerUp> runner_up(const Report& report);
 
 /// A fitted model and how it was found.
 struct Fit {

@@ -149,6 +149,11 @@ class MixtureModel {
   [[nodiscard]] Matrix embed(Rows x) const { return state_.family.embed(x); }
   [[nodiscard]] double log_prior() const { return state_.family.log_prior(); }
 
+  [[nodiscard]] bool charted() const { return state_.family.charted(); }
+  /// The logarithms of the weights, where these are free, then the family's coordinates.
+  [[nodiscard]] Vector coordinates() const;
+  void set_coordinates(ConstVectorRef v);
+
   [[nodiscard]] Index cycles() const { return state_.family.cycles(); }
   void select_cycle(Index cycle) { state_.family.select_cycle(cycle); }
   /// What is wrong with a component inside when this mixture holds `mass` rows.

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "mix/groups.h"
+#include "mix/models/fit.h"
 #include "mix/models/mixture_model.h"
 
 namespace mix {
@@ -48,6 +51,13 @@ struct ParameterEstimate {
   double upper = quiet_nan;
 };
 
+/// How alone an estimate stands among the optima that the search for it met.
+struct SearchSummary {
+  Index hits = 0;                       ///< completed runs that came to the estimate
+  Index completed = 0;                  ///< runs that were carried to convergence
+  std::optional<RunnerUp> runner_up{};  ///< none where no other optimum was met
+};
+
 /// How near the estimate is to a maximum of the log-likelihood, and how sharp this is.
 struct ConvergenceReport {
   /// Nats of the log-likelihood (plus log prior) still to gain by Newton's step: g' H^-1 g / 2, g
@@ -66,6 +76,8 @@ struct ConvergenceReport {
   Index undetermined = 0;  ///< directions that change the components, but not the likelihood
   bool maximum = false;    ///< H has no negative eigenvalue
   Vector mass;             ///< rows (groups) held by each component
+  /// Of the search that found the estimate; none where a model alone is given.
+  std::optional<SearchSummary> search{};
 };
 
 /// What is known of a fitted model's parameters.
@@ -95,10 +107,19 @@ struct StandardErrors {
 /// Directions along which coordinates move and no density does are left out. What the data do not
 /// determine has no standard error, and a warning says so.
 ///
+/// Families without coordinates get numeric ones of their fields: each number by itself, symmetric
+/// matrices by their lower triangles, numbers that sum to one by their logarithms. Edges of a
+/// support that are estimated (of FreeUniform, ShiftedExponential, Pareto) count as known and have
+/// no standard error themselves: they converge at the rate of the number of rows, not of its root.
+///
 /// Throws std::invalid_argument for arguments that no fit can have and for a row of density 0, and
-/// NotAvailable for a family without coordinates or with more than 1000: the bootstrap serves
-/// there.
+/// NotAvailable for a family with more than 1000 coordinates, or with neither coordinates nor
+/// fields that can be moved: the bootstrap serves there.
 StandardErrors standard_errors(const MixtureModel& model, const AnyRows& x,
+                               const StandardErrorOptions& options = {});
+
+/// The same of a fit, with what its search tells of the estimate.
+StandardErrors standard_errors(const Fit& fit, const AnyRows& x,
                                const StandardErrorOptions& options = {});
 
 /// Score and information matrices at the parameters of a model, in coordinates without bounds: the
@@ -113,9 +134,16 @@ struct Information {
   /// as `observed`.
   Matrix complete_scores;
   Matrix complete;
+  /// Coordinates at a bound, or beyond what the data can tell from one: they count as known.
+  std::vector<Index> at_bound;
+  /// Whether a component holds hardly more rows than it has coordinates, so that their scores may
+  /// leave directions open that the data determine.
+  bool few_rows = false;
   Vector step;  ///< about 5e-4 standard errors of one row, by which differences were taken
   double log_likelihood = 0;
   Vector mass;  ///< rows (groups) held by each component
+  /// The model at `coordinates` plus a change of them.
+  std::function<MixtureModel(const Vector& change)> moved;
 };
 
 /// What standard_errors computes from. The coordinates may be more than the parameters, as
