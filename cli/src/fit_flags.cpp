@@ -75,16 +75,27 @@ std::optional<Truncated> parse_truncated(const std::string& text) {
   return policy;
 }
 
+// "saem", or "saem:100" with another number of passes before statistics are averaged.
+std::optional<Saem> parse_saem(const std::string& text) {
+  const std::string prefix = "saem:";
+  if (text == "saem") return Saem{};
+  if (!text.starts_with(prefix)) return std::nullopt;
+  const std::optional<Index> passes = parse_index(std::string_view(text).substr(prefix.size()));
+  if (!passes || *passes < 0) return std::nullopt;
+  return Saem{.burn_in = *passes};
+}
+
 AnyAssignment parse_assignment(const std::string& text) {
   if (text == "soft") return Soft{};
   if (text == "hard") return Hard{};
   if (text == "stochastic") return Stochastic{};
   if (text == "annealed") return Annealed{};
   if (const auto truncated = parse_truncated(text)) return *truncated;
+  if (const auto saem = parse_saem(text)) return *saem;
   throw std::invalid_argument(
-      fmt::format("--assignment is soft, hard, stochastic, annealed, truncated:KEEP or "
-                  "truncated:KEEP,NEIGHBORS,EXTRA with KEEP and NEIGHBORS at least 1 and EXTRA at "
-                  "least 0, not \"{}\"",
+      fmt::format("--assignment is soft, hard, stochastic, saem, saem:BURN_IN, annealed, "
+                  "truncated:KEEP or truncated:KEEP,NEIGHBORS,EXTRA with KEEP and NEIGHBORS at "
+                  "least 1 and BURN_IN and EXTRA at least 0, not \"{}\"",
                   text));
 }
 
@@ -399,8 +410,8 @@ void add_fit_flags(CLI::App& command, FitFlags& flags) {
       ->type_name("LOWER,UPPER");
   command
       .add_option("--assignment", flags.assignment,
-                  "how rows are shared among components: soft, hard, stochastic, annealed or "
-                  "truncated:KEEP[,NEIGHBORS[,EXTRA]] (default: soft)")
+                  "how rows are shared among components: soft, hard, stochastic, saem[:BURN_IN], "
+                  "annealed or truncated:KEEP[,NEIGHBORS[,EXTRA]] (default: soft)")
       ->type_name("NAME");
   command
       .add_option("--trim", flags.trim,
