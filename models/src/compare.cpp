@@ -66,8 +66,11 @@ class Ladder {
       const MixtureModel model(candidate_.make(components.last));
       // A model may have components besides those that are asked for.
       const Index besides = model.n_components() - components.last;
+      FitOptions fit_options = options_.fit;
+      fit_options.checkpoint_name = name_of_fit(components.last);
       AnnihilationFit found = choose_by_annihilation(
-          model, x_, {.fit = options_.fit, .least_components = components.first + besides});
+          model, x_,
+          {.fit = std::move(fit_options), .least_components = components.first + besides});
       row.n_components = found.fit.model.n_components() - besides;
       row.path = std::move(found.path);
       fill(row, std::move(found.fit), row.n_components);
