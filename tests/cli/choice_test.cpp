@@ -84,6 +84,20 @@ TEST(Merge, JoinsComponentsAndLeavesTheDensity) {
   EXPECT_THAT(text, HasSubstr("Suggested: "));
 }
 
+TEST(Merge, ClustersGroups) {
+  const Folder here;
+  here.write("g.csv", "x,g\n1,a\n2,a\n1.5,b\n9,c\n8,c\n8.5,d\n2,e\n9,f\n");
+  (void)here.succeed({"fit", "g.csv", "--family", "normal", "--columns", "x", "--components", "2",
+                      "--equal-weights", "--out", "m"});
+  const auto rows = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> args{"merge", "m", "g.csv", "--json"};
+    args.insert(args.end(), more.begin(), more.end());
+    return here.succeed(args).json()["steps"][0]["rows"].get<double>();
+  };
+  EXPECT_EQ(rows({}), 8);
+  EXPECT_EQ(rows({"--groups", "g"}), 6);
+}
+
 TEST(Merge, RefusesTooManyClusters) {
   const Folder here;
   (void)here.succeed({"fit", faithful, "--components", "2", "--structure", "VVV", "--out", "m"});

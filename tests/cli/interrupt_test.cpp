@@ -49,8 +49,8 @@ TEST(Interrupt, AndResumedGivesTheSameBits) {
 
 TEST(Interrupt, OfABootstrapAndResumedGivesTheSameBits) {
   const Folder here;
-  here.succeed({"fit", data_file("faithful.csv"), "--structure", "VVV", "--components", "2",
-                "--out", "m.json"});
+  (void)here.succeed({"fit", data_file("faithful.csv"), "--structure", "VVV", "--components", "2",
+                      "--out", "m.json"});
   std::vector<std::string> args{"bootstrap",    "m.json", data_file("faithful.csv"),
                                 "--replicates", "2000",   "--json"};
   const Json expected = here.succeed(args).json();
