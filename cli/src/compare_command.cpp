@@ -74,7 +74,6 @@ void add_compare(CLI::App& app) {
       ->type_name("FILE");
   command.add_flag("--json", flags->json, "print one JSON object instead of text");
   command.footer("Example: mixture compare counts.csv --families normal,poisson --components 1-6");
-  flags->fit.command = &command;
   command.callback([flags] { run_compare(*flags); });
 }
 

@@ -114,7 +114,6 @@ void add_fit(CLI::App& app) {
       "Without options: every numeric column, all covariance structures, 1 to 9 components, "
       "chosen by BIC.\n"
       "Example: mixture fit faithful.csv --components 1-5 --out model.json --plot faithful.svg");
-  flags->fit.command = &command;
   command.callback([flags] { run_fit(*flags); });
 }
 

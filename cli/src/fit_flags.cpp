@@ -4,16 +4,11 @@
 
 #include <algorithm>
 #include <charconv>
-#include <chrono>
 #include <optional>
-#include <sstream>
 #include <stdexcept>
 #include <tuple>
 
-#include "interrupt.h"
-#include "mix/models/checkpoint.h"
-#include "mix/version.h"
-#include "progress.h"
+#include "checkpoint_option.h"
 #include "text.h"
 #include "validators.h"
 
@@ -75,16 +70,27 @@ std::optional<Truncated> parse_truncated(const std::string& text) {
   return policy;
 }
 
+// "saem", or "saem:100" with another number of passes before statistics are averaged.
+std::optional<Saem> parse_saem(const std::string& text) {
+  const std::string prefix = "saem:";
+  if (text == "saem") return Saem{};
+  if (!text.starts_with(prefix)) return std::nullopt;
+  const std::optional<Index> passes = parse_index(std::string_view(text).substr(prefix.size()));
+  if (!passes || *passes < 0) return std::nullopt;
+  return Saem{.burn_in = *passes};
+}
+
 AnyAssignment parse_assignment(const std::string& text) {
   if (text == "soft") return Soft{};
   if (text == "hard") return Hard{};
   if (text == "stochastic") return Stochastic{};
   if (text == "annealed") return Annealed{};
   if (const auto truncated = parse_truncated(text)) return *truncated;
+  if (const auto saem = parse_saem(text)) return *saem;
   throw std::invalid_argument(
-      fmt::format("--assignment is soft, hard, stochastic, annealed, truncated:KEEP or "
-                  "truncated:KEEP,NEIGHBORS,EXTRA with KEEP and NEIGHBORS at least 1 and EXTRA at "
-                  "least 0, not \"{}\"",
+      fmt::format("--assignment is soft, hard, stochastic, saem, saem:BURN_IN, annealed, "
+                  "truncated:KEEP or truncated:KEEP,NEIGHBORS,EXTRA with KEEP and NEIGHBORS at "
+                  "least 1 and BURN_IN and EXTRA at least 0, not \"{}\"",
                   text));
 }
 
@@ -110,6 +116,10 @@ Components choose_components(const FitFlags& flags, const Data& data) {
     throw std::invalid_argument(
         fmt::format("--components {}: --label-prior names {}, one for each component",
                     flags.components, count_of(prior, "column")));
+  }
+  // On the way down a component with a label stays anyway.
+  if (annihilates(flags.components) && components.last >= labels) {
+    components.first = std::max(components.first, labels);
   }
   if (components.first < labels) {
     throw std::invalid_argument(
@@ -224,36 +234,10 @@ void check_criterion(const std::string& name) {
   }
 }
 
-// What a checkpoint must belong to: the options but for those that do not change results, the rows
-// and their weights.
-std::string work_of(const FitFlags& flags, const Data& data) {
-  std::string work = fmt::format("mixture {}\n{}", version(), fingerprint(data.table.cells()));
-  if (data.weights.size() > 0) work += ", weights " + fingerprint(Matrix(data.weights));
-  std::istringstream options(flags.command->config_to_str());
-  for (std::string line; std::getline(options, line);) {
-    const std::string name = line.substr(0, line.find('='));
-    const std::vector<std::string> neutral{"checkpoint", "threads", "out", "plot", "json"};
-    if (std::find(neutral.begin(), neutral.end(), name) == neutral.end()) work += "\n" + line;
-  }
-  return work;
-}
-
-void save_interrupted(const Problem& problem) {
-  const auto& checkpoint = problem.options.fit.checkpoint;
-  if (checkpoint && interrupted()) checkpoint->write();
-}
-
-// The rest at the rate so far; nothing where there is no rate yet.
-std::string time_left(std::chrono::steady_clock::time_point begin, Index done, Index all) {
-  if (done < 1 || done >= all) return {};
-  const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - begin;
-  const double left = spent.count() * static_cast<double>(all - done) / static_cast<double>(done);
-  return fmt::format(", about {} left", duration(left));
-}
-
 }  // namespace
 
 void add_fit_flags(CLI::App& command, FitFlags& flags) {
+  flags.command = &command;
   command.add_option("DATA", flags.file, "table to read: .csv, .tsv, .npy or .mtx")
       ->required()
       ->type_name("FILE");
@@ -341,11 +325,7 @@ void add_fit_flags(CLI::App& command, FitFlags& flags) {
                   "default)")
       ->check(CLI::IsMember({"fast", "default", "thorough"}).description(""))
       ->type_name("NAME");
-  command
-      .add_option("--checkpoint", flags.checkpoint,
-                  "keep what was done in this file; after an interrupt the same command goes on "
-                  "there")
-      ->type_name("FILE");
+  add_checkpoint(command, flags.checkpoint);
   command.add_option("--n-init", flags.fit.n_init, "number of starts; 0 chooses (default: 0)")
       ->check(at_least(0))
       ->type_name("N");
@@ -404,8 +384,8 @@ void add_fit_flags(CLI::App& command, FitFlags& flags) {
       ->type_name("LOWER,UPPER");
   command
       .add_option("--assignment", flags.assignment,
-                  "how rows are shared among components: soft, hard, stochastic, annealed or "
-                  "truncated:KEEP[,NEIGHBORS[,EXTRA]] (default: soft)")
+                  "how rows are shared among components: soft, hard, stochastic, saem[:BURN_IN], "
+                  "annealed or truncated:KEEP[,NEIGHBORS[,EXTRA]] (default: soft)")
       ->type_name("NAME");
   command
       .add_option("--trim", flags.trim,
@@ -539,61 +519,19 @@ Problem make_problem(const FitFlags& flags, FamilyChoice choice) {
         count_of(units, data.groups.empty() ? "row" : "group")));
   }
   options.fit = choose_fit_options(flags, data);
-  if (options.annihilate && (flags.equal_weights || options.fit.assignment.as<Soft>() == nullptr ||
-                             !options.fit.groups.empty())) {
+  const AnyAssignment& policy = options.fit.assignment;
+  const bool serves = policy.as<Soft>() != nullptr || policy.as<Known>() != nullptr;
+  if (options.annihilate && (flags.equal_weights || !serves)) {
     throw std::invalid_argument(fmt::format(
-        "--components {} excludes --equal-weights, --assignment, --labels, --label-prior and "
-        "--groups; give a range without mml: instead",
+        "--components {} excludes --equal-weights, --assignment, --trim and --label-prior; give a "
+        "range without mml: instead",
         flags.components));
   }
   if (!flags.checkpoint.empty()) {
-    options.fit.checkpoint = std::make_shared<Checkpoint>(flags.checkpoint, work_of(flags, data));
+    options.fit.checkpoint =
+        open_checkpoint(flags.checkpoint, *flags.command, data.table, data.weights);
   }
   return problem;
-}
-
-void end_checkpoint(const Problem& problem) {
-  save_interrupted(problem);
-  const auto& checkpoint = problem.options.fit.checkpoint;
-  if (checkpoint && !interrupted()) checkpoint->remove();
-}
-
-Comparison run_search(const Problem& problem) {
-  catch_interrupts();
-  ProgressLine line;
-  const auto begin = std::chrono::steady_clock::now();
-  CompareOptions options = problem.options;
-  options.progress = [&](Index done, Index all) {
-    line.show(fmt::format("{} of {} models fitted{}", done, all, time_left(begin, done, all)));
-  };
-  options.fit.progress = [](const Progress& /*progress*/) { return !interrupted(); };
-  Comparison comparison = compare(problem.data.table.cells(), options);
-  save_interrupted(problem);
-  for (Ranked& row : comparison.table) {
-    row.status = with_places(row.status, problem.data.table);
-    // Noise is a component besides those asked for.
-    if (row.fit) row.n_components = row.fit->model.n_components();
-  }
-  return comparison;
-}
-
-Fit run_single(const Problem& problem) {
-  catch_interrupts();
-  ProgressLine line;
-  FitOptions options = problem.options.fit;
-  Index passes = 0;
-  options.progress = [&](const Progress& progress) {
-    line.show(fmt::format("{} passes, objective {:.6g}", ++passes, progress.objective));
-    return !interrupted();
-  };
-  const MixtureModel model(problem.options.families.front().make(problem.options.components.first));
-  try {
-    Fit found = fit(model, problem.data.table.cells(), options);
-    save_interrupted(problem);
-    return found;
-  } catch (const std::invalid_argument& error) {
-    throw std::invalid_argument(with_places(error.what(), problem.data.table));
-  }
 }
 
 }  // namespace mix::cli

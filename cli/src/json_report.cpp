@@ -116,6 +116,7 @@ Json table_array(const Comparison& comparison) {
       row["cv"] = ranked.value;
       row["cv_standard_error"] = ranked.standard_error;
     }
+    if (comparison.criterion == "exact_icl") row["exact_icl"] = ranked.value;
     for (const AnnihilationStep& step : ranked.path) {
       row["path"].push_back({{"n_components", step.n_components},
                              {"log_likelihood", step.log_likelihood},

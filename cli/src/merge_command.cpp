@@ -10,6 +10,7 @@
 #include "data.h"
 #include "json_report.h"
 #include "merge_text.h"
+#include "mix/csv.h"
 #include "mix/errors.h"
 #include "mix/models/merge.h"
 #include "mix/models/model_file.h"
@@ -31,6 +32,7 @@ struct MergeCommand {
   std::string data{};
   std::string method = "entropy";
   std::string weights{};
+  std::string groups{};
   std::string out{};
   std::string picture{};
   Index clusters = 0;  // 0: as suggested
@@ -122,6 +124,7 @@ std::vector<std::string> cluster_names(const SavedModel& saved, const std::vecto
 struct KnownRows {
   Matrix x;
   Vector weights;  // empty: one each
+  Groups groups;   // none: each for itself
 };
 
 KnownRows known_rows(const MergeCommand& flags, const SavedModel& saved) {
@@ -152,7 +155,9 @@ KnownRows known_rows(const MergeCommand& flags, const SavedModel& saved) {
   Matrix cells(described.rows(), described.column_count());
   described.cells().write_to(cells);
   if (weights.size() > 0) weights = Vector(weights(kept));
-  return {cells(kept, Eigen::all), std::move(weights)};
+  Groups groups;
+  if (!flags.groups.empty()) groups = group_column(read_table(flags.data), flags.groups);
+  return {cells(kept, Eigen::all), std::move(weights), groups.of_rows(kept)};
 }
 
 void run_merge(MergeCommand flags) {
@@ -167,6 +172,7 @@ void run_merge(MergeCommand flags) {
   }
   const KnownRows rows = known_rows(flags, saved);
   flags.options.sample_weight = rows.weights;
+  flags.options.groups = rows.groups;
   const MergeTree tree = merge_components(saved.model, rows.x, flags.options);
   const Index clusters = flags.clusters > 0 ? flags.clusters : tree.suggested;
   const std::vector<std::string> titles = component_titles(saved.model, saved.component_names);
@@ -205,6 +211,10 @@ void add_merge(CLI::App& app) {
       ->check(CLI::Range(0.0, 1.0).description(""))
       ->type_name("P");
   command.add_option("--weights", flags->weights, "column with the weight of each row")
+      ->type_name("COLUMN");
+  command
+      .add_option("--groups", flags->groups,
+                  "column whose equal cells mark rows of one component: groups are clustered")
       ->type_name("COLUMN");
   command
       .add_option("--out", flags->out,

@@ -15,6 +15,7 @@ using Point = CriterionLine::Point;
 std::string criterion_title(std::string name) {
   if (name == "cv") return "cross-validated -2 log-likelihood";
   if (name == "icl_map") return "ICL with hard labels";
+  if (name == "exact_icl") return "exact ICL";
   if (name == "slope") return "slope heuristic";
   std::transform(name.begin(), name.end(), name.begin(),
                  [](unsigned char c) { return static_cast<char>(std::toupper(c)); });

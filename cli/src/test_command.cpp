@@ -190,7 +190,6 @@ void add_test(CLI::App& app) {
   command.footer(
       "Tests K components against K+1 for each K of the range, until one is not rejected.\n"
       "Example: mixture test faithful.csv --structure EEE --components 1-5");
-  flags->fit.command = &command;
   command.callback([flags] { run_test(*flags); });
 }
 

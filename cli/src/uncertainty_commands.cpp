@@ -6,6 +6,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include "checkpoint_option.h"
 #include "commands.h"
 #include "component_table.h"
 #include "data.h"
@@ -45,6 +46,8 @@ struct BootstrapCommand {
   std::string kind = "nonparametric";
   Index replicates = BootstrapOptions{}.replicates;
   std::uint64_t seed = 0;
+  std::string checkpoint{};  // the file
+  const CLI::App* command = nullptr;
 };
 
 // The rows that a model can describe.
@@ -120,9 +123,10 @@ void run_errors(const ErrorsCommand& flags) {
                                      rows.columns));
 }
 
-// `120 of 999 replicates, 34 s left`.
-std::string progress_text(Index done, Index all, double seconds) {
-  const double left = seconds * static_cast<double>(all - done) / static_cast<double>(done);
+// `120 of 999 replicates, 34 s left`; `before` of them come from a checkpoint.
+std::string progress_text(Index done, Index before, Index all, double seconds) {
+  const double left =
+      seconds * static_cast<double>(all - done) / static_cast<double>(done - before);
   return fmt::format("{} of {} replicates, {} left", done, all, duration(left));
 }
 
@@ -137,29 +141,39 @@ void run_bootstrap(const BootstrapCommand& flags) {
   options.threads = input.threads;
   options.sample_weight = rows.weights;
   options.groups = rows.groups;
+  options.checkpoint =
+      open_checkpoint(flags.checkpoint, *flags.command, rows.table, rows.weights, input.model);
   const auto begin = std::chrono::steady_clock::now();
   catch_interrupts();
   const Bootstrap found = [&] {
     ProgressLine line;
+    Index before = -1;
     options.progress = [&](Index done, Index all) {
       const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-      line.show(progress_text(done, all, seconds.count()));
+      if (before < 0) before = done - 1;
+      line.show(progress_text(done, before, all, seconds.count()));
       return !interrupted();
     };
     try {
-      return bootstrap(rows.saved.model, rows.table.cells(), options);
+      Bootstrap result = bootstrap(rows.saved.model, rows.table.cells(), options);
+      save_interrupted(options.checkpoint);
+      return result;
     } catch (const std::logic_error& error) {
       throw DataError(with_places(error.what(), rows.table));
+    } catch (const std::runtime_error&) {
+      save_interrupted(options.checkpoint);  // too few replicates to tell anything
+      throw;
     }
   }();
   if (input.json) {
     print_out(to_line(bootstrap_object(found, options)));
-    return;
+  } else {
+    print_out(title_of(input, rows) +
+              describe_bootstrap(found, options,
+                                 component_titles(rows.saved.model, rows.saved.component_names),
+                                 rows.columns));
   }
-  print_out(title_of(input, rows) +
-            describe_bootstrap(found, options,
-                               component_titles(rows.saved.model, rows.saved.component_names),
-                               rows.columns));
+  end_checkpoint(options.checkpoint);
 }
 
 void add_input(CLI::App& command, ModelAndData& input) {
@@ -214,6 +228,8 @@ void add_bootstrap(CLI::App& app) {
   command.add_option("--seed", flags->seed, "seed of the draws (default: 0)")
       ->check(seed())
       ->type_name("N");
+  add_checkpoint(command, flags->checkpoint);
+  flags->command = &command;
   command.footer(
       "Each refit begins at the model and, besides, at random rows.\n"
       "Example: mixture bootstrap model.json faithful.csv --kind weighted --replicates 499");

@@ -54,6 +54,20 @@ void Stochastic::assign(const BlockContext& context, MatrixRef l, VectorRef term
   }
 }
 
+double Saem::step(Index iteration) const {
+  if (burn_in < 0 || !(decay > 0.5 && decay <= 1)) {
+    throw std::invalid_argument(
+        fmt::format("Saem: burn_in must not be negative and decay must be above 0.5 and at most 1, "
+                    "but they are {} and {}",
+                    burn_in, decay));
+  }
+  return iteration <= burn_in ? 1 : std::pow(static_cast<double>(iteration - burn_in + 1), -decay);
+}
+
+void Saem::assign(const BlockContext& context, MatrixRef l, VectorRef term) const {
+  Stochastic{}.assign(context, l, term);
+}
+
 Index Annealed::stage(Index iteration) const {
   return std::min(steps, iteration / std::max<Index>(iterations_per_step, 1));
 }

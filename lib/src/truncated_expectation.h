@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "expectation.h"
+#include "pass.h"
 #include "mix/assignment.h"
 #include "mix/em.h"
 #include "rows_by_component.h"

@@ -12,10 +12,12 @@
 
 #include "arguments.h"
 #include "chosen_cells.h"
+#include "exact_json.h"
 #include "mix/any_rows.h"
 #include "mix/distributions/gated.h"
 #include "mix/errors.h"
 #include "mix/matching.h"
+#include "mix/models/checkpoint.h"
 #include "mix/models/fit.h"
 #include "mix/models/group_posterior.h"
 #include "mix/models/parameter_values.h"
@@ -218,21 +220,23 @@ class Bootstrapping {
 
   std::vector<Outcome> run() {
     std::vector<Outcome> outcomes(static_cast<std::size_t>(options_.replicates));
+    Index done = resume(outcomes);
     std::mutex reporting;
     bool interrupted = false;
-    Index done = 0;
     for_each_index(options_.replicates, [&](Index replicate) {
+      Outcome& outcome = outcomes[static_cast<std::size_t>(replicate)];
+      if (outcome.done) return;
       {
         const std::lock_guard lock(reporting);
         if (interrupted) return;
       }
-      Outcome& outcome = outcomes[static_cast<std::size_t>(replicate)];
       try {
         estimate(replicate, outcome);
       } catch (const std::exception& error) {
         outcome.failure = error.what();
       }
       outcome.done = true;
+      keep(replicate, outcome);
       const std::lock_guard lock(reporting);
       ++done;
       if (options_.progress && !options_.progress(done, options_.replicates)) interrupted = true;
@@ -243,6 +247,34 @@ class Bootstrapping {
   [[nodiscard]] const Numbers& numbers() const { return numbers_; }
 
  private:
+  static std::string name_of(Index replicate) { return fmt::format("bootstrap/{}", replicate); }
+
+  // Fills in the replicates that a checkpoint has; returns how many.
+  [[nodiscard]] Index resume(std::vector<Outcome>& outcomes) const {
+    if (!options_.checkpoint) return 0;
+    Index found = 0;
+    for (Index i = 0; i < options_.replicates; ++i) {
+      const Json kept = options_.checkpoint->find(name_of(i));
+      if (kept.is_null()) continue;
+      try {
+        outcomes[static_cast<std::size_t>(i)] = {vector_from(kept.at("values")),
+                                                 kept.at("failure").get<std::string>(),
+                                                 kept.at("flagged").get<bool>(), true};
+      } catch (const nlohmann::json::exception& error) {
+        throw DataError(std::string("broken checkpoint: ") + error.what());
+      }
+      ++found;
+    }
+    return found;
+  }
+
+  void keep(Index replicate, const Outcome& outcome) const {
+    if (!options_.checkpoint) return;
+    options_.checkpoint->keep(name_of(replicate), {{"values", exact_all(outcome.values)},
+                                                   {"failure", outcome.failure},
+                                                   {"flagged", outcome.flagged}});
+  }
+
   // Rows (groups) x components, by weight.
   [[nodiscard]] Matrix responsibilities_of(const MixtureModel& model) const {
     if (options_.groups.empty()) return model.responsibilities(x_);

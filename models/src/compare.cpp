@@ -16,6 +16,7 @@
 #include "growing.h"
 #include "mix/distributions/gated.h"
 #include "mix/models/choice.h"
+#include "mix/models/exact_icl.h"
 #include "mix/models/family_blocks.h"
 #include "mix/models/group_posterior.h"
 #include "mix/parallel.h"
@@ -67,8 +68,11 @@ class Ladder {
       const MixtureModel model(candidate_.make(components.last));
       // A model may have components besides those that are asked for.
       const Index besides = model.n_components() - components.last;
+      FitOptions fit_options = options_.fit;
+      fit_options.checkpoint_name = name_of_fit(components.last);
       AnnihilationFit found = choose_by_annihilation(
-          model, x_, {.fit = options_.fit, .least_components = components.first + besides});
+          model, x_,
+          {.fit = std::move(fit_options), .least_components = components.first + besides});
       row.n_components = found.fit.model.n_components() - besides;
       row.path = std::move(found.path);
       fill(row, std::move(found.fit), row.n_components);
@@ -130,6 +134,7 @@ class Ladder {
       row.value = interrupted_ ? quiet_nan : held_out.value;
       row.standard_error = held_out.standard_error;
     }
+    if (options_.criterion == "exact_icl") row.value = exact_icl(kept->model, x_);
     if (!report.flagged) last_ = kept;
     // A list of families is another model with one component.
     if (k == 1 && report.converged && kept->model.family().as<FamilyList>() == nullptr) {
@@ -233,10 +238,14 @@ void fill_relative(std::vector<Ranked>& table, Index numbers) {
   }
 }
 
-// "cv" is there already.
+// Criteria that look at single rows, each for itself; their values come with the fits.
+bool looks_at_rows(const std::string& criterion) {
+  return criterion == "cv" || criterion == "exact_icl";
+}
+
 void fill_values(std::vector<Ranked>& table, const std::string& criterion) {
   for (Ranked& row : table) {
-    if (!row.fit || criterion == "cv") continue;
+    if (!row.fit || looks_at_rows(criterion)) continue;
     if (criterion == "mml") {
       row.value = row.mml;
     } else if (criterion == "sbic") {
@@ -312,7 +321,7 @@ const Ranked& Comparison::simplest_within_error() const {
 const std::vector<std::string>& comparison_criteria() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> all = criterion_names();
-    all.insert(all.end(), {"mml", "sbic", "slope", "cv"});
+    all.insert(all.end(), {"mml", "sbic", "slope", "exact_icl", "cv"});
     return all;
   }();
   return names;
@@ -335,6 +344,12 @@ Comparison compare_rows(const AnyRows& x, const CompareOptions& options) {
     throw std::invalid_argument(
         fmt::format("there is no criterion named \"{}\"; the known ones are {}", options.criterion,
                     fmt::join(known, ", ")));
+  }
+  if (options.criterion == "exact_icl" &&
+      (options.fit.sample_weight.size() > 0 || !options.fit.groups.empty())) {
+    throw std::invalid_argument(
+        "compare: exact_icl is of rows that count once and each for itself; leave out weights and "
+        "groups, or choose icl");
   }
   const Index count =
       options.annihilate ? 1 : options.components.last - options.components.first + 1;
@@ -398,7 +413,7 @@ bool rows_are_sound(const AnyRows& x, const CompareOptions& options) {
 
 Comparison compare(const AnyRows& x, const CompareOptions& options) {
   const Vector& w = options.fit.sample_weight;
-  if (options.criterion != "cv" && rows_are_exchangeable(options.fit) &&
+  if (!looks_at_rows(options.criterion) && rows_are_exchangeable(options.fit) &&
       rows_are_sound(x, options)) {
     if (auto distinct = distinct_rows(x, w, options.components.last)) {
       CompareOptions inner = options;

@@ -1,33 +1,14 @@
 #include "trail.h"
 
-#include <cmath>
 #include <string>
 #include <utility>
 
+#include "exact_json.h"
 #include "mix/errors.h"
 #include "mix/models/model_file.h"
 
 namespace mix {
 namespace {
-
-// JSON has no word for numbers that are not finite.
-Json exact(double value) {
-  if (std::isfinite(value)) return value;
-  return std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf";
-}
-
-double exact_from(const Json& json) {
-  if (!json.is_string()) return json.get<double>();
-  const auto text = json.get<std::string>();
-  return text == "nan" ? quiet_nan : text == "inf" ? infinity : -infinity;
-}
-
-template <class Numbers>
-Json exact_all(const Numbers& numbers) {
-  Json array = Json::array();
-  for (const double number : numbers) array.push_back(exact(number));
-  return array;
-}
 
 Json to_json(const Run& run) {
   const EmReport& em = run.em;
@@ -48,17 +29,6 @@ Json to_json(const Run& run) {
             {"warnings", em.warnings}};
   if (em.truncation_gap) json["truncation_gap"] = exact(*em.truncation_gap);
   return json;
-}
-
-std::vector<double> numbers_from(const Json& json) {
-  std::vector<double> numbers;
-  for (const Json& number : json) numbers.push_back(exact_from(number));
-  return numbers;
-}
-
-Vector vector_from(const Json& json) {
-  const std::vector<double> numbers = numbers_from(json);
-  return Eigen::Map<const Vector>(numbers.data(), static_cast<Index>(numbers.size()));
 }
 
 Run run_from(const Json& json) {

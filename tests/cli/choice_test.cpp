@@ -84,6 +84,20 @@ TEST(Merge, JoinsComponentsAndLeavesTheDensity) {
   EXPECT_THAT(text, HasSubstr("Suggested: "));
 }
 
+TEST(Merge, ClustersGroups) {
+  const Folder here;
+  here.write("g.csv", "x,g\n1,a\n2,a\n1.5,b\n9,c\n8,c\n8.5,d\n2,e\n9,f\n");
+  (void)here.succeed({"fit", "g.csv", "--family", "normal", "--columns", "x", "--components", "2",
+                      "--equal-weights", "--out", "m"});
+  const auto rows = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> args{"merge", "m", "g.csv", "--json"};
+    args.insert(args.end(), more.begin(), more.end());
+    return here.succeed(args).json()["steps"][0]["rows"].get<double>();
+  };
+  EXPECT_EQ(rows({}), 8);
+  EXPECT_EQ(rows({"--groups", "g"}), 6);
+}
+
 TEST(Merge, RefusesTooManyClusters) {
   const Folder here;
   (void)here.succeed({"fit", faithful, "--components", "2", "--structure", "VVV", "--out", "m"});
@@ -192,10 +206,32 @@ TEST(Annihilation, FindsTheNumberOfComponentsInOneRun) {
           .json()["table"];
   ASSERT_EQ(table.size(), 2U);
   EXPECT_LE(table[0]["bic"].get<double>(), table[1]["bic"].get<double>());
+  // Labels keep their components, groups are draws, noise stays.
+  const Json labeled = here.succeed({"fit", iris_file, "--structure", "VVV", "--labels", "Species",
+                                     "--components", "mml:5", "--json"})
+                           .json();
+  EXPECT_GE(labeled["n_components"].get<int>(), 3);
+  EXPECT_TRUE(labeled["components"][2].contains("label"));
+  here.refuse({"fit", iris_file, "--labels", "Species", "--components", "mml:2"},
+              {"3 different labels"});
+  here.write("g.csv", "x,g\n1,a\n2,a\n1.5,b\n9,c\n8,c\n8.5,d\n2,e\n9,f\n");
+  EXPECT_EQ(here.succeed({"fit", "g.csv", "--family", "normal", "--columns", "x", "--groups", "g",
+                          "--components", "mml:3", "--json"})
+                .json()["groups"],
+            6);
+  EXPECT_EQ(here.succeed({"fit", "a.csv", "--family", "normal", "--noise", "--components", "mml:4",
+                          "--json"})
+                .json()["n_components"],
+            3);
   here.refuse({"fit", iris_file, "--components", "mml:x"}, {"mml:20", "mml:x"});
   here.refuse({"fit", iris_file, "--components", "mml:3-2"}, {"mml:3-2", "upwards"});
   here.refuse({"fit", iris_file, "--components", "mml:5", "--equal-weights"},
               {"mml:5", "--equal-weights"});
+  const Json exact = here.succeed({"compare", "a.csv", "--families", "normal", "--components",
+                                   "1-3", "--criterion", "exact_icl", "--json"})
+                         .json()["table"];
+  EXPECT_EQ(exact[0]["n_components"], 2);
+  EXPECT_LT(exact[0]["exact_icl"].get<double>(), exact[1]["exact_icl"].get<double>());
   here.refuse({"test", iris_file, "--structure", "VVV", "--components", "mml:5"}, {"each number"});
 }
 

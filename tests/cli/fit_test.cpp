@@ -670,8 +670,8 @@ TEST(Fit, HonorsAssignmentEqualWeightsAndTol) {
       fit_eruptions(here, {"--components", "3", "--structure", "V", "--tol", "1e-9", "--json"})
           .json();
   EXPECT_LT(loose["n_iter"].get<int>(), tight["n_iter"].get<int>());
-  for (const char* policy :
-       {"stochastic", "annealed", "truncated:1", "truncated:1,1", "truncated:1,2,0"}) {
+  for (const char* policy : {"stochastic", "saem", "saem:5", "annealed", "truncated:1",
+                             "truncated:1,1", "truncated:1,2,0"}) {
     (void)fit_eruptions(here, {"--components", "2", "--structure", "E", "--assignment", policy});
   }
 }

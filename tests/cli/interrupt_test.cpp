@@ -47,6 +47,26 @@ TEST(Interrupt, AndResumedGivesTheSameBits) {
   EXPECT_TRUE(here.files().empty());
 }
 
+TEST(Interrupt, OfABootstrapAndResumedGivesTheSameBits) {
+  const Folder here;
+  (void)here.succeed({"fit", data_file("faithful.csv"), "--structure", "VVV", "--components", "2",
+                      "--out", "m.json"});
+  std::vector<std::string> args{"bootstrap",    "m.json", data_file("faithful.csv"),
+                                "--replicates", "2000",   "--json"};
+  const Json expected = here.succeed(args).json();
+  args.insert(args.end(), {"--checkpoint", "done"});
+  Outcome outcome;
+  for (int patience = 100; outcome.status != 0; patience += patience / 2) {
+    outcome = here.run(args, patience);
+    ASSERT_LE(patience, 200000) << outcome.err;
+  }
+  EXPECT_EQ(outcome.json(), expected);
+  EXPECT_EQ(here.files(), std::vector<std::string>{"m.json"});
+  // A model that was fitted anew has other replicates.
+  here.write("done", R"({"format": "mixture-checkpoint", "work": "other", "entries": {}})");
+  here.refuse(args, {"done", "other data or options"});
+}
+
 TEST(Checkpoint, OfOtherWorkIsRefused) {
   const Folder here;
   here.write("done", R"({"format": "mixture-checkpoint", "work": "other", "entries": {}})");

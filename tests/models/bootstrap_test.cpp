@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
+#include <memory>
 #include <stdexcept>
 
 #include "mix/distributions/free_uniform.h"
@@ -11,6 +13,7 @@
 #include "mix/distributions/gaussians.h"
 #include "mix/distributions/normal.h"
 #include "mix/distributions/poisson.h"
+#include "mix/models/checkpoint.h"
 #include "mix/models/fit.h"
 #include "mix/models/standard_errors.h"
 
@@ -147,6 +150,32 @@ TEST(Bootstrap, ServesFamiliesWithoutCoordinates) {
   const Matrix x = Vector::LinSpaced(50, 0, 7);
   const MixtureModel model = fit(mixture(FreeUniform(1)), x).model;
   EXPECT_EQ(bootstrap(model, x, {.replicates = 20}).parameters.size(), 2U);
+}
+
+TEST(Bootstrap, InterruptedAndResumedEndsWithTheSameBits) {
+  const auto path = std::filesystem::temp_directory_path() / "bootstrap.checkpoint";
+  std::filesystem::remove(path);
+  const Matrix x = two_apart().sample(80, 4).x;
+  BootstrapOptions options{.replicates = 40, .seed = 3, .threads = 2};
+  const Bootstrap whole = bootstrap(two_apart(), x, options);
+  Index told = 0;
+  for (int piece = 0; piece < 3; ++piece) {
+    options.checkpoint = std::make_shared<Checkpoint>(path, "replicates");
+    Index calls = 0;
+    options.progress = [&](Index done, Index all) {
+      EXPECT_LE(done, all);
+      ++told;
+      return ++calls < 12 || piece == 2;
+    };
+    const Bootstrap part = bootstrap(two_apart(), x, options);
+    options.checkpoint->write();
+    EXPECT_EQ(part.replicates.rows() == 40, piece == 2);
+    if (piece < 2) continue;
+    EXPECT_EQ(part.replicates, whole.replicates);
+    EXPECT_EQ(part.warnings, whole.warnings);
+  }
+  EXPECT_EQ(told, 40);  // none is done twice
+  std::filesystem::remove(path);
 }
 
 TEST(Bootstrap, RefusesBadInput) {

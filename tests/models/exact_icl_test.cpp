@@ -6,7 +6,15 @@
 #include <cmath>
 #include <numbers>
 
+#include "mix/distributions/bernoulli.h"
+#include "mix/distributions/categorical.h"
+#include "mix/distributions/gamma.h"
+#include "mix/distributions/gaussians.h"
+#include "mix/distributions/normal.h"
+#include "mix/distributions/poisson.h"
+#include "mix/models/compare.h"
 #include "mix/random.h"
+#include "mix/untied.h"
 
 namespace mix {
 namespace {
@@ -135,6 +143,64 @@ TEST(ExactIcl, FindsThePartition) {
   EXPECT_LT(two, exact_icl_gaussian(x, Labels(20, 0), 1, prior));
   EXPECT_LT(two, exact_icl_gaussian(x, wrong, 2, prior));
   EXPECT_LT(two, exact_icl_gaussian(x, right, 3, prior));  // an empty component
+}
+
+MixtureModel two_round(Structure structure) {
+  return mixture(Gaussians(Matrix{{0, 0}, {4, 0}}, std::vector<Matrix>(2, Matrix::Identity(2, 2)),
+                           {.structure = structure}));
+}
+
+TEST(ExactIcl, OfAModelIsThatOfItsMostProbableComponents) {
+  const auto labels = [](const MixtureModel& model, const Matrix& x) {
+    return most_probable(model.state(), x);
+  };
+  const MixtureModel counts(
+      AnyFamily(Untied<Poisson>({Poisson(Vector{{3.0}}), Poisson(Vector{{20.0}})})));
+  const Matrix x = counts.sample(60, 1).x;
+  EXPECT_EQ(exact_icl(counts, x), exact_icl_poisson(x, labels(counts, x), 2));
+  const MixtureModel round = two_round(Structure::VVV);
+  const Matrix y = round.sample(60, 1).x;
+  EXPECT_EQ(exact_icl(round, y),
+            exact_icl_gaussian(y, labels(round, y), 2, NormalInverseWishart::like(y)));
+  const MixtureModel line(AnyFamily(Untied<Normal>({Normal(0, 1), Normal(5, 1)})));
+  const Matrix z = line.sample(60, 1).x;
+  EXPECT_EQ(exact_icl(line, z),
+            exact_icl_gaussian(z, labels(line, z), 2, NormalInverseWishart::like(z)));
+  EXPECT_EQ(exact_icl(mixture(Gaussians(Matrix{{0.0}, {5.0}}, {Matrix{{1.0}}, Matrix{{1.0}}},
+                                        {.structure = Structure::VII})),
+                      z),
+            exact_icl(line, z));
+  const MixtureModel bits(
+      AnyFamily(Untied<Bernoulli>({Bernoulli(Vector{{0.2, 0.9}}), Bernoulli(Vector{{0.7, 0.1}})})));
+  const Matrix b = bits.sample(60, 1).x;
+  EXPECT_EQ(exact_icl(bits, b), exact_icl_categorical(b, {2, 2}, labels(bits, b), 2));
+  const MixtureModel codes(AnyFamily(Untied(Categorical(std::vector<Index>{2, 3}), 2)));
+  EXPECT_EQ(exact_icl(codes, b), exact_icl_categorical(b, {2, 3}, labels(codes, b), 2));
+}
+
+TEST(ExactIcl, OfAModelIsUndefinedWherePriorsAreNotConjugate) {
+  Matrix y = two_round(Structure::VVV).sample(20, 1).x;
+  EXPECT_TRUE(std::isnan(exact_icl(two_round(Structure::EEE), y)));
+  const MixtureModel gammas = mixture({0.5, 0.5}, Gamma(4, 1), Gamma(2, 3));
+  EXPECT_TRUE(std::isnan(exact_icl(gammas, gammas.sample(20, 1).x)));
+  const MixtureModel equal(two_round(Structure::VVV).state(), MixingWeights::equal);
+  EXPECT_TRUE(std::isnan(exact_icl(equal, y)));
+  y(3, 1) = quiet_nan;
+  EXPECT_TRUE(std::isnan(exact_icl(two_round(Structure::VVV), y)));
+}
+
+TEST(ExactIcl, RanksTheTableOfACompare) {
+  const Matrix x =
+      mixture({0.4, 0.6}, Poisson(Vector{{3.0}}), Poisson(Vector{{30.0}})).sample(200, 2).x;
+  CompareOptions options{
+      .families = {{"poisson", [](Index k) { return AnyFamily(Untied(Poisson(1), k)); }}},
+      .components = {1, 3},
+      .criterion = "exact_icl"};
+  const Comparison table = compare(x, options);
+  EXPECT_EQ(table.best().model.n_components(), 2);
+  for (const Ranked& row : table) EXPECT_EQ(row.value, exact_icl(row.fit->model, x));
+  options.fit.sample_weight = Vector::Ones(200);
+  EXPECT_THROW((void)compare(x, options), std::invalid_argument);
 }
 
 TEST(ExactIcl, RefusesWhatCannotBe) {

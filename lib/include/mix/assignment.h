@@ -61,6 +61,23 @@ struct Stochastic {
   void assign(const BlockContext& context, MatrixRef l, VectorRef term) const;
 };
 
+/// Stochastic approximation EM (Delyon, Lavielle & Moulines 1999): rows are drawn as in Stochastic,
+/// but M-steps see running means of the statistics, s <- (1 - g) s + g s_t, with g = 1 in the first
+/// `burn_in` passes and g = t^-decay in the t-th pass from there, which takes the noise of the
+/// draws away: parameters converge to a stationary point of the log-likelihood. The run keeps those
+/// with the highest one. For families that are estimated from additive statistics in one exact
+/// step, which is tried out at the start; `run_em` refuses others with std::invalid_argument.
+struct Saem {
+  static constexpr bool ascends = false;
+  Index burn_in = 50;  ///< passes of stochastic EM, at least 0
+  double decay = 0.7;  ///< above 1/2, at most 1
+  /// g of that pass. Throws std::invalid_argument for settings out of bounds.
+  [[nodiscard]] double step(Index iteration) const;
+  [[nodiscard]] Index stage(Index iteration) const { return iteration < burn_in ? 0 : 1; }
+  [[nodiscard]] Index last_stage() const { return 1; }
+  void assign(const BlockContext& context, MatrixRef l, VectorRef term) const;
+};
+
 /// Responsibilities proportional to the power `beta` of the joint density, with beta moving from
 /// `first` to 1 in `steps` geometric steps, one per `iterations_per_step` iterations: deterministic
 /// annealing (Ueda & Nakano 1998). Objective at fixed beta: (1/beta) sum log sum exp(beta l).

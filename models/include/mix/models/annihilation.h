@@ -10,8 +10,8 @@ namespace mix {
 struct AnnihilationOptions {
   /// Of the run and of the fit at its end. Sample weights, start (Auto: k-means++, but broader),
   /// n_init (several runs, the least message length kept), max_iter (for each number of
-  /// components), seed, threads and progress (of -1/2 of the message length) mean what they do
-  /// there; nothing is kept in a checkpoint.
+  /// components), seed, threads, progress (of -1/2 of the message length), groups, known labels and
+  /// the checkpoint mean what they do there.
   FitOptions fit{};
   /// No component is removed when only so many are left.
   Index least_components = 1;
@@ -44,9 +44,13 @@ struct AnnihilationFit {
 /// least weight, or one that looks like an artifact, is removed, down to `least_components`; the
 /// least message length on the way is kept. Components with parameters in common are estimated
 /// together, once per sweep, and weighted one by one.
+/// Components without parameters of their own, such as noise, are never removed. With known labels
+/// none is that a row with weight is known of: its weight is in proportion to max(n_k - r_k/2, rows
+/// known of it). With groups n_k counts groups, each of which is one draw, and so does the n of the
+/// message length; the rows of a group go to a component together.
 /// The same bits for any number of threads. Throws std::invalid_argument for what `fit` refuses;
 /// for a family whose components cannot be taken apart; for weights that are not estimated; for
-/// other policies than Soft, and for groups; for `least_components` below 1 or above the model's.
+/// other policies than Soft and Known; for `least_components` below 1 or above the model's.
 AnnihilationFit choose_by_annihilation(const MixtureModel& model, const AnyRows& x,
                                        const AnnihilationOptions& options = {});
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,8 @@
 #include "mix/models/mixture_model.h"
 
 namespace mix {
+
+class Checkpoint;
 
 /// Where the data of a bootstrap replicate come from.
 enum class Resampling {
@@ -43,6 +46,10 @@ struct BootstrapOptions {
   /// Called with the number of replicates done and of all; the bootstrap ends when it returns
   /// false, with the replicates that are done.
   std::function<bool(Index done, Index all)> progress = nullptr;
+  /// Where replicates are kept, so that the same call can go on after an interruption: it ends with
+  /// the same bits as one that was never interrupted. Progress is then told of those that are left.
+  /// Null keeps nothing.
+  std::shared_ptr<Checkpoint> checkpoint = nullptr;
 };
 
 /// How one number of the model varies between replicates.

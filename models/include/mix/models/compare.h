@@ -96,8 +96,8 @@ struct Comparison {
   [[nodiscard]] const Ranked& simplest_within_error() const;
 };
 
-/// What a table can be ranked by: criterion_names(), "mml", "sbic", "slope", and "cv" for -2 times
-/// the cross-validated log-likelihood.
+/// What a table can be ranked by: criterion_names(), "mml", "sbic", "slope", "exact_icl" of
+/// mix/models/exact_icl.h, and "cv" for -2 times the cross-validated log-likelihood.
 const std::vector<std::string>& comparison_criteria();
 
 /// Fits every family with every number of components and ranks them. A fit of K components also

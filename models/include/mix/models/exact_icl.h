@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "mix/models/mixture_model.h"
 #include "mix/types.h"
 
 namespace mix {
@@ -47,5 +48,12 @@ struct NormalInverseWishart {
 /// Of Gaussian components with covariances of their own.
 double exact_icl_gaussian(Rows x, const std::vector<Index>& labels, Index n_components,
                           const NormalInverseWishart& prior, const WeightPrior& weights = {});
+
+/// Of the rows and their most probable components in `model`, with the default priors of the
+/// functions above: what `--criterion exact_icl` ranks by. For Gaussian components with covariances
+/// of their own, normal, Poisson, categorical and Bernoulli ones, all with free mixing weights.
+/// NaN for any other family, for missing cells, and where a row has no most probable component.
+/// Throws std::invalid_argument where rows lie in fewer directions than Gaussians have columns.
+double exact_icl(const MixtureModel& model, const AnyRows& x);
 
 }  // namespace mix
