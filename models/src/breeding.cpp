@@ -15,7 +15,7 @@ constexpr Index moves_at_once = 4;
 constexpr Index passes_after_move = 40;
 constexpr Index passes_to_settle = 300;
 // Nats still to gain where a run of the population rests.
-constexpr double settled = 0.005;
+constexpr double left_at_rest = 0.005;
 // Moves in a row that lead to nothing new before they end, per component.
 constexpr Index most_failures_per_component = 24;
 // Rows times components below which passes are so cheap that more of them are made, up to so many
@@ -108,7 +108,7 @@ void Breeding::settle_down(Run& run, double goal) {
   if (climber_.ended(run)) return;
   EmOptions em = climber_.brief(passes_to_settle);
   em.acceleration = options_.acceleration;
-  em.tol = std::max(em.tol, settled);
+  em.tol = std::max(em.tol, left_at_rest);
   bool abandoned = false;
   em.progress = abandon_below(goal, caution, em.progress, abandoned);
   climber_.climb(run, em);
