@@ -39,6 +39,14 @@ double log_bessel_i(double v, double x) { return log_bessel_scaled(v, x) + v * s
 
 double bessel_i_ratio(double v, double x) { return bessel_ratio(v, x).ratio; }
 
+Cells log_bessel_i(double v, const Cells& x) {
+  return x.transformed([v](double z) { return log_bessel_i(v, z); });
+}
+
+Cells bessel_i_ratio(double v, const Cells& x) {
+  return x.transformed([v](double z) { return bessel_i_ratio(v, z); });
+}
+
 std::vector<Vector> rough_guesses(const Parameter* parameters, std::size_t count,
                                   const Vector& values, Rows x, Weights w) {
   const double total = w.sum();

@@ -181,14 +181,10 @@ MIX_MAPPED(erfc, std::erfc(v))
 MIX_MAPPED(log_gamma, mix::log_gamma(v))
 #undef MIX_MAPPED
 
+Cells Cells::transformed(const std::function<double(double)>& f) const { return mapped(f); }
+
 Cells polygamma(int n, const Cells& x) {
   return x.mapped([n](double v) { return mix::polygamma(n, v); });
-}
-Cells log_bessel_i(double v, const Cells& x) {
-  return x.mapped([v](double z) { return mix::log_bessel_i(v, z); });
-}
-Cells bessel_i_ratio(double v, const Cells& x) {
-  return x.mapped([v](double z) { return mix::bessel_i_ratio(v, z); });
 }
 Cells pow(const Cells& x, const Cells& y) {
   return Cells::mapped(x, y, [](double a, double b) { return std::pow(a, b); });

@@ -309,6 +309,14 @@ TEST(Autodiff, DifferentiatesBesselFunctions) {
   }
 }
 
+TEST(Autodiff, DoesBesselFunctionsOfCells) {
+  const Vector x{{0.3, 2.0, 40.0}};
+  const Cells cells = log_bessel_i(0.5, Cells(x)) + bessel_i_ratio(1.0, Cells(x));
+  for (Index i = 0; i < x.size(); ++i) {
+    EXPECT_DOUBLE_EQ(cells[i], log_bessel_i(0.5, x[i]) + bessel_i_ratio(1.0, x[i]));
+  }
+}
+
 TEST(Autodiff, RefusesSeveralNumbersOutOfRange) {
   EXPECT_THROW(Autodiff<Outcomes>({0.5, 0.6, 0.1}), std::invalid_argument);
   EXPECT_THROW(Autodiff<Grades>({2, 1}), std::invalid_argument);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <utility>
 
 #include "mix/types.h"
@@ -53,6 +54,8 @@ class Cells {
   void copy_to(VectorRef out) const;
   /// The sum over rows of w(n) times the number of row n; rows of weight zero count for nothing.
   [[nodiscard]] double weighted_sum(Weights w) const;
+  /// f of every number.
+  [[nodiscard]] Cells transformed(const std::function<double(double)>& f) const;
 
   Cells& operator+=(const Cells& b);
   Cells& operator-=(const Cells& b);
@@ -89,8 +92,6 @@ class Cells {
   friend Cells lgamma(const Cells& x) { return log_gamma(x); }
   friend Cells polygamma(int n, const Cells& x);
   friend Cells digamma(const Cells& x) { return polygamma(0, x); }
-  friend Cells log_bessel_i(double v, const Cells& x);
-  friend Cells bessel_i_ratio(double v, const Cells& x);
   friend Cells pow(const Cells& x, const Cells& y);
   /// y log(x), 0 where x is 0.
   friend Cells log_power(const Cells& x, const Cells& y);

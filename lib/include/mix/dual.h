@@ -334,8 +334,10 @@ constexpr double plain_value(const Dual<N, S>& x) {
 /// log I_v(x) of the modified Bessel function of the first kind, v >= 0 and x > 0, also where I
 /// itself would overflow or vanish.
 double log_bessel_i(double v, double x);
+Cells log_bessel_i(double v, const Cells& x);
 /// I_{v+1}(x) / I_v(x).
 double bessel_i_ratio(double v, double x);
+Cells bessel_i_ratio(double v, const Cells& x);
 
 template <int N, class S>
 Dual<N, S> bessel_i_ratio(double v, const Dual<N, S>& x) {
