@@ -1,11 +1,9 @@
 #include "moves.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <utility>
 
-#include "additions.h"
 #include "growing.h"
 #include "mix/family_list.h"
 #include "mix/matching.h"
@@ -18,12 +16,9 @@ namespace {
 constexpr double never = -1e6;
 // The share of rows that a swapped component starts from, of an equal share.
 constexpr double swapped_share = 0.5;
-// Passes of EM with perturbed weights.
-constexpr int perturbed_steps = 5;
-// How often the kinds of moves are drawn before anything is known of them, in their order; then in
-// proportion to their success, which is taken to be one in `doubt` tries before the first.
-constexpr std::array<double, MoveRecord::kinds> usual{0.25, 0.15, 0.35, 0.15, 0.05, 0.05};
-constexpr double doubt = 4;
+constexpr double crossed = 0.35;
+constexpr double transplanted = 0.5;
+constexpr double swapped = 0.75;
 
 Matrix shares_of(Matrix log_joint) {
   Vector log_density(log_joint.rows());
@@ -45,6 +40,17 @@ Matrix without_column(const Matrix& l, Index j) {
   rest.leftCols(j) = l.leftCols(j);
   rest.rightCols(l.cols() - 1 - j) = l.rightCols(l.cols() - 1 - j);
   return rest;
+}
+
+// A row drawn from those that the density explains worst: in proportion to how far its log density
+// lies below the median.
+Index badly_explained_row(const Vector& log_density, Weights w, Rng& rng) {
+  Vector sorted = log_density;
+  const auto middle = sorted.begin() + sorted.size() / 2;
+  std::nth_element(sorted.begin(), middle, sorted.end());
+  Vector chance = (*middle - log_density.array()).max(0.0).min(1e3) * w.array();
+  if (!(chance.sum() > 0) || !chance.allFinite()) chance = w;
+  return categorical(rng, chance);
 }
 
 }  // namespace
@@ -80,24 +86,6 @@ Vector removal_costs(const Matrix& log_joint, Weights w) {
     if (std::isnan(costs[c])) costs[c] = infinity;
   }
   return costs;
-}
-
-std::string to_string(MoveKind kind) {
-  switch (kind) {
-    case MoveKind::crossover:
-      return "crossover";
-    case MoveKind::transplant:
-      return "transplant";
-    case MoveKind::exchange:
-      return "exchange";
-    case MoveKind::reweight:
-      return "reweight";
-    case MoveKind::swap:
-      return "swap";
-    case MoveKind::split:
-      return "split";
-  }
-  return "unknown";
 }
 
 Moves::Moves(const Starter& starter, const AnyRows& x, Weights w)
@@ -157,7 +145,7 @@ Move Moves::crossover(Matrix mother, const Matrix& father, Rng& rng) const {
   for (const Index place : places_) {
     if (uniform(rng) < 0.5) mother.col(place) = father.col(other[static_cast<std::size_t>(place)]);
   }
-  return {MoveKind::crossover, weighted(shares_of(std::move(mother)), w_), 2};
+  return {"crossover", weighted(shares_of(std::move(mother)), w_)};
 }
 
 // The father's component that is least like its counterpart takes the place of the mother's that
@@ -182,7 +170,7 @@ Move Moves::transplant(Matrix mother, const Matrix& father, Rng& rng) const {
     if (same && costs[place] < costs[taken]) taken = place;
   }
   mother.col(taken) = father.col(other[static_cast<std::size_t>(given)]);
-  return {MoveKind::transplant, weighted(shares_of(std::move(mother)), w_), 2};
+  return {"transplant", weighted(shares_of(std::move(mother)), w_)};
 }
 
 Move Moves::swap(const Matrix& mother, Rng& rng) const {
@@ -196,7 +184,7 @@ Move Moves::swap(const Matrix& mother, Rng& rng) const {
   const Vector distance = (points.rowwise() - points.row(row)).rowwise().squaredNorm();
   const double share = swapped_share * uniform(rng) / static_cast<double>(mother.cols());
   const double least = static_cast<double>(points.cols() + 2) / static_cast<double>(points.rows());
-  return {MoveKind::swap, weighted(insert(rest, w_, distance, std::max(share, least), place), w_)};
+  return {"swap", weighted(insert(rest, w_, distance, std::max(share, least), place), w_)};
 }
 
 Move Moves::split_other(const Matrix& mother, Rng& rng) const {
@@ -207,63 +195,20 @@ Move Moves::split_other(const Matrix& mother, Rng& rng) const {
     if (other != place) chance[other < place ? other : other - 1] = 1;
   }
   const Index torn = categorical(rng, chance);
-  return {MoveKind::split,
+  return {"split",
           weighted(split(rest, w_, starter_.points(uniform_index(rng, 2)), torn, place), w_)};
 }
 
-// A new component where it adds most takes the place of the one that can then go most cheaply.
-Move Moves::exchange(const Matrix& mother, Rng& rng) const {
-  if (!starter_.family().selects()) return swap(mother, rng);
-  const Additions additions(starter_, x_, w_, places_, part_);
-  Addition found = additions.best(mother, rng);
-  if (found.cheapest < 0) return swap(mother, rng);
-  const Index k = mother.cols();
-  found.log_joint.col(found.cheapest) = found.log_joint.col(k);
-  return {MoveKind::exchange, weighted(shares_of(found.log_joint.leftCols(k)), w_),
-          additions.passes()};
-}
-
-// A few steps of EM with other weights of the rows, drawn as the Bayesian bootstrap does: shallow
-// optima do not survive that.
-Move Moves::reweight(Matrix mother, Rng& rng) const {
-  Vector w = w_;
-  for (double& weight : w) weight *= -std::log1p(-uniform(rng));
-  for (int step = 0; step < perturbed_steps; ++step) {
-    mother =
-        log_joint_of(starter_.begin(weighted(shares_of(std::move(mother)), w), starter_.groups()));
-  }
-  return {MoveKind::reweight, weighted(shares_of(std::move(mother)), w_), 1 + perturbed_steps};
-}
-
-MoveKind Moves::draw_kind(const MoveRecord& record, bool alone, Rng& rng) {
-  Vector chance(static_cast<Index>(MoveRecord::kinds));
-  for (std::size_t kind = 0; kind < MoveRecord::kinds; ++kind) {
-    const auto fruitful = static_cast<double>(record.fruitful[kind]);
-    const auto tried = static_cast<double>(record.tried[kind]);
-    chance[static_cast<Index>(kind)] = usual[kind] * (1 + fruitful) / (1 + tried / doubt);
-  }
-  if (alone) chance.head(2).setZero();  // crossover and transplant
-  return static_cast<MoveKind>(categorical(rng, chance));
-}
-
-Move Moves::propose(const MixtureState& mother, const MixtureState& father,
-                    const MoveRecord& record, Rng& rng) const {
+Move Moves::propose(const MixtureState& mother, const MixtureState& father, Rng& rng) const {
+  const double kind = uniform(rng);
   Matrix l = log_joint_of(mother);
-  switch (draw_kind(record, &mother == &father, rng)) {
-    case MoveKind::crossover:
-      return crossover(std::move(l), log_joint_of(father), rng);
-    case MoveKind::transplant:
-      return transplant(std::move(l), log_joint_of(father), rng);
-    case MoveKind::exchange:
-      return exchange(l, rng);
-    case MoveKind::reweight:
-      return reweight(std::move(l), rng);
-    case MoveKind::swap:
-      return swap(l, rng);
-    case MoveKind::split:
-      break;
+  const bool alone = &mother == &father;
+  if (!alone && kind < transplanted) {
+    const Matrix of_father = log_joint_of(father);
+    return kind < crossed ? crossover(std::move(l), of_father, rng)
+                          : transplant(std::move(l), of_father, rng);
   }
-  return split_other(l, rng);
+  return kind < swapped ? swap(l, rng) : split_other(l, rng);
 }
 
 }  // namespace mix

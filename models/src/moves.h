@@ -14,23 +14,10 @@ namespace mix {
 /// log pi_k f_k(x_n). Exact.
 Vector removal_costs(const Matrix& log_joint, Weights w);
 
-enum class MoveKind : std::size_t { crossover, transplant, exchange, reweight, swap, split };
-
-/// The name that reports use.
-std::string to_string(MoveKind kind);
-
-/// How often each kind of move was tried, and how often that led to something new.
-struct MoveRecord {
-  static constexpr std::size_t kinds = 6;
-  std::vector<Index> tried = std::vector<Index>(kinds, 0);
-  std::vector<Index> fruitful = std::vector<Index>(kinds, 0);
-};
-
 /// A place from which to climb anew.
 struct Move {
-  MoveKind kind;
-  Matrix shares;     ///< rows x components, each row sums to the row's weight
-  Index passes = 1;  ///< what it took to make, in passes over the rows
+  std::string name;
+  Matrix shares;  ///< rows x components, each row sums to the row's weight
 };
 
 /// Moves from optima that were found to places from which EM may find better ones. They need no
@@ -41,26 +28,20 @@ class Moves {
   Moves(const Starter& starter, const AnyRows& x, Weights w);
 
   /// A random move: components of both parents put together (crossover, transplant), or one of the
-  /// mother's components given up for a new one: where it adds most of several (exchange), where
-  /// rows are badly explained (swap), or where a component covers two groups (split); or all of
-  /// them moved by other weights of the rows (reweight). Parents may be the same; then only these.
-  /// Kinds that led to something new more often are drawn more often.
+  /// mother's components given up for a new one where rows are badly explained (swap) or where a
+  /// component covers two groups (split). Parents may be the same; then only the latter.
   [[nodiscard]] Move propose(const MixtureState& mother, const MixtureState& father,
-                             const MoveRecord& record, Rng& rng) const;
+                             Rng& rng) const;
 
   /// For each component of one parent, its counterpart in the other: the matching with the largest
   /// sum over rows of w sqrt(r s).
   [[nodiscard]] std::vector<Index> counterparts(const Matrix& r, const Matrix& s) const;
 
  private:
-  // `alone`: the parents are the same.
-  [[nodiscard]] static MoveKind draw_kind(const MoveRecord& record, bool alone, Rng& rng);
   [[nodiscard]] Matrix log_joint_of(const MixtureState& state) const;
   [[nodiscard]] Move crossover(Matrix mother, const Matrix& father, Rng& rng) const;
   [[nodiscard]] Move transplant(Matrix mother, const Matrix& father, Rng& rng) const;
   [[nodiscard]] Move swap(const Matrix& mother, Rng& rng) const;
-  [[nodiscard]] Move exchange(const Matrix& mother, Rng& rng) const;
-  [[nodiscard]] Move reweight(Matrix mother, Rng& rng) const;
   [[nodiscard]] Move split_other(const Matrix& mother, Rng& rng) const;
   // A component to give up: one that can go cheaply, or any.
   [[nodiscard]] Index dispensable(const Matrix& log_joint, Rng& rng) const;

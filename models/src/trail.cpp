@@ -1,7 +1,5 @@
 #include "trail.h"
 
-#include <algorithm>
-#include <cmath>
 #include <string>
 #include <utility>
 
@@ -69,20 +67,6 @@ std::vector<Run> runs_from(const Json& json) {
 
 }  // namespace
 
-void Trail::record(Run& run) {
-  if (run.counted || !std::isfinite(run.objective())) return;
-  run.counted = true;
-  for (Optimum& optimum : optima) {
-    if (std::abs(optimum.objective - run.objective()) < same_optimum &&
-        optimum.flaw.empty() == run.flaw.empty()) {
-      ++optimum.hits;
-      optimum.objective = std::max(optimum.objective, run.objective());
-      return;
-    }
-  }
-  optima.push_back({run.objective(), 1, run.flaw});
-}
-
 Json to_json(const Trail& trail) {
   Json optima = Json::array();
   for (const Optimum& optimum : trail.optima) {
@@ -100,8 +84,6 @@ Json to_json(const Trail& trail) {
           {"population", runs_to_json(trail.population)},
           {"spent", trail.spent},
           {"failures", trail.failures},
-          {"tried", trail.kinds.tried},
-          {"fruitful", trail.kinds.fruitful},
           {"next", trail.next},
           {"best", trail.best}};
 }
@@ -123,8 +105,6 @@ Trail trail_from_json(const Json& json) {
     trail.population = runs_from(json.at("population"));
     trail.spent = json.at("spent").get<Index>();
     trail.failures = json.at("failures").get<Index>();
-    trail.kinds.tried = json.at("tried").get<std::vector<Index>>();
-    trail.kinds.fruitful = json.at("fruitful").get<std::vector<Index>>();
     trail.next = json.at("next").get<Index>();
     trail.best = json.at("best").get<Index>();
     return trail;

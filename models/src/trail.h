@@ -3,7 +3,6 @@
 #include <vector>
 
 #include "mix/json_fields.h"
-#include "moves.h"
 #include "run.h"
 
 namespace mix {
@@ -25,13 +24,9 @@ struct Trail {
   std::vector<Run> population;
   Index spent = 0;
   Index failures = 0;
-  MoveRecord kinds;
   // The finals: which run is next, which is the best so far.
   Index next = 0;
   Index best = -1;
-
-  /// Counts a run, once, among those that came to the same optimum.
-  void record(Run& run);
 };
 
 /// All bits of every number.
