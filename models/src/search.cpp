@@ -180,6 +180,8 @@ class Search {
       if (starter.moves_follow()) polish(trail_.runs.front());
       end_stage(Trail::Stage::done);
     }
+    // Also where the best of those so far had converged: others might have become better.
+    if (interrupted_) trail_.runs.front().em.stop = Stop::interrupted;
     return result(report);
   }
 
