@@ -18,9 +18,7 @@
 #include "univariate.h"
 
 namespace mix {
-namespace {
-
-}  // namespace
+namespace {}  // namespace
 
 Restricted::Restricted(const AnyFamily& prototype, Index k, Restrictions restrictions)
     : restrictions_(std::move(restrictions)) {

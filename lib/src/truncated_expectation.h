@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "pass.h"
 #include "mix/assignment.h"
 #include "mix/em.h"
+#include "pass.h"
 #include "rows_by_component.h"
 
 namespace mix {

@@ -196,9 +196,8 @@ Information information(const MixtureModel& model, const AnyRows& x,
   check_groups(options.groups, x.rows(), what);
   std::optional<Information> found;
   if (const auto gate = group_gate(model, x, options.sample_weight, options.groups)) {
-    with_threads(options.threads, [&] {
-      found = differences::Differences(gate->model, gate->rows, options).run();
-    });
+    with_threads(options.threads,
+                 [&] { found = differences::Differences(gate->model, gate->rows, options).run(); });
     return *std::move(found);
   }
   with_threads(options.threads, [&] { found = differences::Differences(model, x, options).run(); });
