@@ -74,14 +74,14 @@ bool any_block(const FamilyBlocks& blocks, bool FamilyEntry::*ability) {
 std::vector<std::string> structures_to_try(const FamilyBlocks& blocks,
                                            const CandidateOptions& options) {
   const std::string& asked = options.structure;
-  const std::vector<std::string> known = structures_of(blocks, options.eigenvalue_ratio);
+  std::vector<std::string> known = structures_of(blocks, options.eigenvalue_ratio);
   const bool none = known == std::vector<std::string>{""};
   if (!none && !asked.empty() && asked != "all") return split(asked, ',');
-  if (options.scree == 0 || !any_block(blocks, &FamilyEntry::takes_factors)) return known;
-  // The test is for those whose components have numbers of factors of their own.
-  std::vector<std::string> own_numbers = known;
-  std::erase_if(own_numbers, [](const std::string& name) { return !name.ends_with("Dk"); });
-  return own_numbers;
+  if (options.scree > 0 && any_block(blocks, &FamilyEntry::takes_factors)) {
+    // The test is for those whose components have numbers of factors of their own.
+    std::erase_if(known, [](const std::string& name) { return !name.ends_with("Dk"); });
+  }
+  return known;
 }
 
 std::vector<FamilyBlocks> alternatives_for(const FamilyChoice& choice, const Table& table,
