@@ -72,7 +72,10 @@ void Cells::copy_to(VectorRef out) const {
 }
 
 double Cells::weighted_sum(Weights w) const {
-  if (uniform()) return nothing_ ? 0 : value_ * w.sum();
+  if (uniform()) {
+    const double total = w.sum();
+    return nothing_ || total == 0 ? 0 : value_ * total;
+  }
   return kernels::total_of(Eigen::Map<const Vector>(data(), w.size()), w);
 }
 

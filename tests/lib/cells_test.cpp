@@ -129,6 +129,7 @@ TEST(Cells, SumsRowsThatHaveAWeight) {
   for (Index i = 0; i < x.size(); ++i) expected += i == 5 ? 0 : w[i] * x[i];
   EXPECT_NEAR(Cells(x).weighted_sum(w), expected, 1e-12);
   EXPECT_NEAR(Cells(2.0).weighted_sum(w), 2 * w.sum(), 1e-12);
+  EXPECT_EQ(log(Cells(0.0)).weighted_sum(Vector::Zero(37)), 0);
 }
 
 TEST(Cells, OfManyThreadsKeepApart) {

@@ -60,6 +60,8 @@ T log_normal_density(const Row& x, const T* mean, const T* factor) {
 /// - `static constexpr Index dimension`, 1 if absent, and `static constexpr std::string_view name`;
 /// - `terms(p)`, a template over the number type as `log_density`: what depends on parameters
 ///   alone, computed once for all rows and given to `log_density(x, p, terms)`;
+/// - `static constexpr bool by_columns = true`: `x` are the columns of a block of rows (Cells), so
+///   that the formula, which then asks nothing of single cells, takes vector instructions;
 /// - `log_prior(p)`, likewise a template: the logarithm of a prior density of the parameters, up to
 ///   a constant; estimates are then those of the largest posterior density;
 /// - `sample(rng, p)` or, for several columns, `sample(rng, p, out)`;
