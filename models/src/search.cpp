@@ -1,20 +1,18 @@
 #include "search.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "chosen_cells.h"
-#include "growing.h"
+#include "climber.h"
+#include "first_runs.h"
 #include "mix/models/checkpoint.h"
-#include "mix/models/edges.h"
 #include "mix/parallel.h"
 #include "moves.h"
-#include "remarks.h"
+#include "population.h"
 #include "seeding.h"
 #include "starter.h"
 #include "trail.h"
@@ -29,11 +27,6 @@ struct Narrowing {
   Index left;       ///< ranking ends when no more than these are left
   Index finalists;  ///< as many of the best runs are carried to convergence
 };
-
-// With fast effort a run ends when less than this is still to gain per row: little beside the
-// differences of criteria that a quick look is after. On slow problems most passes go into the
-// rest.
-constexpr double fast_gain_per_row = 5e-6;
 
 // Moves make more of a population of early runs than a longer race would.
 Narrowing narrowing(Effort effort, bool moves_follow) {
@@ -51,8 +44,6 @@ Narrowing narrowing(Effort effort, bool moves_follow) {
 // Starts where the data defeat the family: its optima are artifacts, and one serves as well as
 // another.
 constexpr std::size_t starts_where_defeated = 4;
-// Passes of a way to grow by one component before the ways are ranked.
-constexpr Index growing_passes = 6;
 // More rows than this are searched on a random part of them; the best start then sees all rows.
 constexpr Index most_searched_rows = 50000;
 constexpr Index searched_rows = 20000;
@@ -70,9 +61,6 @@ constexpr double cheap_work = 8e4;
 constexpr double most_generous = 12;
 // Of the usual tolerance, for the run that is kept.
 constexpr double polished = 0.01;
-// Runs that differ by less, in nats and in what their components hold, are in the same basin.
-constexpr double same_basin = 2;
-constexpr double same_share = 0.005;
 constexpr std::uint64_t first_stream_of_moves = 1U << 22U;
 
 class Search {
@@ -85,7 +73,8 @@ class Search {
         w_(options.sample_weight.size() > 0 ? options.sample_weight : Vector::Ones(x.rows())),
         options_(options),
         pool_(pool),
-        name_(std::move(name)) {}
+        name_(std::move(name)),
+        climber_(model, x, w_, options) {}
 
   Run best(Report& report) {
     if (x_.rows() > most_searched_rows &&
@@ -160,7 +149,7 @@ class Search {
     narrowing_ = narrowing(options_.effort, starter.moves_follow());
     defeated_ = !first && planned.size() > starts_where_defeated &&
                 std::holds_alternative<start::Auto>(options_.start) &&
-                even_one_component_is_spurious(starter);
+                even_one_component_is_spurious(starter, climber_);
     if (defeated_) {
       planned.resize(starts_where_defeated);
       narrowing_.finalists = 1;
@@ -171,7 +160,7 @@ class Search {
       end_stage(starter.moves_follow() && !defeated_ ? Trail::Stage::moves : Trail::Stage::finals);
     }
     if (trail_.stage == Trail::Stage::moves) {
-      if (!interrupted_) breed(starter);
+      if (!climber_.interrupted()) breed(starter);
       end_stage(Trail::Stage::finals);
     }
     if (trail_.stage == Trail::Stage::finals) {
@@ -181,7 +170,7 @@ class Search {
       end_stage(Trail::Stage::done);
     }
     // Also where the best of those so far had converged: others might have become better.
-    if (interrupted_) trail_.runs.front().em.stop = Stop::interrupted;
+    if (climber_.interrupted()) trail_.runs.front().em.stop = Stop::interrupted;
     return result(report);
   }
 
@@ -191,7 +180,7 @@ class Search {
     trail_.runs.resize(planned.size());
     for_each_index(trail_.starts, [&](Index i) {
       const auto at = static_cast<std::size_t>(i);
-      trail_.runs[at] = begin(starter, planned[at]);
+      trail_.runs[at] = first_run(starter, planned[at], climber_);
     });
     keep();
   }
@@ -202,14 +191,14 @@ class Search {
     const Json kept = options_.checkpoint->find(name_);
     if (kept.is_null()) return false;
     trail_ = trail_from_json(kept);
-    passes_ = trail_.passes;
+    climber_.count(trail_.passes);
     return true;
   }
 
   // An interrupted stage is not kept: it is to be done again, from where it began.
   void keep() {
-    if (!options_.checkpoint || interrupted_) return;
-    trail_.passes = passes_;
+    if (!options_.checkpoint || climber_.interrupted()) return;
+    trail_.passes = climber_.passes();
     options_.checkpoint->keep(name_, to_json(trail_));
   }
 
@@ -227,7 +216,7 @@ class Search {
   Run result(Report& report) {
     report.starts += trail_.starts;
     report.moves += trail_.moves;
-    report.passes += passes_;
+    report.passes += climber_.passes();
     report.optima = std::move(trail_.optima);
     std::stable_sort(
         report.optima.begin(), report.optima.end(), [](const Optimum& a, const Optimum& b) {
@@ -236,116 +225,15 @@ class Search {
     return std::move(trail_.runs.front());
   }
 
-  // Whether the data defeat the family itself: then every optimum is an artifact, and many starts
-  // would look in vain for one that is none.
-  [[nodiscard]] bool even_one_component_is_spurious(const Starter& starter) const {
-    if (!grows(starter)) return false;
-    const std::vector<Index> nobody(static_cast<std::size_t>(x_.rows()), 0);
-    const Matrix shares = shares_from_labels(nobody, w_, starter.smaller(1));
-    const MixtureState state = starter.begin(shares, 1);
-    return !find_flaw(state.family, shares.colwise().sum()).empty();
-  }
-
-  Run begin(const Starter& starter, const PlannedStart& planned) {
-    if (const auto* several = std::get_if<start::ShortRuns>(&planned.start)) {
-      return best_short_run(starter, *several);
-    }
-    if (std::holds_alternative<start::Growing>(planned.start) && grows(starter)) {
-      return grown_run(starter);
-    }
-    return {to_string(planned.start), starter.begin(planned), {}, {}};
-  }
-
-  [[nodiscard]] EmOptions em_options() {
-    EmOptions em;
-    em.assignment = options_.assignment;
-    em.groups = options_.groups;
-    em.mixing = options_.mixing;
-    em.empty = options_.empty;
-    em.tol = options_.tol;
-    if (options_.effort == Effort::fast && em.tol > 0) {
-      em.tol = std::max(em.tol, fast_gain_per_row * w_.sum());
-    }
-    em.max_iter = options_.max_iter;
-    em.precision = options_.precision;
-    em.acceleration = options_.acceleration;
-    em.seed = options_.seed;
-    if (options_.progress) {
-      em.progress = [this](const Progress& progress) {
-        const std::lock_guard lock(reporting_);  // one call at a time, whatever runs beside it
-        interrupted_ = interrupted_ || !options_.progress(progress);
-        return !interrupted_;
-      };
-    }
-    return em;
-  }
-
-  [[nodiscard]] bool changes_with_iterations() const {
-    return !options_.assignment.ascends() || options_.assignment.last_stage() > 0;
-  }
-
-  // Policies that change with the iteration wait for the full run; the others are used from the
-  // start.
-  [[nodiscard]] EmOptions short_options(Index passes) {
-    EmOptions em = em_options();
-    if (changes_with_iterations()) em.assignment = Soft{};
-    em.max_iter = std::min(passes, options_.max_iter);
-    em.acceleration = Acceleration::none;
-    return em;
-  }
-
-  Run best_short_run(const Starter& starter, const start::ShortRuns& several) {
-    std::optional<Run> best;
-    for (Index run = 0; run < several.runs; ++run) {
-      const PlannedStart random{start::Random{}, run};
-      Run next{"short-runs", starter.begin(random), {}, {}};
-      climb(next, short_options(several.iterations), options_.max_iter);
-      if (!best || next.better_than(*best)) best = std::move(next);
-    }
-    return *std::move(best);
-  }
-
-  // Known labels need all components from the first pass on.
-  [[nodiscard]] bool grows(const Starter& starter) const {
-    return starter.grows() && !options_.assignment.numbered();
-  }
-
-  Run grown_run(const Starter& starter) {
-    const std::vector<Index> nobody(static_cast<std::size_t>(x_.rows()), 0);
-    Run run{
-        "growing", starter.begin(shares_from_labels(nobody, w_, starter.smaller(1)), 1), {}, {}};
-    climb(run, short_options(growing_passes), options_.max_iter);
-    for (Index groups = 1; groups < starter.groups(); ++groups) {
-      const std::vector<Index> splittable = learnable_components(run.state.family);
-      const Index position = learnable_components(starter.smaller(groups + 1)).back();
-      std::optional<Run> best;
-      for (Matrix& r : grow(run.state, x_, w_, starter.points(1), splittable, position)) {
-        r.array().colwise() *= w_.array();
-        Run next{"growing", starter.begin(r, groups + 1), {}, {}};
-        climb(next, short_options(growing_passes), options_.max_iter);
-        if (!best || next.more_promising_than(*best)) best = std::move(next);
-      }
-      run = *std::move(best);
-      climb(run, short_options(2 * growing_passes), options_.max_iter);
-    }
-    return run;
-  }
-
-  [[nodiscard]] bool ended(const Run& run) const {
-    return run.em.n_iter > 0 &&
-           (run.em.stop == Stop::converged || run.em.stop == Stop::labels_repeat ||
-            run.em.stop == Stop::not_finite || run.em.n_iter >= options_.max_iter);
-  }
-
   // Successive halving: the better half of the runs goes on for twice as many passes, until few are
   // left or all have converged. The others stay in the list, behind.
   void race() {
     std::vector<Run>& runs = trail_.runs;
-    while (!interrupted_) {
+    while (!climber_.interrupted()) {
       for_each_index(trail_.field, [&](Index i) {
         Run& run = runs[static_cast<std::size_t>(i)];
-        if (interrupted_ || ended(run)) return;
-        climb(run, short_options(trail_.round), options_.max_iter);
+        if (climber_.interrupted() || climber_.ended(run)) return;
+        climber_.climb(run, climber_.short_run(trail_.round));
       });
       std::stable_sort(runs.begin(), runs.begin() + trail_.field,
                        [](const Run& a, const Run& b) { return a.more_promising_than(b); });
@@ -381,23 +269,24 @@ class Search {
       Run& run = runs[static_cast<std::size_t>(trail_.next)];
       const Run* best = trail_.best < 0 ? nullptr : &runs[static_cast<std::size_t>(trail_.best)];
       // More than the finalists only while all optima so far are spurious.
-      const bool done = ended(run) && !changes_with_iterations();
+      const bool done = climber_.ended(run) && !climber_.changes_with_iterations();
       const bool enough = best != nullptr && (defeated_ || best->flaw.empty());
       if (trail_.next >= narrowing_.finalists && enough && !done) continue;
-      if (interrupted_ && best != nullptr) break;
+      if (climber_.interrupted() && best != nullptr) break;
       bool abandoned = false;
       if (!done) {
-        if (changes_with_iterations()) run.em = {};  // what came before was not this policy's
-        EmOptions em = em_options();
+        // What came before was not this policy's.
+        if (climber_.changes_with_iterations()) run.em = {};
+        EmOptions em = climber_.full_run();
         // What moved edges will add, no run knows beforehand.
-        const bool comparable = best != nullptr && best->flaw.empty() && !moves_edges();
-        if (!changes_with_iterations() && runs.size() > 1) {
+        const bool comparable = best != nullptr && best->flaw.empty() && !climber_.moves_edges();
+        if (!climber_.changes_with_iterations() && runs.size() > 1) {
           em.progress = abandon_below(comparable ? best->objective() : -infinity, caution(run),
                                       em.progress, abandoned);
         }
-        climb(run, em, options_.max_iter);
+        climber_.climb(run, em);
       }
-      if (moves_edges()) settle_edges(run);
+      if (climber_.moves_edges()) climber_.settle_edges(run);
       if (abandoned) continue;
       record(run);
       if (best == nullptr || run.better_than(*best)) trail_.best = trail_.next;
@@ -407,7 +296,7 @@ class Search {
   // Aitken's estimate of what is still to gain is an estimate: the run that is kept goes on, with
   // extrapolation, until it says much less.
   void polish(Run& run) {
-    if (interrupted_ || changes_with_iterations() || !(options_.tol > 0) ||
+    if (climber_.interrupted() || climber_.changes_with_iterations() || !(options_.tol > 0) ||
         run.em.stop != Stop::converged || run.em.n_iter >= options_.max_iter) {
       return;
     }
@@ -416,18 +305,11 @@ class Search {
           return std::abs(optimum.objective - run.objective()) < same_optimum &&
                  optimum.flaw.empty() == run.flaw.empty();
         });
-    EmOptions em = em_options();
+    EmOptions em = climber_.full_run();
     em.tol *= polished;
-    climb(run, em, options_.max_iter);
-    if (moves_edges()) settle_edges(run);
+    climber_.climb(run, em);
+    if (climber_.moves_edges()) climber_.settle_edges(run);
     if (own != trail_.optima.end()) own->objective = std::max(own->objective, run.objective());
-  }
-
-  // Continues a run and counts its passes.
-  void climb(Run& run, EmOptions options, Index most_passes) {
-    const Index before = run.em.n_iter;
-    carry_on(run, x_, w_, std::move(options), most_passes);
-    passes_ += run.em.n_iter - before;
   }
 
   // Counts a run, once, among those that came to the same optimum.
@@ -458,7 +340,10 @@ class Search {
   // a new optimum better than the worst of them, it takes its place. Several moves are tried at
   // once, all from the same population.
   void breed(const Starter& starter) {
-    if (trail_.population.empty()) take_population();
+    const double total = w_.sum();
+    if (trail_.population.empty()) {
+      trail_.population = take_population(trail_.runs, narrowing_.left, total);
+    }
     std::vector<Run>& population = trail_.population;
     const Moves moves(starter, x_, w_);
     const Index budget = passes_of_moves(starter.groups());
@@ -472,13 +357,13 @@ class Search {
         children[static_cast<std::size_t>(i)] =
             after_move(moves, population, starter, goal, trail_.moves + i);
       });
-      if (interrupted_) break;
+      if (climber_.interrupted()) break;
       trail_.moves += moves_at_once;
       for (Run& child : children) {
         trail_.spent += child.em.n_iter + 1;
         // Edges are yet to be moved: what it comes to is not known.
-        if (ended(child) && !moves_edges()) record(child);
-        trail_.failures = settle(population, child) ? 0 : trail_.failures + 1;
+        if (climber_.ended(child) && !climber_.moves_edges()) record(child);
+        trail_.failures = settle(population, child, total) ? 0 : trail_.failures + 1;
       }
     }
     trail_.runs.insert(trail_.runs.begin(), std::make_move_iterator(population.begin()),
@@ -498,77 +383,12 @@ class Search {
     const MixtureState& father = population[any()].state;
     const Move move = moves.propose(mother, father, rng);
     Run child{move.name, starter.begin(move.shares, starter.groups()), {}, {}};
-    EmOptions em = short_options(passes_after_move);
+    EmOptions em = climber_.short_run(passes_after_move);
     bool abandoned = false;
     em.progress = abandon_below(goal, 2, em.progress, abandoned);
-    climb(child, em, options_.max_iter);
-    ++passes_;  // the densities that the move came from
+    climber_.climb(child, em);
+    climber_.count(1);  // the densities that the move came from
     return child;
-  }
-
-  // The best of the runs, no two of them in the same optimum, best first.
-  void take_population() {
-    std::vector<Run> others;
-    for (Run& run : trail_.runs) {
-      const bool taken = std::any_of(trail_.population.begin(), trail_.population.end(),
-                                     [&](const Run& one) { return same(one, run); });
-      const bool joins = !taken && static_cast<Index>(trail_.population.size()) < narrowing_.left;
-      (joins ? trail_.population : others).push_back(std::move(run));
-    }
-    trail_.runs = std::move(others);
-  }
-
-  // Whether two runs are in the same optimum, or on their way to it: then their components hold
-  // nearly the same rows.
-  [[nodiscard]] bool same(const Run& a, const Run& b) const {
-    const double apart = std::abs(a.objective() - b.objective());
-    if (apart < same_optimum) return true;
-    if (!(apart < same_basin) || a.em.mass.size() != b.em.mass.size()) return false;
-    Vector mass_a = a.em.mass;
-    Vector mass_b = b.em.mass;
-    std::sort(mass_a.begin(), mass_a.end());
-    std::sort(mass_b.begin(), mass_b.end());
-    return (mass_a - mass_b).cwiseAbs().maxCoeff() < same_share * w_.sum();
-  }
-
-  // Whether the child joins the population and brings something new. It takes the place of the
-  // worst, or, where it has come further in the same optimum as another, of that one.
-  bool settle(std::vector<Run>& population, Run& child) const {
-    if (!child.more_promising_than(population.back())) return false;
-    const auto twin = std::find_if(population.begin(), population.end(),
-                                   [&](const Run& one) { return same(one, child); });
-    const bool fresh = twin == population.end();
-    if (!fresh && !child.better_than(*twin)) return false;
-    (fresh ? population.back() : *twin) = std::move(child);
-    std::stable_sort(population.begin(), population.end(),
-                     [](const Run& a, const Run& b) { return a.more_promising_than(b); });
-    return fresh;
-  }
-
-  [[nodiscard]] bool moves_edges() const {
-    return options_.assignment.as<Soft>() != nullptr && options_.groups.empty() &&
-           has_edges(model_.family());
-  }
-
-  // EM and moves of the edges that it cannot move, in turn until neither gains.
-  void settle_edges(Run& run) {
-    constexpr int most_rounds = 100;
-    for (int round = 0; round < most_rounds && !interrupted_; ++round) {
-      if (run.em.n_iter >= options_.max_iter) return;
-      if (!move_edges(run.state, x_, w_, options_.tol)) return;
-      climb(run, em_options(), options_.max_iter);
-    }
-  }
-
-  // Ends a run whose objective, with `caution` times the gain that Aitken's rule still expects,
-  // stays below the goal.
-  static std::function<bool(const Progress&)> abandon_below(
-      double goal, double caution, std::function<bool(const Progress&)> next, bool& abandoned) {
-    return [goal, caution, next = std::move(next), &abandoned](const Progress& progress) {
-      abandoned = progress.iteration > 10 &&
-                  progress.objective + caution * progress.expected_gain < goal - 2 * same_optimum;
-      return !abandoned && (!next || next(progress));
-    };
   }
 
   const MixtureModel& model_;
@@ -578,10 +398,8 @@ class Search {
   Narrowing narrowing_{};
   PartitionPool* pool_;
   std::string name_;
+  Climber climber_;
   Trail trail_;
-  std::atomic<Index> passes_ = 0;
-  std::mutex reporting_;
-  std::atomic<bool> interrupted_ = false;
   bool defeated_ = false;  // see even_one_component_is_spurious
 };
 
