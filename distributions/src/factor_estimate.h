@@ -7,15 +7,8 @@
 
 namespace mix {
 
-/// The structure whose components have as many factors each.
-FactorStructure with_equal_numbers(FactorStructure structure);
-/// Which parameters of covariances L L' + P are common to all components.
-bool has_common_loadings(FactorStructure structure);
-bool has_common_noise(FactorStructure structure);
-/// Whether noise has the same variance in all columns.
-bool has_equal_noise(FactorStructure structure);
-/// Whether the axes of such covariances are the leading eigenvectors of those of the rows.
-bool is_spectral(FactorStructure structure);
+/// The least noise variance that differs between columns, as a share of the column's.
+inline constexpr double least_noise_share = 1e-6;
 
 /// What covariances of few factors are estimated from, and what they become.
 struct FactorProblem {
