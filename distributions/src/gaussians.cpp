@@ -206,7 +206,8 @@ void Gaussians::prepare(const AnyRows& x, Weights w) {
   update();
 }
 
-// All components at the same mean, with the covariance that a single one would have.
+// All components at the same mean, with the covariance that a single one would have; `update` is
+// left to the caller.
 void Gaussians::place(const Vector& center, const Matrix& scatter) {
   means_ = center.transpose().replicate(size(), 1);
   const Vector one = Vector::Ones(1);
@@ -219,7 +220,6 @@ void Gaussians::place(const Vector& center, const Matrix& scatter) {
     Covariances start = estimate(Structure::VVV, {scatter}, one);
     factors_.assign(static_cast<std::size_t>(size()), start.factors.front());
   }
-  update();
 }
 
 void Gaussians::update_pseudo_data() {
