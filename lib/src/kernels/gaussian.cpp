@@ -123,12 +123,21 @@ HWY_INLINE void narrow(const double* x, Index i, Index rows, const Function& of,
       const Part part(left);
       value = part.kept(of(part.load(x + i + k)));
     }
-    hn::Store(hn::DemoteTo(HalfOfFloats(), value), HalfOfFloats(), out + k);
+    hn::StoreU(hn::DemoteTo(HalfOfFloats(), value), HalfOfFloats(), out + k);
   }
 }
 
-void whiten_single(const float* x, Index stride, Index rows, const float* triangle,
-                   const float* offset, Index d, double constant, float* panels, double* out) {
+// `parameters` has room for triangle and offset, each with a vector more.
+void whiten_single(const float* x, Index stride, Index rows, const double* wide_triangle,
+                   Index triangle_size, const double* wide_offset, Index d, double constant,
+                   float* parameters, float* panels, double* out) {
+  const auto same = [](V value) { return value; };
+  for (Index i = 0; i < triangle_size; i += lanes_of<float>()) {
+    narrow(wide_triangle, i, triangle_size, same, parameters + i);
+  }
+  const float* triangle = parameters;
+  float* offset = parameters + triangle_size + lanes_of<float>();
+  for (Index i = 0; i < d; i += lanes_of<float>()) narrow(wide_offset, i, d, same, offset + i);
   const Index step = tile_vectors * lanes_of<float>();
   HWY_ALIGN float distances[tile_vectors * hn::MaxLanes(LanesOf<float>())];
   for (Index i = 0; i < rows; i += step) {
@@ -486,17 +495,14 @@ void add_scatter(const double* panels, ConstVectorRef shift, Index d, Weights r,
 
 void whiten(const float* panels, const Whitening& whitening, float* whitened, VectorRef out) {
   alignas(64) std::array<double, packed_rows> values;
+  constexpr Index most_lanes = 128;
   thread_local std::vector<float> parameters;
   const PackedTriangle& triangle = whitening.triangle;
-  parameters.resize(std::max(parameters.size(),
-                             static_cast<std::size_t>(triangle.size() + whitening.offset.size())));
-  const auto to_single = [](double value) { return static_cast<float>(value); };
-  float* offset = std::transform(triangle.data(), triangle.data() + triangle.size(),
-                                 parameters.data(), to_single);
-  std::transform(whitening.offset.begin(), whitening.offset.end(), offset, to_single);
+  const Index size = triangle.size() + whitening.offset.size() + 2 * most_lanes;
+  parameters.resize(std::max(parameters.size(), static_cast<std::size_t>(size)));
   HWY_DYNAMIC_DISPATCH(whiten_single)
-  (panels, packed_stride, out.size(), parameters.data(), offset, triangle.padded_dimension(),
-   whitening.constant, whitened, values.data());
+  (panels, packed_stride, out.size(), triangle.data(), triangle.size(), whitening.offset.data(),
+   triangle.padded_dimension(), whitening.constant, parameters.data(), whitened, values.data());
   std::copy_n(values.data(), out.size(), out.data());
 }
 
