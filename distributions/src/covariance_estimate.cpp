@@ -75,9 +75,14 @@ void factors_of(const Orientation& orientation, MatrixRef variances, CovarianceP
       ++p.repairs;
       own = own.cwiseMax(smallest);
     }
-    for (Index j = 0; j < own.size(); ++j) {
-      roots[k].col(j) = std::sqrt(own[j]) * orientation(k).col(j);
-    }
+    const auto axes = entries(orientation(k));
+    double* root = roots[k].data();
+    with_size(own.size(), [&](auto d) {
+      for_range(zero, d, [&](auto j) {
+        const double deviation = std::sqrt(own[j]);
+        for_range(zero, d, [&](auto i) { root[i + j * d] = deviation * axes(i, j); });
+      });
+    });
   }
   factorize_each_square(roots, p.factors);
 }
@@ -137,6 +142,17 @@ void estimate_eee(CovarianceProblem& p) {
   for (Index k = 1; k < p.mass.size(); ++k) p.factors[k] = first;
 }
 
+// sum += m / divisor.
+void add_quotient(ConstMatrixRef m, double divisor, MatrixRef sum) {
+  const auto from = entries(m);
+  const auto to = entries(sum);
+  with_size(m.rows(), [&](auto d) {
+    for_range(zero, d, [&](auto j) {
+      for_range(zero, d, [&](auto i) { to(i, j) += from(i, j) / divisor; });
+    });
+  });
+}
+
 void estimate_vee(CovarianceProblem& p, Steps steps) {
   const Index d = p.scatter.dimension();
   const Index count = p.mass.size();
@@ -150,7 +166,7 @@ void estimate_vee(CovarianceProblem& p, Steps steps) {
   VectorMap traces = scratch.vector(stacked.lanes());
   p.steps = alternate(lambda, steps, [&](const VectorRef& present, VectorMap& next) {
     sum.setZero();
-    for (Index k = 0; k < count; ++k) sum += p.scatter[k] / present[k];
+    for (Index k = 0; k < count; ++k) add_quotient(p.scatter[k], present[k], sum);
     factorize(sum, shape, p.repairs);
     shape /= std::sqrt(volume(shape));
     invert_lower(shape, inverse);

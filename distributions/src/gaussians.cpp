@@ -206,7 +206,8 @@ void Gaussians::prepare(const AnyRows& x, Weights w) {
   update();
 }
 
-// All components at the same mean, with the covariance that a single one would have.
+// All components at the same mean, with the covariance that a single one would have; `update` is
+// left to the caller.
 void Gaussians::place(const Vector& center, const Matrix& scatter) {
   means_ = center.transpose().replicate(size(), 1);
   const Vector one = Vector::Ones(1);
@@ -219,7 +220,6 @@ void Gaussians::place(const Vector& center, const Matrix& scatter) {
     Covariances start = estimate(Structure::VVV, {scatter}, one);
     factors_.assign(static_cast<std::size_t>(size()), start.factors.front());
   }
-  update();
 }
 
 void Gaussians::update_pseudo_data() {
@@ -293,11 +293,15 @@ double Gaussians::log_prior() const {
     } else {
       const Matrix& own = inverse(k);
       if (pseudo_.root.cols() == 1) {
-        for (Index j = 0; j < d; ++j) {
-          double column = 0;
-          for (Index i = j; i < d; ++i) column += own(i, j) * own(i, j);
-          sum += pseudo_.scatter(j, j) * column;
-        }
+        const auto entry = entries(own);
+        const auto scatter = entries(pseudo_.scatter);
+        with_size(d, [&](auto columns) {
+          for_range(zero, columns, [&](auto j) {
+            double column = 0;
+            for_range(j, columns, [&](auto i) { column += entry(i, j) * entry(i, j); });
+            sum += scatter(j, j) * column;
+          });
+        });
       } else {
         whitened_pseudo_root(k, root);
         sum += root.squaredNorm();

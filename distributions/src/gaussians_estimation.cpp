@@ -121,7 +121,14 @@ void Gaussians::maximize_diagonal(ConstVectorRef sum, Steps steps) {
 // Writes a root of the pseudo-scatter, whitened by component k.
 void Gaussians::whitened_pseudo_root(Index k, MatrixRef root) const {
   if (pseudo_.root.cols() == 1) {
-    root = inverse(k) * pseudo_.root.col(0).asDiagonal();
+    const auto own = entries(inverse(k));
+    const auto to = entries(root);
+    const double* deviation = pseudo_.root.data();
+    with_size(dimension(), [&](auto d) {
+      for_range(zero, d, [&](auto j) {
+        for_range(zero, d, [&](auto i) { to(i, j) = own(i, j) * deviation[j]; });
+      });
+    });
   } else {
     multiply_lower(inverse(k), pseudo_.root, root);
   }
@@ -133,19 +140,21 @@ void Gaussians::add_pseudo_scatter(Index k, double mass, ConstVectorRef mean_of_
   if (pseudo_.scatter.size() == 0) return;
   const Index d = dimension();
   Scratch scratch;
-  VectorMap off = scratch.vector(d);
-  off = mean_of_rows - location_;
   if (whitened) {
     MatrixMap root = scratch.matrix(d, d);
     whitened_pseudo_root(k, root);
     add_product_with_transpose(root, scatter);
+  } else {
+    add(pseudo_.scatter, scatter);
+  }
+  if (!(pull(mass) > 0)) return;
+  VectorMap off = scratch.vector(d);
+  off = mean_of_rows - location_;
+  if (whitened) {
     VectorMap plain = scratch.vector(d);
     plain = off;
     multiply_lower(inverse(k), plain, off);
-  } else {
-    scatter += pseudo_.scatter;
   }
-  if (!(pull(mass) > 0)) return;
   for (Index j = 0; j < d; ++j) scatter.col(j) += pull(mass) * off[j] * off;
   mirror(scatter);
 }
@@ -172,7 +181,7 @@ void Gaussians::read_scatter(ConstVectorRef sum, Index k, bool whitened, MatrixR
       mean_of_rows = means_.row(k).transpose();
     }
     moment /= p;
-    for (Index j = 0; j < d; ++j) scatter.col(j) -= p * moment[j] * moment;
+    subtract_square(p, moment, scatter);
     if (whitens) {
       multiply_lower(factor(k), moment, shift);
       mean_of_rows += shift;
@@ -248,8 +257,8 @@ void Gaussians::refactorize_component(Index k, ConstMatrixRef average, MatrixRef
 }
 
 void Gaussians::use_factor(Index k, ConstMatrixRef lower) {
-  if (lower.allFinite() && lower.diagonal().minCoeff() > 0) {
-    factors_[static_cast<std::size_t>(k)] = lower;
+  if (is_factor(lower)) {
+    copy_square(lower, factors_[static_cast<std::size_t>(k)]);
   } else {
     ++repairs_;  // no spread at all and no floor: the present covariance is as good as any
   }

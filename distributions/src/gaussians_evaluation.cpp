@@ -352,7 +352,7 @@ std::optional<double> Gaussians::soft_pass(Rows x, ConstVectorRef log_weights, c
   if (small.components() == 0) return std::nullopt;
   const Index d = dimension();
   const Index k = size();
-  const Index length = 1 + d + d * (d + 1) / 2;
+  const Index length = 1 + d + triangle_size();
   const BorrowedMemory memory;
   Matrix& sums = memory->matrix(0, length * k, 1);
   VectorRef sum = sums.col(0).head(length * k);
@@ -364,15 +364,13 @@ std::optional<double> Gaussians::soft_pass(Rows x, ConstVectorRef log_weights, c
     return value;
   }
   for (Index c = 0; c < k; ++c) {
-    auto out = statistics.segment(c * (1 + 2 * d), 1 + 2 * d);
-    const auto of_whitened = sum.segment(c * length, length);
+    double* out = statistics.data() + c * length;
+    const double* of_whitened = sum.data() + c * length;
     out[0] += of_whitened[0];
-    Index place = 1 + d;  // of the diagonal in a lower triangle by columns
     for (Index j = 0; j < d; ++j) {
-      out[1 + j] += of_whitened[1 + j] / inverse_deviations_(j, c);
-      out[1 + d + j] +=
-          of_whitened[place] / (inverse_deviations_(j, c) * inverse_deviations_(j, c));
-      place += d - j;
+      const double inverse = inverse_deviations_(j, c);
+      out[1 + j] += of_whitened[1 + j] / inverse;
+      out[1 + d + j] += of_whitened[1 + d + j] / (inverse * inverse);
     }
   }
   return value;

@@ -9,16 +9,18 @@ void invert_lower(ConstMatrixRef lower, MatrixRef inverse) {
   constexpr Index small = 24;
   const Index d = lower.rows();
   if (d <= small) {
+    const auto from = entries(lower);
+    const auto to = entries(inverse);
     with_size(d, [&](auto rows) {
-      for (Index c = 0; c < rows; ++c) {
-        for (Index i = 0; i < c; ++i) inverse(i, c) = 0;
-        inverse(c, c) = 1 / lower(c, c);
-        for (Index i = c + 1; i < rows; ++i) {
+      for_range(zero, rows, [&](auto c) {
+        for_range(zero, c, [&](auto i) { to(i, c) = 0; });
+        to(c, c) = 1 / from(c, c);
+        for_range(after(c), rows, [&](auto i) {
           double sum = 0;
-          for (Index j = c; j < i; ++j) sum += lower(i, j) * inverse(j, c);
-          inverse(i, c) = -sum / lower(i, i);
-        }
-      }
+          for_range(c, i, [&](auto j) { sum += from(i, j) * to(j, c); });
+          to(i, c) = -sum / from(i, i);
+        });
+      });
     });
     return;
   }
@@ -34,23 +36,56 @@ void invert_lower(ConstMatrixRef lower, MatrixRef inverse) {
   inverse.bottomLeftCorner(rest, half).noalias() = -inverse.bottomRightCorner(rest, rest) * across;
 }
 
+namespace {
+
+// Writes the lower factor, with zeros above the diagonal; false where a pivot is not positive.
+bool factorize_once(ConstMatrixRef matrix, MatrixRef lower) {
+  if (matrix.rows() > few_rows) {
+    lower = matrix;
+    const bool definite = Eigen::LLT<MatrixRef>(lower).info() == Eigen::Success;
+    lower.triangularView<Eigen::StrictlyUpper>().setZero();
+    return definite;
+  }
+  const auto from = entries(matrix);
+  const auto to = entries(lower);
+  bool definite = true;
+  with_size(matrix.rows(), [&](auto d) {
+    for_range(zero, d, [&](auto j) {
+      for_range(zero, j, [&](auto i) { to(i, j) = 0; });
+      double squares = 0;
+      for_range(zero, j, [&](auto l) { squares += to(j, l) * to(j, l); });
+      const double pivot = from(j, j) - squares;
+      definite = definite && !(pivot <= 0);
+      const double root = std::sqrt(pivot);
+      to(j, j) = root;
+      for_range(after(j), d, [&](auto i) {
+        double sum = 0;
+        for_range(zero, j, [&](auto l) { sum += to(i, l) * to(j, l); });
+        to(i, j) = (from(i, j) - sum) / root;
+      });
+    });
+  });
+  return definite;
+}
+
+}  // namespace
+
 void factorize(ConstMatrixRef matrix, MatrixRef lower, Index& repairs) {
-  lower = matrix;
-  if (Eigen::LLT<MatrixRef>(lower).info() != Eigen::Success) {
+  if (!factorize_once(matrix, lower)) {
     ++repairs;
     Scratch scratch;
     VectorMap diagonal = scratch.vector(matrix.rows());
     diagonal = matrix.diagonal().cwiseMax(1e-16 * matrix.diagonal().maxCoeff());
-    Eigen::ComputationInfo info = Eigen::NumericalIssue;
+    MatrixMap raised = scratch.matrix(matrix.rows(), matrix.rows());
+    bool definite = false;
     double added = 0;
-    for (double t = 1e-14; info != Eigen::Success && t < 1; t *= 10) {
+    for (double t = 1e-14; !definite && t < 1; t *= 10) {
       added += t;
-      lower = matrix;
-      lower.diagonal() += added * diagonal;
-      info = Eigen::LLT<MatrixRef>(lower).info();
+      raised = matrix;
+      raised.diagonal() += added * diagonal;
+      definite = factorize_once(raised, lower);
     }
   }
-  lower.triangularView<Eigen::StrictlyUpper>().setZero();
 }
 
 void factorize_square(MatrixRef a, MatrixRef lower) {

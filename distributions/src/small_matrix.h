@@ -17,7 +17,7 @@ inline constexpr Index few_rows = 16;
 /// body(d), where 2, 3 and 4 are constants, of type std::integral_constant: loops over so few rows
 /// take longer than what they do.
 template <class Body>
-inline void with_size(Index d, const Body& body) {
+[[gnu::flatten]] inline void with_size(Index d, const Body& body) {
   switch (d) {
     case 2:
       return body(std::integral_constant<Index, 2>());
@@ -30,8 +30,66 @@ inline void with_size(Index d, const Body& body) {
   }
 }
 
+/// body(i) for first <= i < end. Between constants each i is one too, and there is no loop.
+template <class First, class End, class Body>
+inline void for_range(First first, End end, const Body& body) {
+  if constexpr (std::is_same_v<First, Index> || std::is_same_v<End, Index>) {
+    for (Index i = first; i < end; ++i) body(i);
+  } else if constexpr (First::value < End::value) {
+    body(first);
+    for_range(std::integral_constant<Index, First::value + 1>(), end, body);
+  }
+}
+
+inline constexpr std::integral_constant<Index, 0> zero;
+
+/// i + 1, a constant where i is one.
+template <class I>
+constexpr auto after(I i) {
+  if constexpr (std::is_same_v<I, Index>) {
+    return i + 1;
+  } else {
+    return std::integral_constant<Index, I::value + 1>();
+  }
+}
+
+/// The entries of a matrix, which Eigen does not give for constants.
+template <class T>
+struct Entries {
+  T* data;
+  Index stride;
+  T& operator()(Index i, Index j) const { return data[i + j * stride]; }
+};
+inline Entries<const double> entries(const ConstMatrixRef& m) {
+  return {m.data(), m.outerStride()};
+}
+inline Entries<double> entries(MatrixRef& m) { return {m.data(), m.outerStride()}; }
+
 /// The upper triangle becomes a mirror of the lower one.
 inline void mirror(MatrixRef m) { m.triangularView<Eigen::StrictlyUpper>() = m.transpose(); }
+
+/// m += other, of the same size.
+inline void add(ConstMatrixRef other, MatrixRef m) {
+  const auto from = entries(other);
+  const auto to = entries(m);
+  with_size(m.rows(), [&](auto d) {
+    for (Index j = 0; j < m.cols(); ++j) {
+      for_range(zero, d, [&](auto i) { to(i, j) += from(i, j); });
+    }
+  });
+}
+
+/// m -= a v v'.
+inline void subtract_square(double a, ConstVectorRef v, MatrixRef m) {
+  const double* of = v.data();
+  const auto to = entries(m);
+  with_size(m.rows(), [&](auto d) {
+    for_range(zero, d, [&](auto j) {
+      const double factor = a * of[j];
+      for_range(zero, d, [&](auto i) { to(i, j) -= factor * of[i]; });
+    });
+  });
+}
 
 /// out = lower right.
 inline void multiply_lower(ConstMatrixRef lower, ConstMatrixRef right, MatrixRef out) {
@@ -40,13 +98,16 @@ inline void multiply_lower(ConstMatrixRef lower, ConstMatrixRef right, MatrixRef
     out.noalias() = lower.triangularView<Eigen::Lower>() * right;
     return;
   }
+  const auto l = entries(lower);
+  const auto r = entries(right);
+  const auto to = entries(out);
   with_size(d, [&](auto rows) {
     for (Index c = 0; c < right.cols(); ++c) {
-      for (Index i = 0; i < rows; ++i) {
+      for_range(zero, rows, [&](auto i) {
         double sum = 0;
-        for (Index j = 0; j <= i; ++j) sum += lower(i, j) * right(j, c);
-        out(i, c) = sum;
-      }
+        for_range(zero, after(i), [&](auto j) { sum += l(i, j) * r(j, c); });
+        to(i, c) = sum;
+      });
     }
   });
 }
@@ -74,15 +135,17 @@ inline void add_product_with_transpose(ConstMatrixRef root, MatrixRef m) {
     mirror(m);
     return;
   }
+  const auto r = entries(root);
+  const auto to = entries(m);
   with_size(d, [&](auto rows) {
-    for (Index i = 0; i < rows; ++i) {
-      for (Index j = 0; j <= i; ++j) {
+    for_range(zero, rows, [&](auto i) {
+      for_range(zero, after(i), [&](auto j) {
         double sum = 0;
-        for (Index l = 0; l < root.cols(); ++l) sum += root(i, l) * root(j, l);
-        m(i, j) += sum;
-        m(j, i) = m(i, j);
-      }
-    }
+        for (Index l = 0; l < root.cols(); ++l) sum += r(i, l) * r(j, l);
+        to(i, j) += sum;
+        to(j, i) = to(i, j);
+      });
+    });
   });
 }
 
@@ -96,35 +159,61 @@ inline void multiply_both_sides(ConstMatrixRef lower, MatrixRef m) {
     mirror(m);
     return;
   }
+  const auto by = entries(lower);
+  const auto to = entries(m);
   with_size(lower.rows(), [&](auto d) {
     std::array<double, few_rows * few_rows> half;  // by rows
-    for (Index i = 0; i < d; ++i) {
-      for (Index c = 0; c < d; ++c) {
+    for_range(zero, d, [&](auto i) {
+      for_range(zero, d, [&](auto c) {
         double sum = 0;
-        for (Index j = 0; j <= i; ++j) sum += lower(i, j) * m(j, c);
+        for_range(zero, after(i), [&](auto j) { sum += by(i, j) * to(j, c); });
         half[static_cast<std::size_t>(i * d + c)] = sum;
-      }
-    }
-    for (Index i = 0; i < d; ++i) {
+      });
+    });
+    for_range(zero, d, [&](auto i) {
       const double* row = &half[static_cast<std::size_t>(i * d)];
-      for (Index j = 0; j <= i; ++j) {
+      for_range(zero, after(i), [&](auto j) {
         double sum = 0;
-        for (Index l = 0; l <= j; ++l) sum += row[l] * lower(j, l);
-        m(i, j) = sum;
-        m(j, i) = sum;
-      }
-    }
+        for_range(zero, after(j), [&](auto l) { sum += row[l] * by(j, l); });
+        to(i, j) = sum;
+        to(j, i) = sum;
+      });
+    });
   });
 }
 
 /// The symmetric matrix of a lower triangle by columns.
 inline void unpack(ConstVectorRef packed, MatrixRef full) {
+  const auto to = entries(full);
   with_size(full.rows(), [&](auto d) {
     const double* next = packed.data();
-    for (Index j = 0; j < d; ++j) {
-      for (Index i = j; i < d; ++i) full(i, j) = full(j, i) = *next++;
-    }
+    for_range(zero, d,
+              [&](auto j) { for_range(j, d, [&](auto i) { to(i, j) = to(j, i) = *next++; }); });
   });
+}
+
+/// to = from, of the same size.
+inline void copy_square(ConstMatrixRef from, MatrixRef to) {
+  const auto entry = entries(from);
+  const auto copy = entries(to);
+  with_size(from.rows(), [&](auto d) {
+    for_range(zero, d,
+              [&](auto j) { for_range(zero, d, [&](auto i) { copy(i, j) = entry(i, j); }); });
+  });
+}
+
+/// Whether a lower triangle has finite entries and a positive diagonal.
+inline bool is_factor(ConstMatrixRef lower) {
+  const auto l = entries(lower);
+  bool positive = true;
+  double sum = 0;  // NaN where an entry is not finite
+  with_size(lower.rows(), [&](auto d) {
+    for_range(zero, d, [&](auto j) {
+      positive = positive && l(j, j) > 0;
+      for_range(j, d, [&](auto i) { sum += 0 * l(i, j); });
+    });
+  });
+  return positive && sum == 0;
 }
 
 /// The inverse of a lower triangle.

@@ -1,6 +1,7 @@
 #include "stacked_scatter.h"
 
 #include <Eigen/Eigenvalues>
+#include <algorithm>
 
 #include "mix/kernels.h"
 #include "mix/stacked_matrices.h"
@@ -8,28 +9,34 @@
 
 namespace mix {
 
-void stack_lower(const MatrixStack& matrices, MatrixRef entries) {
-  const Index d = matrices.dimension();
-  for (Index k = 0; k < matrices.size(); ++k) {
-    const MatrixMap matrix = matrices[k];
-    for (Index i = 0; i < d; ++i) {
-      for (Index j = 0; j <= i; ++j) entries(k, kernels::lower_entry(i, j)) = matrix(i, j);
+void stack_lower(const MatrixStack& matrices, MatrixRef stack) {
+  const auto to = entries(stack);
+  with_size(matrices.dimension(), [&](auto d) {
+    for (Index k = 0; k < matrices.size(); ++k) {
+      const auto from = entries(matrices[k]);
+      for_range(zero, d, [&](auto i) {
+        for_range(zero, after(i), [&](auto j) { to(k, kernels::lower_entry(i, j)) = from(i, j); });
+      });
     }
-  }
-  for (Index i = 0; i < d; ++i) {
-    for (Index j = 0; j <= i; ++j) {
-      entries.col(kernels::lower_entry(i, j))
-          .tail(entries.rows() - matrices.size())
-          .setConstant(i == j ? 1 : 0);
-    }
-  }
+    for_range(zero, d, [&](auto i) {
+      for_range(zero, after(i), [&](auto j) {
+        for (Index k = matrices.size(); k < stack.rows(); ++k) {
+          to(k, kernels::lower_entry(i, j)) = i == j ? 1 : 0;
+        }
+      });
+    });
+  });
 }
 
-void unstack_lower(ConstMatrixRef entries, Index k, MatrixRef lower) {
-  for (Index j = 0; j < lower.cols(); ++j) {
-    lower.col(j).head(j).setZero();
-    for (Index i = j; i < lower.rows(); ++i) lower(i, j) = entries(k, kernels::lower_entry(i, j));
-  }
+void unstack_lower(ConstMatrixRef stack, Index k, MatrixRef lower) {
+  const auto from = entries(stack);
+  const auto to = entries(lower);
+  with_size(lower.rows(), [&](auto d) {
+    for_range(zero, d, [&](auto j) {
+      for_range(zero, j, [&](auto i) { to(i, j) = 0; });
+      for_range(j, d, [&](auto i) { to(i, j) = from(k, kernels::lower_entry(i, j)); });
+    });
+  });
 }
 
 void decompose_each(const MatrixStack& symmetric, MatrixRef values, const MatrixStack& vectors) {
@@ -46,19 +53,20 @@ void decompose_each(const MatrixStack& symmetric, MatrixRef values, const Matrix
   }
   Scratch scratch;
   const Index lanes = kernels::padded_components(count);
-  MatrixMap entries = scratch.matrix(lanes, kernels::lower_entries(d));
+  MatrixMap stack = scratch.matrix(lanes, kernels::lower_entries(d));
   MatrixMap directions = scratch.matrix(lanes, d * d);
-  stack_lower(symmetric, entries);
-  kernels::decompose(entries, d, directions);
+  stack_lower(symmetric, stack);
+  kernels::decompose(stack, d, directions);
   VectorMap own = scratch.vector(d);
   for (Index k = 0; k < count; ++k) {
-    for (Index j = 0; j < d; ++j) own[j] = entries(k, kernels::lower_entry(j, j));
+    for (Index j = 0; j < d; ++j) own[j] = stack(k, kernels::lower_entry(j, j));
     MatrixMap sorted = vectors[k];
     for (Index j = 0; j < d; ++j) {
-      Index least = 0;
-      values(j, k) = own.minCoeff(&least);
-      own[least] = infinity;
-      for (Index i = 0; i < d; ++i) sorted(i, j) = directions(k, least * d + i);
+      const double* least = std::min_element(own.data(), own.data() + d);
+      const Index from = (least - own.data()) * d;
+      values(j, k) = *least;
+      own[least - own.data()] = infinity;
+      for (Index i = 0; i < d; ++i) sorted(i, j) = directions(k, from + i);
     }
   }
 }
@@ -74,7 +82,9 @@ void factorize_each_square(const MatrixStack& a, const MatrixStack& lower) {
   MatrixMap squares = scratch.matrix(lanes, d * d);
   MatrixMap factors = scratch.matrix(lanes, kernels::lower_entries(d));
   for (Index k = 0; k < a.size(); ++k) {
-    squares.row(k) = Eigen::Map<const Eigen::RowVectorXd>(a[k].data(), d * d);
+    const double* square = a[k].data();
+    double* to = squares.data() + k;
+    for (Index e = 0; e < d * d; ++e) to[e * lanes] = square[e];
   }
   squares.bottomRows(lanes - a.size()).setZero();
   kernels::factorize_squares(squares, d, factors);

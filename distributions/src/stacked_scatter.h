@@ -25,7 +25,7 @@ class StackedScatter {
 };
 
 /// Writes lower triangles or symmetric matrices side by side.
-void stack_lower(const MatrixStack& matrices, MatrixRef entries);
+void stack_lower(const MatrixStack& matrices, MatrixRef stack);
 
 /// Eigenvalues (columns of `values`) in ascending order and eigenvectors of as many symmetric
 /// matrices as `values` has columns. Of few rows by Jacobi's rotations, which keep the digits of
@@ -37,6 +37,6 @@ void decompose_each(const MatrixStack& symmetric, MatrixRef values, const Matrix
 void factorize_each_square(const MatrixStack& a, const MatrixStack& lower);
 
 /// Writes component k's lower triangle, and zeros above it.
-void unstack_lower(ConstMatrixRef entries, Index k, MatrixRef lower);
+void unstack_lower(ConstMatrixRef stack, Index k, MatrixRef lower);
 
 }  // namespace mix

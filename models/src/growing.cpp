@@ -36,13 +36,16 @@ Matrix split(const Matrix& r, Weights w, const Matrix& points, Index j, Index po
     scatter.noalias() = centered.transpose() * (share.asDiagonal() * centered);
   }
   Vector direction = (centered.cwiseAbs2().transpose() * share).cwiseSqrt();
+  Vector next(points.cols());
   for (int step = 0; step < power_steps; ++step) {
-    const Vector next =
-        scatter.size() > 0
-            ? Vector(scatter * direction)
-            : Vector(centered.transpose() * (centered * direction).cwiseProduct(share));
-    if (!(next.norm() > 0)) break;
-    direction = next.normalized();
+    if (scatter.size() > 0) {
+      next.noalias() = scatter * direction;
+    } else {
+      next.noalias() = centered.transpose() * (centered * direction).cwiseProduct(share);
+    }
+    const double length = next.norm();
+    if (!(length > 0)) break;
+    direction = next / length;
   }
   const Vector side = centered * direction;
   const Index column = j < position ? j : j + 1;

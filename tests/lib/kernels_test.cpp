@@ -340,6 +340,41 @@ TEST_P(Kernels, SmallSoftPassIsDensitiesSharesAndScatterInOne) {
   }
 }
 
+TEST_P(Kernels, SmallSoftPassOfDiagonalInversesGivesTheSameBits) {
+  constexpr Index k = 3;
+  for (const Index d : {2, 3, 4}) {
+    kernels::SmallGaussians gaussians;
+    gaussians.resize(d, k);
+    const Matrix centers = random_matrix(d, k, 27);
+    for (Index c = 0; c < k; ++c) {
+      const Vector scale = random_matrix(d, 1, 28 + static_cast<int>(c)).cwiseAbs();
+      gaussians.set(c, centers.col(c), Matrix(scale.asDiagonal()), 0.5 * static_cast<double>(c));
+    }
+    const Vector log_weights{{-1.0, -2.0, -0.5}};
+    const Index full = 1 + d + d * (d + 1) / 2;
+    for (const Index rows : row_counts) {
+      const Matrix x = random_matrix(rows, d, 31);
+      const Vector w = random_shares(rows, 32);
+      for (const double* given : std::array<const double*, 2>{nullptr, w.data()}) {
+        Vector sum = Vector::Zero(k * full);
+        Vector diagonal_sum = Vector::Zero(k * (1 + 2 * d));
+        const double value = kernels::small_soft_pass(x, gaussians, log_weights, given, sum);
+        EXPECT_EQ(kernels::small_soft_pass(x, gaussians, log_weights, given, diagonal_sum), value);
+        for (Index c = 0; c < k; ++c) {
+          const auto all = sum.segment(c * full, full);
+          const auto some = diagonal_sum.segment(c * (1 + 2 * d), 1 + 2 * d);
+          EXPECT_EQ(some.head(1 + d), all.head(1 + d)) << d << " columns, " << rows << " rows";
+          Index place = 1 + d;  // in the lower triangle by columns
+          for (Index j = 0; j < d; ++j) {
+            EXPECT_EQ(some[1 + d + j], all[place]) << d << " columns, " << rows << " rows";
+            place += d - j;
+          }
+        }
+      }
+    }
+  }
+}
+
 TEST_P(Kernels, WeighMultipliesAndSums) {
   for (const Index rows : row_counts) {
     const Matrix before = random_matrix(rows, 3, 2);

@@ -219,7 +219,8 @@ class SmallGaussians {
 
 /// `small_density`, `share_out` and `add_small_scatter` of all components in one: adds to `sum`,
 /// one component after the other, the statistics of y = inverse (x - center), whose first number is
-/// the sum of shares; returns what `share_out` returns.
+/// the sum of shares; returns what `share_out` returns. Where all inverses are diagonal, `sum` may
+/// have 1 + 2 d numbers per component: then of products of y it holds the squares only.
 double small_soft_pass(Rows x, const SmallGaussians& gaussians, ConstVectorRef log_weights,
                        const double* w, VectorRef sum);
 

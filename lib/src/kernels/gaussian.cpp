@@ -1,7 +1,6 @@
 // Gaussians with covariances of their own: whitening and scatter.
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstdint>
 #include <type_traits>
 
@@ -110,10 +109,37 @@ void whiten(const double* x, Index stride, Index rows, const double* triangle, c
   }
 }
 
-// `out` gets squared distances.
-void whiten_single(const float* x, Index stride, Index rows, const float* triangle,
-                   const float* offset, Index d, float* panels, float* out) {
+using HalfOfFloats = hn::Rebind<float, Lanes>;
+
+// As floats, with zeros up to a whole vector of these.
+template <class Function>
+HWY_INLINE void narrow(const double* x, Index i, Index rows, const Function& of, float* out) {
+  for (Index k = 0; k < lanes_of<float>(); k += lanes()) {
+    const Index left = rows - i - k;
+    V value = hn::Zero(Lanes());
+    if (left >= lanes()) {
+      value = of(Full().load(x + i + k));
+    } else if (left > 0) {
+      const Part part(left);
+      value = part.kept(of(part.load(x + i + k)));
+    }
+    hn::StoreU(hn::DemoteTo(HalfOfFloats(), value), HalfOfFloats(), out + k);
+  }
+}
+
+// `parameters` has room for triangle and offset, each with a vector more.
+void whiten_single(const float* x, Index stride, Index rows, const double* wide_triangle,
+                   Index triangle_size, const double* wide_offset, Index d, double constant,
+                   float* parameters, float* panels, double* out) {
+  const auto same = [](V value) { return value; };
+  for (Index i = 0; i < triangle_size; i += lanes_of<float>()) {
+    narrow(wide_triangle, i, triangle_size, same, parameters + i);
+  }
+  const float* triangle = parameters;
+  float* offset = parameters + triangle_size + lanes_of<float>();
+  for (Index i = 0; i < d; i += lanes_of<float>()) narrow(wide_offset, i, d, same, offset + i);
   const Index step = tile_vectors * lanes_of<float>();
+  HWY_ALIGN float distances[tile_vectors * hn::MaxLanes(LanesOf<float>())];
   for (Index i = 0; i < rows; i += step) {
     VectorOf<float> distance[tile_vectors];
     if (panels != nullptr) {
@@ -124,7 +150,11 @@ void whiten_single(const float* x, Index stride, Index rows, const float* triang
     }
     MIX_UNROLL
     for (int v = 0; v < tile_vectors; ++v) {
-      hn::Store(distance[v], LanesOf<float>(), out + i + v * lanes_of<float>());
+      hn::Store(distance[v], LanesOf<float>(), distances + v * lanes_of<float>());
+    }
+    for (Index k = 0; k < step; k += lanes()) {
+      const V wide = hn::PromoteTo(Lanes(), hn::Load(HalfOfFloats(), distances + k));
+      hn::Store(log_density_of(wide, constant), Lanes(), out + i + k);
     }
   }
 }
@@ -228,9 +258,14 @@ void add_scatter(const double* panels, Index stride, const double* shift, Index 
 }
 
 void add_scatter_single(const float* panels, Index stride, const float* shift, Index padded,
-                        Index d, const float* r, Index rows, float* weighted, double* first,
+                        Index d, const double* r, Index rows, float* weighted, double* first,
                         double* second) {
-  scatter_of(panels, stride, shift, padded, d, r, rows, weighted, first, second);
+  HWY_ALIGN float shares[packed_rows];
+  for (Index i = 0; i < rows; i += lanes_of<float>()) {
+    narrow(
+        r, i, rows, [](V share) { return share; }, shares + i);
+  }
+  scatter_of(panels, stride, shift, padded, d, shares, rows, weighted, first, second);
 }
 
 // One column less its center; the rows beyond become zero. `ahead` is asked for meanwhile.
@@ -255,13 +290,13 @@ void pack_column(const double* x, double center, Index rows, const double* ahead
 void pack_column_single(const double* x, double center, Index rows, const double* ahead,
                         float* panel) {
   const Index step = lanes_of<float>();
+  const V c = hn::Set(Lanes(), center);
   Index i = 0;
   for (; i < rows; i += step) {
     hwy::Prefetch(ahead + i);
     hwy::Prefetch(ahead + i + 8);
-    const Index count = std::min(step, rows - i);
-    for (Index k = 0; k < count; ++k) panel[4 * i + k] = static_cast<float>(x[i + k] - center);
-    for (Index k = count; k < step; ++k) panel[4 * i + k] = 0;
+    narrow(
+        x, i, rows, [&](V value) { return hn::Sub(value, c); }, panel + 4 * i);
   }
   for (; i < packed_rows; i += step)
     hn::Store(hn::Zero(LanesOf<float>()), LanesOf<float>(), panel + 4 * i);
@@ -459,22 +494,16 @@ void add_scatter(const double* panels, ConstVectorRef shift, Index d, Weights r,
 }
 
 void whiten(const float* panels, const Whitening& whitening, float* whitened, VectorRef out) {
-  alignas(64) std::array<float, packed_rows> distances;
+  alignas(64) std::array<double, packed_rows> values;
+  constexpr Index most_lanes = 128;
   thread_local std::vector<float> parameters;
   const PackedTriangle& triangle = whitening.triangle;
-  parameters.resize(std::max(parameters.size(),
-                             static_cast<std::size_t>(triangle.size() + whitening.offset.size())));
-  const auto to_single = [](double value) { return static_cast<float>(value); };
-  float* offset = std::transform(triangle.data(), triangle.data() + triangle.size(),
-                                 parameters.data(), to_single);
-  std::transform(whitening.offset.begin(), whitening.offset.end(), offset, to_single);
+  const Index size = triangle.size() + whitening.offset.size() + 2 * most_lanes;
+  parameters.resize(std::max(parameters.size(), static_cast<std::size_t>(size)));
   HWY_DYNAMIC_DISPATCH(whiten_single)
-  (panels, packed_stride, out.size(), parameters.data(), offset, triangle.padded_dimension(),
-   whitened, distances.data());
-  for (Index i = 0; i < out.size(); ++i) {
-    const double value = whitening.constant - 0.5 * distances[static_cast<std::size_t>(i)];
-    out[i] = std::isnan(value) ? -infinity : value;
-  }
+  (panels, packed_stride, out.size(), triangle.data(), triangle.size(), whitening.offset.data(),
+   triangle.padded_dimension(), whitening.constant, parameters.data(), whitened, values.data());
+  std::copy_n(values.data(), out.size(), out.data());
 }
 
 void pack_panels(Rows x, ConstVectorRef center, float* panels) {
@@ -490,9 +519,6 @@ void pack_panels(Rows x, ConstVectorRef center, float* panels) {
 }
 
 void add_scatter(const float* panels, ConstVectorRef shift, Index d, Weights r, VectorRef sum) {
-  alignas(64) std::array<float, packed_rows> shares{};
-  std::transform(r.begin(), r.end(), shares.begin(),
-                 [](double share) { return static_cast<float>(share); });
   VectorRef mass = sum.head(1);
   add_sums(r, mass);
   thread_local std::vector<float> centers;
@@ -501,7 +527,7 @@ void add_scatter(const float* panels, ConstVectorRef shift, Index d, Weights r, 
                  [](double value) { return static_cast<float>(value); });
   thread_local Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic> weighted(packed_stride, 8);
   HWY_DYNAMIC_DISPATCH(add_scatter_single)
-  (panels, packed_stride, centers.data(), shift.size(), d, shares.data(), r.size(), weighted.data(),
+  (panels, packed_stride, centers.data(), shift.size(), d, r.data(), r.size(), weighted.data(),
    sum.data() + 1, sum.data() + 1 + d);
 }
 

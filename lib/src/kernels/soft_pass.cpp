@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "mix/kernels.h"
+#include "mix/stacked_matrices.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/soft_pass.cpp"
@@ -25,17 +26,25 @@ template <int D>
 constexpr int small_triangle = D*(D + 1) / 2;
 template <int D>
 constexpr int small_length = D + small_triangle<D> + 1;
-template <int D>
-constexpr int small_statistics = 1 + D + small_triangle<D>;
+// Of inverses that are diagonal only the squares of y are wanted besides.
+template <int D, bool Diagonal>
+constexpr int small_statistics = 1 + D + (Diagonal ? D : small_triangle<D>);
 
 // y = inverse (x - center) of one vector of rows; `p` points to the center.
-template <int D>
+template <int D, bool Diagonal>
 HWY_INLINE void whiten_small(const V* x, const double* p, V* y) {
   const Lanes tag;
   V off[D];
   MIX_UNROLL
   for (int j = 0; j < D; ++j) off[j] = hn::Sub(x[j], hn::Set(tag, p[j]));
   const double* inverse = p + D;
+  if constexpr (Diagonal) {
+    MIX_UNROLL
+    for (int i = 0; i < D; ++i) {
+      y[i] = hn::Mul(hn::Set(tag, inverse[lower_entry(i, i)]), off[i]);
+    }
+    return;
+  }
   MIX_UNROLL
   for (int i = 0; i < D; ++i) {
     y[i] = hn::Mul(hn::Set(tag, *inverse++), off[0]);
@@ -46,7 +55,7 @@ HWY_INLINE void whiten_small(const V* x, const double* p, V* y) {
 
 // Some vectors of rows, of which `i` is the first row. `terms`: as many vectors for each component;
 // `sums`: one vector for each statistic.
-template <int D, int Vectors, class Access>
+template <int D, bool Diagonal, int Vectors, class Access>
 HWY_INLINE void soft_pass_rows(const Access& access, const double* x, Index stride, Index i,
                                const SmallMixture& m, double* terms, double* sums,
                                LogLikelihood& likelihood) {
@@ -67,7 +76,7 @@ HWY_INLINE void soft_pass_rows(const Access& access, const double* x, Index stri
     MIX_UNROLL
     for (int v = 0; v < Vectors; ++v) {
       V y[D];
-      whiten_small<D>(row[v], p, y);
+      whiten_small<D, Diagonal>(row[v], p, y);
       V distance = hn::Mul(y[0], y[0]);
       MIX_UNROLL
       for (int j = 1; j < D; ++j) distance = hn::MulAdd(y[j], y[j], distance);
@@ -97,16 +106,17 @@ HWY_INLINE void soft_pass_rows(const Access& access, const double* x, Index stri
     const double* w = m.w != nullptr ? m.w + i + v * step : nullptr;
     share[v] = access.kept(share_of(access, highest[v], sum[v], w, likelihood));
   }
+  constexpr int statistics = small_statistics<D, Diagonal>;
   p = m.gaussians;
-  for (Index c = 0; c < m.k; ++c, p += small_length<D>, sums += small_statistics<D> * step) {
-    V total[small_statistics<D>];
+  for (Index c = 0; c < m.k; ++c, p += small_length<D>, sums += statistics * step) {
+    V total[statistics];
     MIX_UNROLL
-    for (int s = 0; s < small_statistics<D>; ++s) total[s] = hn::LoadU(tag, sums + s * step);
+    for (int s = 0; s < statistics; ++s) total[s] = hn::LoadU(tag, sums + s * step);
     MIX_UNROLL
     for (int v = 0; v < Vectors; ++v) {
       const V r = hn::Mul(hn::LoadU(tag, terms + (c * Vectors + v) * step), share[v]);
       V y[D];
-      whiten_small<D>(row[v], p, y);
+      whiten_small<D, Diagonal>(row[v], p, y);
       total[0] = hn::Add(total[0], r);
       V weighted[D];
       MIX_UNROLL
@@ -118,20 +128,21 @@ HWY_INLINE void soft_pass_rows(const Access& access, const double* x, Index stri
       MIX_UNROLL
       for (int j = 0; j < D; ++j) {
         MIX_UNROLL
-        for (int l = j; l < D; ++l, ++at) total[at] = hn::MulAdd(weighted[j], y[l], total[at]);
+        for (int l = j; l < (Diagonal ? j + 1 : D); ++l, ++at)
+          total[at] = hn::MulAdd(weighted[j], y[l], total[at]);
       }
     }
     MIX_UNROLL
-    for (int s = 0; s < small_statistics<D>; ++s) hn::StoreU(total[s], tag, sums + s * step);
+    for (int s = 0; s < statistics; ++s) hn::StoreU(total[s], tag, sums + s * step);
   }
 }
 
-template <int D>
+template <int D, bool Diagonal>
 HWY_INLINE double soft_pass_of(const double* x, Index stride, Index rows, const SmallMixture& m,
                                double* memory, double* sum) {
   constexpr int vectors = tile_vectors;
   const Index step = lanes();
-  const Index count = m.k * small_statistics<D>;
+  const Index count = m.k * small_statistics<D, Diagonal>;
   double* sums = memory;
   double* terms = memory + count * step;
   std::fill(sums, terms, 0.0);
@@ -139,18 +150,18 @@ HWY_INLINE double soft_pass_of(const double* x, Index stride, Index rows, const 
   likelihood.clear();
   Index i = 0;
   for (int tile = 1; i + vectors * step <= rows; i += vectors * step, ++tile) {
-    soft_pass_rows<D, vectors>(Full(), x, stride, i, m, terms, sums, likelihood);
+    soft_pass_rows<D, Diagonal, vectors>(Full(), x, stride, i, m, terms, sums, likelihood);
     if (tile * vectors % most_factors == 0) likelihood.take_logarithm();
   }
   // The rest as one tile: alone, a vector takes nearly as long as several.
   const Index rest = (rows - i) / step;
-  if (rest == 3) soft_pass_rows<D, 3>(Full(), x, stride, i, m, terms, sums, likelihood);
-  if (rest == 2) soft_pass_rows<D, 2>(Full(), x, stride, i, m, terms, sums, likelihood);
-  if (rest == 1) soft_pass_rows<D, 1>(Full(), x, stride, i, m, terms, sums, likelihood);
+  if (rest == 3) soft_pass_rows<D, Diagonal, 3>(Full(), x, stride, i, m, terms, sums, likelihood);
+  if (rest == 2) soft_pass_rows<D, Diagonal, 2>(Full(), x, stride, i, m, terms, sums, likelihood);
+  if (rest == 1) soft_pass_rows<D, Diagonal, 1>(Full(), x, stride, i, m, terms, sums, likelihood);
   likelihood.take_logarithm();
   i += rest * step;
   if (i < rows) {
-    soft_pass_rows<D, 1>(Part(rows - i), x, stride, i, m, terms, sums, likelihood);
+    soft_pass_rows<D, Diagonal, 1>(Part(rows - i), x, stride, i, m, terms, sums, likelihood);
   }
   for (Index s = 0; s < count; ++s) sum[s] += sum_of(hn::LoadU(Lanes(), sums + s * step));
   return likelihood.value();
@@ -162,13 +173,27 @@ double small_soft_pass(const double* x, Index stride, Index rows, Index d, Index
   const SmallMixture m{k, gaussians, log_weights, w};
   switch (d) {
     case 1:
-      return soft_pass_of<1>(x, stride, rows, m, memory, sum);
+      return soft_pass_of<1, false>(x, stride, rows, m, memory, sum);
     case 2:
-      return soft_pass_of<2>(x, stride, rows, m, memory, sum);
+      return soft_pass_of<2, false>(x, stride, rows, m, memory, sum);
     case 3:
-      return soft_pass_of<3>(x, stride, rows, m, memory, sum);
+      return soft_pass_of<3, false>(x, stride, rows, m, memory, sum);
     default:
-      return soft_pass_of<4>(x, stride, rows, m, memory, sum);
+      return soft_pass_of<4, false>(x, stride, rows, m, memory, sum);
+  }
+}
+
+double diagonal_soft_pass(const double* x, Index stride, Index rows, Index d, Index k,
+                          const double* gaussians, const double* log_weights, const double* w,
+                          double* memory, double* sum) {
+  const SmallMixture m{k, gaussians, log_weights, w};
+  switch (d) {
+    case 2:
+      return soft_pass_of<2, true>(x, stride, rows, m, memory, sum);
+    case 3:
+      return soft_pass_of<3, true>(x, stride, rows, m, memory, sum);
+    default:
+      return soft_pass_of<4, true>(x, stride, rows, m, memory, sum);
   }
 }
 
@@ -179,6 +204,7 @@ HWY_AFTER_NAMESPACE();
 namespace mix::kernels {
 
 HWY_EXPORT(small_soft_pass);
+HWY_EXPORT(diagonal_soft_pass);
 
 void SmallGaussians::resize(Index dimension, Index components) {
   dimension_ = dimension;
@@ -187,10 +213,13 @@ void SmallGaussians::resize(Index dimension, Index components) {
 }
 
 void SmallGaussians::set(Index k, ConstVectorRef center, ConstMatrixRef inverse, double constant) {
-  auto value = values_.begin() + k * length();
-  for (const double c : center) *value++ = c;
+  double* value = values_.data() + k * length();
+  const double* c = center.data();
+  const double* entry = inverse.data();
+  const Index stride = inverse.outerStride();
+  for (Index i = 0; i < dimension_; ++i) *value++ = c[i];
   for (Index i = 0; i < dimension_; ++i) {
-    for (Index j = 0; j <= i; ++j) *value++ = inverse(i, j);
+    for (Index j = 0; j <= i; ++j) *value++ = entry[i + j * stride];
   }
   *value = constant;
 }
@@ -203,6 +232,11 @@ double small_soft_pass(Rows x, const SmallGaussians& gaussians, ConstVectorRef l
   const Index k = gaussians.components();
   const Index per_component = 1 + d + d * (d + 1) / 2 + 4;  // statistics and a tile's terms
   memory.resize(std::max(memory.size(), static_cast<std::size_t>(most_lanes * k * per_component)));
+  if (d > 1 && sum.size() == k * (1 + 2 * d)) {
+    return HWY_DYNAMIC_DISPATCH(diagonal_soft_pass)(x.data(), x.outerStride(), x.rows(), d, k,
+                                                    gaussians.data(), log_weights.data(), w,
+                                                    memory.data(), sum.data());
+  }
   return HWY_DYNAMIC_DISPATCH(small_soft_pass)(x.data(), x.outerStride(), x.rows(), d, k,
                                                gaussians.data(), log_weights.data(), w,
                                                memory.data(), sum.data());
