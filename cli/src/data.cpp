@@ -135,9 +135,12 @@ std::vector<std::string> default_columns(const Table& table, const ColumnRoles& 
   }
   // A regression without covariates is a mixture of the response.
   if (columns.empty() && roles.response.empty()) {
-    throw DataError(fmt::format(
-        "{} has no column of numbers to describe; for categories say --family categorical",
-        table.source_name()));
+    const bool blanks = table.column_count() == 1 && text.size() == 1 &&
+                        text.front().find_first_of(" \t|") != std::string::npos;
+    throw DataError(fmt::format("{} has no column of numbers to describe; {}", table.source_name(),
+                                blanks ? "its only column is " + in_quotes(text.front()) +
+                                             ": separate cells by commas, semicolons or tabs"
+                                       : std::string("for categories say --family categorical")));
   }
   return columns;
 }

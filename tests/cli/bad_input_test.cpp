@@ -239,6 +239,13 @@ TEST(BadInput, ShowsDecimalCommas) {
             std::string::npos);
 }
 
+TEST(BadInput, SaysHowCellsAreSeparated) {
+  const Folder here;
+  here.write("blanks.csv", "x y\n1 2\n2 4\n3 3\n");
+  EXPECT_NE(here.run({"fit", "blanks.csv"}).err.find("separate cells by commas"),
+            std::string::npos);
+}
+
 TEST(BadInput, RefusesOptionsThatWouldDoNothing) {
   const Folder here;
   here.write("good.csv", good);
