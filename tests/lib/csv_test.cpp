@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <limits>
+#include <numeric>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -290,8 +291,12 @@ rc::Gen<double> any_number() {
 Table any_table() {
   const Index rows = *rc::gen::inRange<Index>(1, 20);
   const Index d = *rc::gen::inRange<Index>(1, 6);
-  const auto text = rc::gen::nonEmpty(rc::gen::container<std::string>(
-      rc::gen::element('a', 'b', ',', ';', '\t', '"', '\n', '\r', ' ', '1', '.', '\xC3', '\xA9')));
+  using Characters = std::vector<std::string>;
+  const auto character = rc::gen::elementOf(
+      Characters{"a", "b", ",", ";", "\t", "\"", "\n", "\r", " ", "1", ".", "\u00e9"});
+  const auto text = rc::gen::map(
+      rc::gen::nonEmpty(rc::gen::container<Characters>(character)),
+      [](const Characters& all) { return std::accumulate(all.begin(), all.end(), std::string()); });
   Eigen::MatrixXd values(rows, d);
   std::vector<Column> columns;
   for (Index j = 0; j < d; ++j) {
