@@ -58,13 +58,13 @@ void check_roles(const Table& table, const ColumnRoles& roles) {
   }
   for (const std::string* names :
        {&roles.gate, &roles.label_prior, &roles.ignored, &roles.errors}) {
-    for (const std::string& name : split(*names, ',')) (void)table.index_of(name);
+    for (const std::string& name : split_names(*names, ',')) (void)table.index_of(name);
   }
 }
 
 // The prior probabilities of the components, one for each; a row without any says nothing.
 Matrix label_prior(const Table& table, const std::string& names) {
-  const std::vector<std::string> columns = split(names, ',');
+  const std::vector<std::string> columns = split_names(names, ',');
   if (columns.empty()) return {};
   Matrix prior(table.rows(), static_cast<Index>(columns.size()));
   std::vector<Index> places;
@@ -92,12 +92,28 @@ Matrix label_prior(const Table& table, const std::string& names) {
   return prior;
 }
 
+// Where the text of a column is numbers written with decimal commas: what to do about it.
+std::string comma_remedy(const Table& table, const std::vector<std::string>& text_columns) {
+  static const std::regex decimal_comma("[-+]?[0-9]+,[0-9]+");
+  for (const std::string& name : text_columns) {
+    const std::vector<std::string>& levels = table.column(table.index_of(name)).levels;
+    const auto found = std::find_if(levels.begin(), levels.end(), [](const std::string& level) {
+      return std::regex_match(level, decimal_comma);
+    });
+    if (found != levels.end()) {
+      return fmt::format("; {} of {} is no number: write decimals with a point", in_quotes(*found),
+                         in_quotes(name));
+    }
+  }
+  return {};
+}
+
 // The columns that nobody named: those the families can describe and that play no other part.
 std::vector<std::string> default_columns(const Table& table, const ColumnRoles& roles,
                                          const FamilyChoice& choice) {
-  std::vector<std::string> other = split(roles.gate, ',');
+  std::vector<std::string> other = split_names(roles.gate, ',');
   for (const std::string* names : {&roles.label_prior, &roles.ignored, &roles.errors}) {
-    const std::vector<std::string> more = split(*names, ',');
+    const std::vector<std::string> more = split_names(*names, ',');
     other.insert(other.end(), more.begin(), more.end());
   }
   other.insert(other.end(), {roles.weights, roles.labels, roles.start_labels, roles.trials,
@@ -113,15 +129,18 @@ std::vector<std::string> default_columns(const Table& table, const ColumnRoles& 
     (described ? columns : text).push_back(column.name);
   }
   if (!text.empty()) {
-    note(fmt::format("left out {}, which {} text: {}",
-                     count_of(static_cast<long long>(text.size()), "column"),
-                     text.size() == 1 ? "holds" : "hold", join(text, ", ")));
+    note(fmt::format(
+        "left out {}, which {} text: {}{}", count_of(static_cast<long long>(text.size()), "column"),
+        text.size() == 1 ? "holds" : "hold", join(text, ", "), comma_remedy(table, text)));
   }
   // A regression without covariates is a mixture of the response.
   if (columns.empty() && roles.response.empty()) {
-    throw DataError(fmt::format(
-        "{} has no column of numbers to describe; for categories say --family categorical",
-        table.source_name()));
+    const bool blanks = table.column_count() == 1 && text.size() == 1 &&
+                        text.front().find_first_of(" \t|") != std::string::npos;
+    throw DataError(fmt::format("{} has no column of numbers to describe; {}", table.source_name(),
+                                blanks ? "its only column is " + in_quotes(text.front()) +
+                                             ": separate cells by commas, semicolons or tabs"
+                                       : std::string("for categories say --family categorical")));
   }
   return columns;
 }
@@ -139,7 +158,7 @@ std::vector<std::string> described_columns(const Table& table, const ColumnRoles
     throw std::invalid_argument(
         "name the covariates of a regression in --covariates or in --columns, not in both");
   }
-  columns = split(roles.described + roles.covariates, ',');
+  columns = split_names(roles.described + roles.covariates, ',');
   if (columns.empty()) columns = default_columns(table, roles, choice);
   // The order that regressions expect, and families with trials.
   for (const std::string& last : {roles.offset, roles.response, roles.trials}) {
@@ -147,7 +166,7 @@ std::vector<std::string> described_columns(const Table& table, const ColumnRoles
     std::erase(columns, last);
     columns.push_back(last);
   }
-  const std::vector<std::string> errors = split(roles.errors, ',');
+  const std::vector<std::string> errors = split_names(roles.errors, ',');
   for (const std::string& error : errors) std::erase(columns, error);
   if (!errors.empty() && errors.size() != columns.size()) {
     throw std::invalid_argument(fmt::format(
@@ -211,7 +230,7 @@ ChosenColumns read_columns(const std::filesystem::path& path, const ColumnRoles&
   check_roles(table, roles);
   std::vector<std::string> described = described_columns(table, roles, choice);
   std::vector<std::string> gate_only;
-  for (const std::string& name : split(roles.gate, ',')) {
+  for (const std::string& name : split_names(roles.gate, ',')) {
     (void)table.require_numeric(name);
     if (!contains(described, name)) gate_only.push_back(name);
   }
@@ -247,7 +266,7 @@ Data ChosenColumns::rows(IncompleteRows incomplete) const {
   data.labels = label_column(kept.table, roles.labels);
   data.start_labels = label_column(kept.table, roles.start_labels);
   data.label_prior = label_prior(kept.table, roles.label_prior);
-  data.prior_names = split(roles.label_prior, ',');
+  data.prior_names = split_names(roles.label_prior, ',');
   data.groups = group_column(kept.table, roles.groups);
   data.table = without_unused_levels(kept.table.select(described));
   return data;

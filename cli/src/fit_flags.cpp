@@ -196,7 +196,7 @@ std::string takes_whole_rows(const std::vector<Candidate>& candidates) {
 // Takes over what the schema says where no option says it.
 void apply(const Schema& schema, const FitFlags& flags, ColumnRoles& roles, FamilyChoice& choice) {
   const Roles& own = schema.roles;
-  const auto joined = [](const std::vector<std::string>& names) { return join(names, ","); };
+  const auto joined = [](const std::vector<std::string>& names) { return join_names(names, ','); };
   for (const auto& [option, role, value] :
        {std::tuple("--weights", &roles.weights, own.weights),
         std::tuple("--labels", &roles.labels, own.label),
@@ -226,11 +226,22 @@ void apply(const Schema& schema, const FitFlags& flags, ColumnRoles& roles, Fami
   choice = FamilyChoice{{schema.blocks}};
 }
 
-void check_criterion(const std::string& name) {
+bool given(const FitFlags& flags, const std::string& option) {
+  const CLI::Option* found = flags.command->get_option_no_throw(option);
+  return found != nullptr && found->count() > 0;
+}
+
+void check_criterion(const FitFlags& flags) {
+  const std::string& name = flags.criterion;
   const std::vector<std::string>& known = comparison_criteria();
   if (std::find(known.begin(), known.end(), name) == known.end()) {
     throw std::invalid_argument(fmt::format(
         "there is no criterion named \"{}\"; the known ones are {}", name, join(known, ", ")));
+  }
+  for (const char* option : {"--folds", "--repeats"}) {
+    if (name == "cv" || !given(flags, option)) continue;
+    throw std::invalid_argument(
+        fmt::format("{} is of cross-validation; say --criterion cv too", option));
   }
 }
 
@@ -459,7 +470,7 @@ std::vector<Index> Problem::trimmed_lines(const MixtureModel& model) const {
 
 Problem make_problem(const FitFlags& flags, FamilyChoice choice) {
   // What needs no data comes first: a typing mistake should not wait for a large file.
-  check_criterion(flags.criterion);
+  check_criterion(flags);
   if (!flags.components.empty()) (void)parse_components(flags.components);
   (void)parse_assignment(flags.assignment);
   ColumnRoles roles = flags.roles;
@@ -481,7 +492,7 @@ Problem make_problem(const FitFlags& flags, FamilyChoice choice) {
   }
   candidates.trials = roles.trials;
   if (!roles.trials.empty()) choice.add_trials(roles.trials);
-  candidates.errors = split(roles.errors, ',');
+  candidates.errors = split_names(roles.errors, ',');
   if (!candidates.errors.empty()) {
     choice.add_errors(candidates.errors);
     if (candidates.noise) {
@@ -494,7 +505,7 @@ Problem make_problem(const FitFlags& flags, FamilyChoice choice) {
   choice.check_response(roles.response, roles.covariates + roles.offset);
 
   const ChosenColumns chosen = read_columns(flags.file, roles, choice, Floats::kept);
-  candidates.gate = split(roles.gate, ',');
+  candidates.gate = split_names(roles.gate, ',');
   candidates.gate_only = chosen.gate_only;
   problem.data = chosen.rows(IncompleteRows::kept);
   const Data& data = problem.data;
@@ -510,7 +521,11 @@ Problem make_problem(const FitFlags& flags, FamilyChoice choice) {
   options.components = choose_components(flags, data);
   options.annihilate = annihilates(flags.components);
   options.criterion = flags.criterion;
-  if (options.annihilate && flags.command->count("--criterion") == 0) options.criterion = "mml";
+  const std::vector<std::string> always_said{"bic", "aic", "icl"};
+  problem.names_criterion =
+      given(flags, "--criterion") &&
+      std::find(always_said.begin(), always_said.end(), flags.criterion) == always_said.end();
+  if (options.annihilate && !given(flags, "--criterion")) options.criterion = "mml";
   options.cross_validation = flags.cross_validation;
   if (const Index units = data.groups.empty() ? data.table.rows() : data.groups.count();
       flags.criterion == "cv" && flags.cross_validation.folds > units) {

@@ -49,10 +49,12 @@ struct Problem {
   Data data;
   CompareOptions options;
   std::optional<Schema> schema{};
+  /// Whether the user asks for a criterion that the report of a fit does not have.
+  bool names_criterion = false;
 
   [[nodiscard]] bool is_search() const {
     return options.families.size() > 1 || options.components.first < options.components.last ||
-           options.annihilate;
+           options.annihilate || names_criterion;
   }
   /// The known labels, one per component and empty for those beyond them; none without labels.
   [[nodiscard]] std::vector<std::string> component_names(Index n_components) const;

@@ -54,6 +54,17 @@ void add_plugins(CLI::App& command) {
       ->trigger_on_parse();
 }
 
+// The name by which other programs mean the streams.
+void accept_dash(CLI::App& command) {
+  for (CLI::Option* option : command.get_options()) {
+    const bool is_out = option->check_lname("out");
+    if (!option->get_positional() && !is_out) continue;
+    const std::string stream = is_out ? "/dev/stdout" : "/dev/stdin";
+    option->transform([stream](const std::string& text) { return text == "-" ? stream : text; },
+                      "");
+  }
+}
+
 int run(int argc, char** argv) {
   CLI::App app("Fits mixture models to the rows of a table, and uses them.", "mixture");
   app.set_version_flag("--version", "mixture " + std::string(mix::version()));
@@ -78,6 +89,7 @@ int run(int argc, char** argv) {
   mix::cli::add_bootstrap(app);
   for (CLI::App* command : app.get_subcommands({})) {
     if (command->get_name() != "kmeans") add_plugins(*command);
+    accept_dash(*command);
     lay_out_help(*command);
   }
   if (argc > 1 && argv[1][0] != '-') {

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 
 #include "commands.h"
@@ -36,6 +37,7 @@ struct MergeCommand {
   std::string out{};
   std::string picture{};
   Index clusters = 0;  // 0: as suggested
+  std::optional<double> cutoff{};
   MergeOptions options{};
   bool json = false;
 };
@@ -162,6 +164,10 @@ KnownRows known_rows(const MergeCommand& flags, const SavedModel& saved) {
 
 void run_merge(MergeCommand flags) {
   flags.options.rule = parse_merge_rule(flags.method);
+  if (flags.options.rule != MergeRule::misclassification && flags.cutoff) {
+    throw std::invalid_argument("--cutoff is of the method demp; say --method demp too");
+  }
+  flags.options.cutoff = flags.cutoff.value_or(flags.options.cutoff);
   if (!flags.out.empty()) check_writable(flags.out);
   if (!flags.picture.empty()) check_picture(flags.picture);
   const SavedModel saved = load_model(flags.model);
@@ -205,7 +211,7 @@ void add_merge(CLI::App& app) {
       ->check(at_least(1))
       ->type_name("N");
   command
-      .add_option("--cutoff", flags->options.cutoff,
+      .add_option("--cutoff", flags->cutoff,
                   "of demp: the probability of misclassification from which on clusters are joined "
                   "(default: 0.025)")
       ->check(CLI::Range(0.0, 1.0).description(""))

@@ -60,7 +60,7 @@ SavedModel described(const SavedModel& saved, MixtureModel model,
 std::vector<Index> columns_named(const SavedModel& saved, const std::string& names) {
   const std::vector<Column> columns = columns_or_numbered(saved.columns, saved.model.dimension());
   std::vector<Index> places;
-  for (const std::string& name : split(names, ',')) {
+  for (const std::string& name : split_names(names, ',')) {
     add_once(place_of(columns, name), name, places);
   }
   return places;
@@ -71,13 +71,13 @@ std::pair<std::vector<Index>, Vector> values_named(const SavedModel& saved,
   const std::vector<Column> columns = columns_or_numbered(saved.columns, saved.model.dimension());
   std::vector<Index> places;
   std::vector<double> numbers;
-  for (const std::string& part : split(values, ',')) {
-    const auto equals = part.find('=');
+  for (const std::string& part : split_names(values, ',')) {
+    const auto equals = part.rfind('=');
     if (equals == std::string::npos) {
       throw DataError(fmt::format(
           "{} gives no value; write COLUMN=VALUE, several separated by commas", in_quotes(part)));
     }
-    const std::string name = part.substr(0, equals);
+    const std::string name = unquoted(part.substr(0, equals));
     add_once(place_of(columns, name), name, places);
     numbers.push_back(
         value_of(columns[static_cast<std::size_t>(places.back())], part.substr(equals + 1)));

@@ -165,6 +165,9 @@ void add_test(CLI::App& app) {
       "test", "Test numbers of components by the bootstrapped likelihood ratio");
   flags->fit.default_family = "gaussian";
   add_fit_flags(command, flags->fit);
+  for (const char* of_ranking : {"--criterion", "--folds", "--repeats"}) {
+    command.remove_option(command.get_option(of_ranking));
+  }
   command
       .add_option("--family", flags->fit.family,
                   "distribution of the components; for blocks of columns a+b=gaussian,c=poisson "

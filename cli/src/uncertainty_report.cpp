@@ -74,6 +74,10 @@ std::string or_less(double value, double least) {
   return value < least ? fmt::format("less than {:g}", least) : fmt::format("{:.2g}", value);
 }
 
+std::string two_digits(double value) {
+  return std::isnan(value) ? "-" : fmt::format("{:.2g}", value);
+}
+
 std::string describe_convergence(const ConvergenceReport& report) {
   std::vector<std::string> mass;
   for (const double rows : report.mass) mass.push_back(brief(rows, 1));
@@ -83,9 +87,8 @@ std::string describe_convergence(const ConvergenceReport& report) {
   };
   line("log-likelihood still to gain", or_less(report.gain, least_gain) + " nats");
   line("distance from the maximum", or_less(report.step, least_step) + " standard errors");
-  line("least information, of known components' = 1",
-       fmt::format("{:.2g}", report.least_information));
-  line("condition number of the information", fmt::format("{:.2g}", report.condition));
+  line("least information, of known components' = 1", two_digits(report.least_information));
+  line("condition number of the information", two_digits(report.condition));
   line("a maximum", report.maximum ? "yes" : "no");
   line("effective rows of the components", join(mass, ", "));
   if (report.search) {

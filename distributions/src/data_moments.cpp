@@ -22,11 +22,7 @@ struct ColumnRange {
   double value = 0;
 };
 
-}  // namespace
-
-void check_varied(std::string_view family, const AnyRows& x, Weights w) {
-  if (!(w.sum() > 0)) return;
-  if (has_missing(x)) check_observed(std::string(family), x, w, [](Index) { return true; });
+std::vector<ColumnRange> ranges_of_columns(const AnyRows& x, Weights w) {
   std::vector<ColumnRange> ranges(static_cast<std::size_t>(x.cols()));
   for_each_dense_block(x, [&](Index first, Rows block) {
     for (Index j = 0; j < x.cols(); ++j) {
@@ -43,6 +39,18 @@ void check_varied(std::string_view family, const AnyRows& x, Weights w) {
       }
     }
   });
+  return ranges;
+}
+
+// Beyond these, squares of differences, or their floor, leave the range of doubles.
+constexpr double least_range = 1e-145;
+constexpr double largest_range = 1e150;
+
+// The ranges of the columns, none of which is constant or has an infinite cell.
+std::vector<ColumnRange> varied_columns(std::string_view family, const AnyRows& x, Weights w) {
+  if (!(w.sum() > 0)) return {};
+  if (has_missing(x)) check_observed(std::string(family), x, w, [](Index) { return true; });
+  std::vector<ColumnRange> ranges = ranges_of_columns(x, w);
   Index column = 0;
   for (const auto& [low, high, row, value] : ranges) {
     ++column;
@@ -58,6 +66,26 @@ void check_varied(std::string_view family, const AnyRows& x, Weights w) {
         "{}: column {} is constant (all values are {}), so it has no variance: drop the "
         "column or describe it by another family",
         family, column, high));
+  }
+  return ranges;
+}
+
+}  // namespace
+
+void check_varied(std::string_view family, const AnyRows& x, Weights w) {
+  static_cast<void>(varied_columns(family, x, w));
+}
+
+void check_has_variance(std::string_view family, const AnyRows& x, Weights w) {
+  Index column = 0;
+  for (const ColumnRange& range : varied_columns(family, x, w)) {
+    ++column;
+    const double length = range.high - range.low;
+    if (length >= least_range && length <= largest_range) continue;
+    throw std::invalid_argument(fmt::format(
+        "{}: column {} reaches from {} to {}; squares of such differences are no longer numbers of "
+        "double precision: give the column in a {} unit",
+        family, column, range.low, range.high, length < least_range ? "smaller" : "larger"));
   }
 }
 
@@ -136,7 +164,7 @@ DataMoments data_moments(std::string_view family, const AnyRows& x, Weights w, S
   DataMoments moments;
   moments.rows = w.sum();
   if (!(moments.rows > 0)) return moments;
-  check_varied(family, x, w);
+  check_has_variance(family, x, w);
   if (has_missing(x)) return moments_of_observed(x, w, spread);
 
   // The mean relative to one of the rows: sums of the data themselves lose digits far from zero.

@@ -21,11 +21,14 @@ enum class Spread { variances, covariance };
 /// not vary.
 void check_varied(std::string_view family, const AnyRows& x, Weights w);
 
+/// The same, and throws where squares of a column's differences leave the range of doubles.
+void check_has_variance(std::string_view family, const AnyRows& x, Weights w);
+
 /// The weighted mean of each component's observed cells, d x k; `otherwise`, about which is summed,
 /// where there are none.
 Matrix observed_means(const AnyRows& x, Shares shares, const Matrix& otherwise);
 
-/// Weighted mean and covariance, or, as one column, variances; checked as by check_varied;
+/// Weighted mean and covariance, or, as one column, variances; checked as by check_has_variance;
 /// of observed cells, where some are missing.
 DataMoments data_moments(std::string_view family, const AnyRows& x, Weights w, Spread spread);
 

@@ -28,8 +28,10 @@ double decimal_unit(const AnyRows& x, Weights w) {
     for (Index i = 0; i < block.rows() && rounded; ++i) {
       if (!(w[first + i] > 0) || !std::isfinite(block(i, 0))) continue;
       const auto is_multiple = [&] {
-        const double multiple = block(i, 0) * scale;
-        return std::abs(multiple - std::round(multiple)) <= exact * (1 + std::abs(multiple));
+        const double multiple = std::abs(block(i, 0)) * scale;
+        const double whole = std::round(multiple);
+        if (whole == 0) return multiple == 0;
+        return std::abs(multiple - whole) <= exact * (1 + multiple);
       };
       while (rounded && !is_multiple()) {
         rounded = decimals++ < most_decimals;

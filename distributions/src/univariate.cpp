@@ -82,10 +82,16 @@ DataSpread spread_of(const AnyRows& x, Weights w, double (*transform)(double)) {
 
 DataSpread learn_spread(std::string_view family, const AnyRows& x, Weights w,
                         double (*transform)(double)) {
-  check_varied(family, x, w);
+  const bool untouched = transform == itself;
+  if (untouched) {
+    check_has_variance(family, x, w);
+  } else {
+    check_varied(family, x, w);
+  }
   DataSpread spread = spread_of(x, w, transform);
-  // The transform may take away what varies by rounding alone.
-  const double rounding = std::numeric_limits<double>::epsilon() * (1 + std::abs(spread.mean));
+  // What varies by rounding alone: logarithms of such values differ by a rounding of 1.
+  const double size = std::abs(spread.mean) + (untouched ? 0 : 1);
+  const double rounding = std::numeric_limits<double>::epsilon() * size;
   spread.variance = std::max(spread.variance, rounding * rounding);
   return spread;
 }

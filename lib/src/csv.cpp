@@ -14,6 +14,7 @@
 #include "csv_records.h"
 #include "mix/errors.h"
 #include "mix/files.h"
+#include "mix/utf8.h"
 #include "number_text.h"
 
 namespace mix {
@@ -44,16 +45,16 @@ class ColumnReader {
       began_as_numbers_ = any_value_;
     }
     any_value_ = true;
-    if (first_text_) return code(cell);
+    if (first_text_) return code(cell, line);
     if (content == CellContent::number) return value;
     if (allows_infinite_ && !has_digits(cell.raw)) return value;
     if (!first_infinite_) first_infinite_ = TextCell{line, cell.content()};
     return missing;
   }
 
-  double read_again(const CsvCell& cell) {
+  double read_again(const CsvCell& cell, Index line) {
     double value = 0.0;
-    return parse_cell(cell.raw, value) == CellContent::missing ? missing : code(cell);
+    return parse_cell(cell.raw, value) == CellContent::missing ? missing : code(cell, line);
   }
 
   bool is_empty() const { return !any_value_; }
@@ -62,6 +63,7 @@ class ColumnReader {
   bool began_as_numbers() const { return began_as_numbers_; }
   const std::optional<TextCell>& first_text() const { return first_text_; }
   const std::optional<TextCell>& first_infinite() const { return first_infinite_; }
+  const std::optional<Index>& first_not_utf8() const { return first_not_utf8_; }
 
   // The levels in order; `values` change from codes by appearance to codes by order.
   std::vector<std::string> sort_levels(Eigen::Ref<Eigen::VectorXd> values) const {
@@ -80,11 +82,13 @@ class ColumnReader {
   }
 
  private:
-  double code(const CsvCell& cell) {
+  double code(const CsvCell& cell, Index line) {
     const double next = static_cast<double>(codes_.size());
+    if (!first_not_utf8_ && cell.doubled && !is_utf8(cell.raw)) first_not_utf8_ = line;
     if (cell.doubled) return codes_.try_emplace(cell.content(), next).first->second;
     const auto known = codes_.find(cell.raw);
     if (known != codes_.end()) return known->second;
+    if (!first_not_utf8_ && !is_utf8(cell.raw)) first_not_utf8_ = line;
     codes_.emplace(cell.raw, next);
     return next;
   }
@@ -92,6 +96,7 @@ class ColumnReader {
   std::unordered_map<std::string, double, TextHash, std::equal_to<>> codes_;
   std::optional<TextCell> first_text_;
   std::optional<TextCell> first_infinite_;
+  std::optional<Index> first_not_utf8_;
   bool allows_infinite_ = false;
   bool any_value_ = false;
   bool began_as_numbers_ = false;
@@ -146,11 +151,15 @@ Table read_records(CsvRecords& records, std::string_view text, const CsvOptions&
     for (Index i = 0; records.next(cells); ++i) {
       for (std::size_t j = 0; j < d; ++j) {
         if (!readers[j].began_as_numbers()) continue;
-        values(i, static_cast<Index>(j)) = readers[j].read_again(cells[j]);
+        values(i, static_cast<Index>(j)) = readers[j].read_again(cells[j], records.line());
       }
     }
   }
 
+  for (std::size_t j = 0; j < d; ++j) {
+    const std::optional<Index>& line = readers[j].first_not_utf8();
+    if (line) throw DataError(not_utf8_message(records.place(*line, j), "the text"));
+  }
   std::vector<Column> columns;
   std::vector<Index> kept;
   for (std::size_t j = 0; j < d; ++j) {

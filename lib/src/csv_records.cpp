@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "mix/errors.h"
+#include "mix/utf8.h"
 #include "number_text.h"
 
 namespace mix {
@@ -129,7 +130,7 @@ void CsvRecords::name_columns(const std::vector<CsvCell>& cells) {
   if (number != nullptr && !any_name) {
     throw DataError(fmt::format(
         "{} line {}: the header holds numbers ({}) where the columns' names should be; add a line "
-        "of names above, put the names in quotes, or read with header = absent",
+        "of names above, put the names in quotes, or in C++ read with header = absent",
         source_name_, record_line_, in_quotes(number->raw)));
   }
 
@@ -137,6 +138,7 @@ void CsvRecords::name_columns(const std::vector<CsvCell>& cells) {
   std::vector<std::string> names;
   for (std::size_t j = 0; j < cells.size(); ++j) {
     std::string name = cells[j].content();
+    if (!is_utf8(name)) throw DataError(not_utf8_message(place(record_line_, j), "the name"));
     unnamed_.push_back(name.find_first_not_of(" \t") == std::string::npos);
     if (unnamed_.back()) name = fmt::format("column_{}", j + 1);
     const auto [first, is_new] = seen.emplace(name, j);

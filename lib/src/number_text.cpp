@@ -99,4 +99,9 @@ std::string not_a_number_remedy(std::string_view text) {
   return "correct the cell, write NA if the value is missing, or use the column as categories";
 }
 
+std::string not_utf8_message(std::string_view place, std::string_view what) {
+  return fmt::format("{}: {} is not UTF-8; save the file as UTF-8 (iconv -f LATIN1 -t UTF-8)",
+                     place, what);
+}
+
 }  // namespace mix

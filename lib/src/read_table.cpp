@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -15,6 +17,12 @@ namespace {
 
 Table read_dense(const std::filesystem::path& path) {
   const SparseMatrix x = read_matrix_market(path);
+  if (x.cols() > 0 && x.rows() > SparseRows::most_dense_cells / x.cols()) {
+    throw DataError(fmt::format(
+        "{}: a table of {} rows x {} columns is too large with its zeros; leave out columns, or in "
+        "C++ use read_matrix_market, whose rows stay sparse",
+        path.string(), x.rows(), x.cols()));
+  }
   try {
     Matrix values = SparseRows(x).dense();
     const std::vector<Column> columns = Table::from_matrix(values).columns();

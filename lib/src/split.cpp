@@ -1,5 +1,7 @@
 #include "mix/split.h"
 
+#include <algorithm>
+
 namespace mix {
 namespace {
 
@@ -7,6 +9,15 @@ std::string_view trimmed(std::string_view text) {
   const auto first = text.find_first_not_of(" \t");
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+// Where the quotes end that begin at `open`; a quote within them is doubled.
+std::size_t end_of_quotes(std::string_view text, std::size_t open) {
+  std::size_t end = open + 1;
+  while (end < text.size() && (text[end] != '"' || text.substr(end + 1).starts_with('"'))) {
+    end += text[end] == '"' ? 2 : 1;
+  }
+  return end;
 }
 
 }  // namespace
@@ -20,6 +31,48 @@ std::vector<std::string> split(std::string_view text, char separator) {
     if (end == std::string_view::npos) return parts;
     text.remove_prefix(end + 1);
   }
+}
+
+std::string unquoted(std::string_view text) {
+  if (!text.starts_with('"') || end_of_quotes(text, 0) + 1 != text.size()) return std::string(text);
+  std::string name;
+  for (std::size_t i = 1; i + 1 < text.size(); ++i) {
+    name += text[i];
+    if (text[i] == '"') ++i;
+  }
+  return name;
+}
+
+std::vector<std::string> split_names(std::string_view text, char separator) {
+  std::vector<std::string> names;
+  if (text.empty()) return names;
+  std::size_t first = 0;
+  char before = separator;  // the last character that is no blank
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool opens = text[i] == '"' && (before == separator || before == '+');
+    if (opens) i = std::min(end_of_quotes(text, i), text.size() - 1);
+    if (text[i] != ' ' && text[i] != '\t') before = opens ? '"' : text[i];
+    if (opens || text[i] != separator) continue;
+    names.push_back(unquoted(trimmed(text.substr(first, i - first))));
+    first = i + 1;
+  }
+  names.push_back(unquoted(trimmed(text.substr(first))));
+  return names;
+}
+
+std::string join_names(const std::vector<std::string>& names, char separator) {
+  std::string text;
+  for (const std::string& name : names) {
+    if (!text.empty()) text += separator;
+    if (name.find(separator) == std::string::npos && !name.starts_with('"')) {
+      text += name;
+      continue;
+    }
+    text += '"';
+    for (const char c : name) text += c == '"' ? std::string("\"\"") : std::string(1, c);
+    text += '"';
+  }
+  return text;
 }
 
 }  // namespace mix

@@ -311,7 +311,7 @@ bool are_interval_ends(const std::vector<std::string>& names) {
 FamilyBlocks parse_blocks(std::string_view text) {
   if (text.find('=') == std::string_view::npos) return {{known_family(std::string(text))}};
   FamilyBlocks blocks;
-  for (const std::string& part : split(text, ',')) {
+  for (const std::string& part : split_names(text, ',')) {
     const auto equals = part.rfind('=');
     FamilyBlock block;
     // The part is trimmed, so what follows an equals sign that is not its end is a name.
@@ -320,7 +320,7 @@ FamilyBlocks parse_blocks(std::string_view text) {
       const auto dots = columns.find("..");
       block.intervals = dots != std::string::npos;
       if (block.intervals) columns.replace(dots, 2, "+");
-      block.columns = split(columns, '+');
+      block.columns = split_names(columns, '+');
     }
     if (equals == std::string::npos || block.columns.empty() ||
         std::count(block.columns.begin(), block.columns.end(), "") > 0) {

@@ -38,6 +38,20 @@ Matrix positive_part(const Matrix& m) {
          eigen.eigenvectors().transpose();
 }
 
+// Units of the coordinates: the information by scores, or by curvature where the only row that
+// tells anything lies where its score is 0.
+Vector units_of(const Matrix& by_scores, const Matrix& by_curvature) {
+  Vector information = by_scores.diagonal();
+  if (by_curvature.size() > 0) {
+    const Vector curved = by_curvature.diagonal();
+    for (Index j = 0; j < curved.size(); ++j) {
+      const bool no_scores = information[j] <= no_score * curved[j];
+      if (no_scores && curved[j] > no_score * curved.maxCoeff()) information[j] = curved[j];
+    }
+  }
+  return information.unaryExpr([](double value) { return value > 0 ? 1 / std::sqrt(value) : 0; });
+}
+
 // Those of the space of `directions` along which numbers move that have these derivatives.
 Matrix moving_directions(const Matrix& derivatives, const Matrix& directions) {
   Matrix moves = derivatives * directions;
@@ -69,8 +83,7 @@ double condition_of(const Matrix& scaled, Index n) {
 IdentifiedDirections::IdentifiedDirections(const Matrix& by_scores, const Matrix& by_curvature,
                                            const Matrix& numbers) {
   const Index p = by_scores.rows();
-  scale_ = by_scores.diagonal().unaryExpr(
-      [](double value) { return value > 0 ? 1 / std::sqrt(value) : 0; });
+  scale_ = units_of(by_scores, by_curvature);
   const Matrix scores = scale_.asDiagonal() * by_scores * scale_.asDiagonal();
   const Spectrum eigen(scores);
   const Vector& values = eigen.eigenvalues();

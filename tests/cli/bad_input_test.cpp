@@ -214,5 +214,47 @@ TEST(BadInput, RefusesToPredictWhatTheModelDoesNotKnow) {
   here.refuse({"predict", "m.json", "lacks.csv", "--out", "p.csv"}, {"\"color\""});
 }
 
+TEST(BadInput, NamesLineAndColumnOfTextThatIsNotUtf8) {
+  const Folder here;
+  here.write("names.csv", "a,gr\xF6sse\n1,2\n2,4\n3,3\n");
+  here.refuse({"fit", "names.csv", "--components", "1", "--out", "m.json"},
+              {"line 1", "column 2", "UTF-8"});
+  here.write("cells.csv", "a,b\n1,x\n2,M\xFCller\n3,x\n");
+  here.refuse({"fit", "cells.csv", "--components", "1"}, {"line 3", "\"b\"", "UTF-8"});
+}
+
+TEST(BadInput, RefusesNumbersWhoseSquaresAreNone) {
+  const Folder here;
+  here.write("huge.csv", "a,b\n1e300,2\n-1e300,3\n3e300,4\n4,5\n7,2\n1,2\n");
+  here.refuse({"fit", "huge.csv", "--components", "2", "--structure", "VVV", "--out", "m.json"},
+              {"\"a\"", "-1e+300", "larger unit"});
+  here.write("tiny.csv", "a\n1e-300\n-1e-300\n3e-300\n4e-300\n");
+  here.refuse({"fit", "tiny.csv", "--components", "1"}, {"\"a\"", "smaller unit"});
+}
+
+TEST(BadInput, ShowsDecimalCommas) {
+  const Folder here;
+  here.write("commas.csv", "a;b\n1,5;2\n2,5;3\n1,2;4\n2,2;1\n");
+  EXPECT_NE(here.succeed({"fit", "commas.csv", "--components", "1"}).err.find("with a point"),
+            std::string::npos);
+}
+
+TEST(BadInput, SaysHowCellsAreSeparated) {
+  const Folder here;
+  here.write("blanks.csv", "x y\n1 2\n2 4\n3 3\n");
+  EXPECT_NE(here.run({"fit", "blanks.csv"}).err.find("separate cells by commas"),
+            std::string::npos);
+}
+
+TEST(BadInput, RefusesOptionsThatWouldDoNothing) {
+  const Folder here;
+  here.write("good.csv", good);
+  here.refuse({"fit", "good.csv", "--components", "1", "--folds", "3"}, {"--folds", "cv"});
+  here.refuse({"compare", "good.csv", "--components", "1", "--repeats", "3"}, {"--repeats", "cv"});
+  here.refuse({"test", "good.csv", "--components", "1-2", "--criterion", "aic"}, {"--criterion"});
+  (void)here.succeed({"fit", "good.csv", "--components", "1", "--out", "m.json"});
+  here.refuse({"merge", "m.json", "good.csv", "--cutoff", "0.5"}, {"--cutoff", "--method demp"});
+}
+
 }  // namespace
 }  // namespace mix::testing

@@ -143,6 +143,36 @@ TEST(Fit, TakesWhatIsSaidAboutTheDegreesOfFreedomOfStudentT) {
   EXPECT_EQ(dof_of("4.5"), std::tuple(4.5, 4.5, 11));
 }
 
+TEST(Fit, SaysTheCriterionThatIsAskedForAlsoOfASingleModel) {
+  const Folder here;
+  const Json fit = here.succeed({"fit", faithful, "--components", "2", "--structure", "EEE",
+                                 "--criterion", "cv", "--json"})
+                       .json();
+  ASSERT_EQ(fit["table"].size(), 1U);
+  EXPECT_GT(fit["table"][0]["cv"].get<double>(), 2200);
+}
+
+TEST(Fit, TakesNamesWithCommasInQuotes) {
+  const Folder here;
+  here.write("names.csv",
+             "\"a,x\",\"b \"\"q\"\"\",c+d\n1,2,3\n2,3,4\n3,5,6\n4,2,1\n7,2,9\n1,2,4\n");
+  const auto columns = [&](const std::string& option, const std::string& value) {
+    return here.succeed({"fit", "names.csv", "--components", "1", option, value, "--json"})
+        .json()["columns"];
+  };
+  EXPECT_EQ(columns("--columns", "\"a,x\", b \"q\""), Json({"a,x", "b \"q\""}));
+  EXPECT_EQ(columns("--columns", "\"b \"\"q\"\"\",c+d"), Json({"b \"q\"", "c+d"}));
+  EXPECT_EQ(columns("--family", "\"a,x\"+\"c+d\"=gaussian"), Json({"a,x", "c+d"}));
+}
+
+TEST(Fit, ReadsStandardInputForADash) {
+  const Folder here;
+  const std::string command = std::string(MIXTURE_PROGRAM) + " fit - --components 1 --json <" +
+                              faithful + " >" + (here / "out").string();
+  ASSERT_EQ(std::system(command.c_str()), 0);  // NOLINT(cert-env33-c): a pipe needs a shell
+  EXPECT_EQ(Json::parse(here.read("out"))["n"], 272);
+}
+
 TEST(Fit, PrintsLinesThatFitAPage) {
   const Folder here;
   const Outcome run =

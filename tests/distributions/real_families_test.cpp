@@ -45,7 +45,7 @@ TEST(Gumbel, HasTheDensityOfTheTextbook) {
 TEST(Gumbel, EstimatesTheNumericalOptimumInAnyUnit) {
   const Matrix drawn = draws(mix::Gumbel(3, 2), 500);
   const Vector w = uneven_weights(500);
-  for (const double unit : {1e-6, 1.0, 1e6}) {
+  for (const double unit : {1e-30, 1e-6, 1.0, 1e6}) {
     const Matrix x = unit * drawn;
     const mix::Gumbel fitted = estimated(mix::Gumbel(), x, w, 30);
     EXPECT_LT(score(fitted, x, w), 1e-9) << unit;
@@ -81,7 +81,7 @@ TEST(Logistic, HasTheDensityOfTheTextbook) {
 TEST(Logistic, EstimatesTheNumericalOptimumInAnyUnit) {
   const Matrix drawn = draws(Logistic(3, 2), 500);
   const Vector w = uneven_weights(500);
-  for (const double unit : {1e-6, 1.0, 1e6}) {
+  for (const double unit : {1e-30, 1e-6, 1.0, 1e6}) {
     const Matrix x = unit * drawn;
     const Logistic fitted = estimated(Logistic(), x, w, 40);
     EXPECT_LT(score(fitted, x, w), 1e-9) << unit;

@@ -95,6 +95,16 @@ TYPED_TEST(ShiftedFamilies, OfKnownShiftAreThoseOfTheDifferences) {
             "row 2, column 1: 4 is not a number above the shift, 4");
 }
 
+// Rows that are all nearly 0 in this unit are not multiples of 1.
+TEST(Shifted, IsTheSameInAnyUnit) {
+  const Matrix x = draws(Shifted<Gamma>(Gamma(2, 1), 3), 300);
+  const Vector w = Vector::Ones(300);
+  const auto own = estimated(Shifted<Gamma>(), x, w, 60);
+  const auto tiny = estimated(Shifted<Gamma>(), 1e-20 * x, w, 60);
+  EXPECT_NEAR(tiny.shift() * 1e20, own.shift(), 1e-3);
+  EXPECT_NEAR(tiny.base().shape(), own.base().shape(), 1e-3);
+}
+
 // The density of a shape below 1 has no bound at the shift.
 TEST(Shifted, OfShapesBelowOneBeginsAtTheLowestRow) {
   const Matrix x = draws(Shifted<Weibull>(Weibull(0.6, 1), 3), 400);

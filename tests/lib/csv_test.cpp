@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <limits>
+#include <numeric>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -192,9 +193,21 @@ TEST(Csv, EmptyNamesAreNumberedAndEmptyUnnamedColumnsLeftOut) {
 TEST(Csv, AHeaderOfNumbersIsRefusedUnlessItIsQuoted) {
   EXPECT_EQ(message_of("3.6,79\n1.8,54\n"),
             "data.csv line 1: the header holds numbers (\"3.6\") where the columns' names should "
-            "be; add a line of names above, put the names in quotes, or read with header = absent");
+            "be; add a line of names above, put the names in quotes, or in C++ read with header = "
+            "absent");
   EXPECT_EQ(parse("\"1961\",\"1962\"\n1,2\n").names(), (Texts{"1961", "1962"}));
   EXPECT_EQ(parse("year,1962\n1,2\n").names(), (Texts{"year", "1962"}));
+}
+
+TEST(Csv, TextThatIsNotUtf8IsRefusedWithItsPlace) {
+  EXPECT_EQ(message_of("x,\xE9\n1,2\n"),
+            "data.csv line 1, column 2: the name is not UTF-8; save the file as UTF-8 (iconv -f "
+            "LATIN1 -t UTF-8)");
+  // Also where the column begins as numbers, and in quotes that are doubled.
+  EXPECT_TRUE(message_of("x,y\n1,2\n2,a\n3,\xE9\n").starts_with("data.csv line 4, column \"y\""));
+  EXPECT_TRUE(
+      message_of("x,y\n1,\"a \"\"\xE9\"\"\"\n").starts_with("data.csv line 2, column \"y\""));
+  EXPECT_EQ(parse("\u00e9,y\n1,\u4e2d\n").names(), (Texts{"\u00e9", "y"}));
 }
 
 TEST(Csv, WithoutAHeaderTheColumnsAreNumbered) {
@@ -278,8 +291,12 @@ rc::Gen<double> any_number() {
 Table any_table() {
   const Index rows = *rc::gen::inRange<Index>(1, 20);
   const Index d = *rc::gen::inRange<Index>(1, 6);
-  const auto text = rc::gen::nonEmpty(rc::gen::container<std::string>(
-      rc::gen::element('a', 'b', ',', ';', '\t', '"', '\n', '\r', ' ', '1', '.', '\xC3', '\xA9')));
+  using Characters = std::vector<std::string>;
+  const auto character = rc::gen::elementOf(
+      Characters{"a", "b", ",", ";", "\t", "\"", "\n", "\r", " ", "1", ".", "\u00e9"});
+  const auto text = rc::gen::map(
+      rc::gen::nonEmpty(rc::gen::container<Characters>(character)),
+      [](const Characters& all) { return std::accumulate(all.begin(), all.end(), std::string()); });
   Eigen::MatrixXd values(rows, d);
   std::vector<Column> columns;
   for (Index j = 0; j < d; ++j) {

@@ -234,6 +234,25 @@ TEST(StandardErrors, AreMissingWhereTheDataDetermineNothing) {
   EXPECT_TRUE(std::isfinite(estimate(factors, 0, "mean[2]").standard_error));
 }
 
+// The single row of a component lies at its mean, where its score is 0.
+TEST(StandardErrors, OfAComponentOfOneRowComeFromTheCurvature) {
+  Matrix x = two_normals(40, 20);
+  x.conservativeResize(41, Eigen::NoChange);
+  x(40, 0) = 1000;
+  const MixtureModel model = mixture(Gaussians(3, 1, {.structure = Structure::EII}));
+  const Fit found = fit_closely(model, x);
+  const StandardErrors errors = standard_errors(found.model, x);
+  EXPECT_EQ(errors.convergence.undetermined, 0);
+  const auto& gaussians = *found.model.family().as<Gaussians>();
+  const double variance = gaussians.covariance(0)(0, 0);
+  for (Index k = 0; k < 3; ++k) {
+    const double rows_of_k = 41 * found.model.weights()[k];
+    EXPECT_NEAR(estimate(errors, k, "mean").standard_error, std::sqrt(variance / rows_of_k), 1e-4);
+    EXPECT_NEAR(estimate(errors, k, "weight").standard_error,
+                std::sqrt(rows_of_k * (41 - rows_of_k) / 41) / 41, 1e-5);
+  }
+}
+
 TEST(StandardErrors, OfFactorAnalyzersNeedNoMoreRowsThanParameters) {
   // 25 rows, 30 parameters: none is lost for want of scores.
   const double n = 25;

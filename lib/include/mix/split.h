@@ -9,4 +9,14 @@ namespace mix {
 /// The parts between separators, blanks around them removed; no part for an empty text.
 std::vector<std::string> split(std::string_view text, char separator);
 
+/// The same of names, of which one that holds a separator may stand in double quotes, as in CSV, at
+/// its beginning or after a plus.
+std::vector<std::string> split_names(std::string_view text, char separator);
+
+/// A name without the quotes of split_names, if it has some.
+std::string unquoted(std::string_view text);
+
+/// Names so that split_names finds them again.
+std::string join_names(const std::vector<std::string>& names, char separator);
+
 }  // namespace mix
