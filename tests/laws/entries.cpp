@@ -305,6 +305,9 @@ void add_continuous(std::vector<Entry>& all) {
   all.push_back({"free_uniform", Untied(FreeUniform(1), 2), amounts, edges});
   edges.unmoved_parameters = 2;
   all.push_back({"shifted_exponential", Untied(ShiftedExponential(), 2), amounts, edges});
+  edges.unmoved_parameters = 0;
+  all.push_back({"exponential_of_known_shift", Untied(ShiftedExponential(0, 1, ShiftIs::fixed), 2),
+                 amounts, edges});
   const LawOptions beyond = interval(-15, 60, 300000);
   all.push_back({"shifted_weibull", Untied(Shifted<Weibull>(), 2),
                  draw(120, 1, drawn(Shifted<Weibull>(Weibull(3, 2), 5))), beyond});
