@@ -466,8 +466,11 @@ std::vector<Entry> entries() {
     all.push_back({"gaussian_ratio_" + to_string(structure),
                    Gaussians(3, 2, {.structure = structure, .eigenvalue_ratio = 1.5}),
                    draw(60, 2, normal),
-                   // A limit that binds does not count, and is a kink.
-                   {.skip = {"parameter_count", "information"}}});
+                   // A limit that binds does not count.
+                   {.skip = {"parameter_count", "directions"}}});
+    all.push_back({"gaussian_wide_ratio_" + to_string(structure),
+                   Gaussians(3, 2, {.structure = structure, .eigenvalue_ratio = 1000}),
+                   draw(60, 2, normal)});
   }
   for (const Structure structure : distinct_structures(1)) {
     all.push_back({"gaussian_1d_" + to_string(structure), Gaussians(2, 1, {.structure = structure}),
