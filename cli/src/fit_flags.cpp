@@ -111,8 +111,13 @@ Components choose_components(const FitFlags& flags, const Data& data) {
     components = {1, std::max<Index>(1, distinct_rows(data.table, default_most_components))};
     if (!data.groups.empty()) components.last = std::min(components.last, data.groups.count());
   }
-  if (const Index prior = data.label_prior.cols();
-      prior > 0 && (components.first != prior || components.last != prior)) {
+  if (const Index prior = data.label_prior.cols(); prior > 0 && annihilates(flags.components)) {
+    if (components.last <= prior) {
+      throw std::invalid_argument(fmt::format(
+          "--components {}: --label-prior names {}, which stay; begin with more components",
+          flags.components, count_of(prior, "component")));
+    }
+  } else if (prior > 0 && (components.first != prior || components.last != prior)) {
     throw std::invalid_argument(
         fmt::format("--components {}: --label-prior names {}, one for each component",
                     flags.components, count_of(prior, "column")));
@@ -535,11 +540,12 @@ Problem make_problem(const FitFlags& flags, FamilyChoice choice) {
   }
   options.fit = choose_fit_options(flags, data);
   const AnyAssignment& policy = options.fit.assignment;
-  const bool serves = policy.as<Soft>() != nullptr || policy.as<Known>() != nullptr;
+  const bool serves = policy.as<Soft>() != nullptr || policy.as<Known>() != nullptr ||
+                      policy.as<LabelPrior>() != nullptr;
   if (options.annihilate && (flags.equal_weights || !serves)) {
     throw std::invalid_argument(fmt::format(
-        "--components {} excludes --equal-weights, --assignment, --trim and --label-prior; give a "
-        "range without mml: instead",
+        "--components {} excludes --equal-weights, --assignment and --trim; give a range without "
+        "mml: instead",
         flags.components));
   }
   if (!flags.checkpoint.empty()) {

@@ -22,10 +22,11 @@ struct PlotOptions {
 /// colored by their most probable component, ellipses that hold 50 % and 95 % of a component,
 /// regions of highest density. More: a scatter matrix of at most 6 columns; of counts and
 /// categories, and of many columns of components without ellipses, the means and probabilities of
-/// every component side by side. Columns that are given (covariates) have no place of their own
-/// there. A response given other columns: rows, and each component's mean and standard deviation
-/// over the given column that goes with it best. Ends of intervals: the cumulative distribution of
-/// rows (Turnbull 1976), mixture and components.
+/// every component side by side; of Markov chains the probabilities of first states and of
+/// transitions. Columns that are given (covariates) have no place of their own there. A response
+/// given other columns: rows, and each component's mean and standard deviation over the given
+/// column that goes with it best; shares of successes likewise over the trials. Ends of intervals:
+/// the cumulative distribution of rows (Turnbull 1976), mixture and components.
 ///
 /// Rows with missing cells are left out and many rows are thinned out; the picture says so. The
 /// file appears whole or not at all. Throws std::invalid_argument for another extension and for

@@ -85,19 +85,22 @@ void plot_columns(const std::filesystem::path& file, const MixtureModel& model, 
   std::vector<Index> columns = described_columns(model.family());
   const bool has_response = plots_response(model, columns);
   if (columns.size() == 1 && !has_response) columns = all_columns(model.dimension());
-  const bool has_panels = columns.size() > 2 && !plots_profiles(model, table, columns);
+  const bool has_profiles = plots_profiles(model, table, columns);
+  const bool has_panels = columns.size() > 2 && !has_profiles;
   Picture picture(file, has_panels ? matrix_width : picture_width,
                   has_panels ? matrix_height : picture_height);
   if (has_response) {
     plot_response(picture, model, table, options, columns.front());
+  } else if (plots_shares(model)) {
+    plot_shares(picture, model, table, options);
+  } else if (has_profiles) {
+    plot_profiles(picture, model, table, options, columns);
   } else if (has_panels) {
     plot_matrix(picture, model, table, options, columns);
   } else if (columns.size() == 2) {
     plot_plane(picture, model, table, options, columns);
-  } else if (columns.size() == 1) {
-    plot_distribution(picture, model, table, options);
   } else {
-    plot_profiles(picture, model, table, options, columns);
+    plot_distribution(picture, model, table, options);
   }
   picture.finish();
 }

@@ -41,11 +41,12 @@ void plot_plane(Picture& picture, const MixtureModel& model, const Table& table,
 /// The picture of more columns.
 void plot_matrix(Picture& picture, const MixtureModel& model, const Table& table,
                  const PlotOptions& options, const std::vector<Index>& columns);
-/// Whether components are told apart best by profiles: no component has a shape, and the columns
-/// are counts and categories, or too many for a matrix.
+/// Whether components are told apart best by profiles: they are Markov chains; or no component has
+/// a shape, and the columns are counts and categories, or too many for a matrix.
 bool plots_profiles(const MixtureModel& model, const Table& table,
                     const std::vector<Index>& columns);
-/// Bars of every component's means and probabilities, side by side.
+/// Bars of every component's means and probabilities, side by side; of Markov chains those of the
+/// first states and of transitions.
 void plot_profiles(Picture& picture, const MixtureModel& model, const Table& table,
                    const PlotOptions& options, const std::vector<Index>& columns);
 /// Whether the `described` columns are a single response, whose moments follow from what is given.
@@ -54,6 +55,11 @@ bool plots_response(const MixtureModel& model, const std::vector<Index>& describ
 /// standard deviation; the paler the less weight the component has there.
 void plot_response(Picture& picture, const MixtureModel& model, const Table& table,
                    const PlotOptions& options, Index response);
+/// Whether all components are binomial or beta-binomial with a trials column.
+bool plots_shares(const MixtureModel& model);
+/// The shares of successes over the trials, with every component's mean and standard deviation.
+void plot_shares(Picture& picture, const MixtureModel& model, const Table& table,
+                 const PlotOptions& options);
 /// The pairs of columns that hold ends of intervals.
 std::vector<std::pair<Index, Index>> interval_columns(const AnyFamily& family);
 /// The cumulative probabilities of the values in intervals, a panel for each pair of columns.

@@ -45,6 +45,7 @@ void set_range(Picture& picture, const Profile& profile) {
 
 bool plots_profiles(const MixtureModel& model, const Table& table,
                     const std::vector<Index>& columns) {
+  if (columns.size() > 1 && are_chains(model)) return true;
   if (columns.size() < 3 || has_shapes(model, columns)) return false;
   if (columns.size() > most_panels) return true;
   const DrawnRows rows = drawn_rows(model, table, most_rows(1));

@@ -8,6 +8,7 @@
 
 #include "component_shape.h"
 #include "mix/errors.h"
+#include "mix/json_fields.h"
 
 namespace mix::cli {
 
@@ -75,7 +76,9 @@ struct Sums {
 double told(const Feature& feature, const Vector& mass) {
   if (!(feature.deviation > 0)) return 0;
   const auto squares = (feature.rows.array() - feature.mean).square();
-  return (mass.array() > 0).select(squares * mass.array(), 0).sum() /
+  return (mass.array() > 0 && feature.rows.array().isFinite())
+             .select(squares * mass.array(), 0)
+             .sum() /
          (mass.sum() * feature.deviation * feature.deviation);
 }
 
@@ -135,7 +138,72 @@ bool are_probabilities(const std::vector<Feature>& features) {
   });
 }
 
+/// Shares in which the rows of a component, or its transitions from a state, divide among states.
+Feature chain_feature(std::string name, const Vector& here, const Vector& all, Vector model) {
+  const double mean = here.sum() / all.sum();
+  return {std::move(name), here.cwiseQuotient(all), std::move(model), mean,
+          std::sqrt(mean * (1 - mean))};
+}
+
+/// Where the sequences of each component begin, and where they go from each state.
+std::vector<Feature> chain_features(const MixtureModel& model, const Table& table, const Matrix& x,
+                                    const Matrix& r) {
+  const Index k = model.n_components();
+  std::vector<Json> parameters;
+  std::size_t n = 0;
+  for (Index c = 0; c < k; ++c) {
+    parameters.push_back(json_component(model.family(), c));
+    n = std::max(n, parameters.back().at("initial").size());
+  }
+  const auto states = static_cast<Index>(n);
+  const auto place = [&](Index i, Index t) { return static_cast<Index>(x(i, t)); };
+  Matrix first = Matrix::Zero(k, states);
+  std::vector<Matrix> next(n, Matrix::Zero(k, states));
+  for (Index i = 0; i < x.rows(); ++i) {
+    if (!(x.row(i).maxCoeff() < static_cast<double>(n))) continue;  // no component explains it
+    first.col(place(i, 0)) += r.row(i).transpose();
+    for (Index t = 1; t < x.cols(); ++t) {
+      next[static_cast<std::size_t>(place(i, t - 1))].col(place(i, t)) += r.row(i).transpose();
+    }
+  }
+  const auto state_name = [&](std::size_t s) {
+    const std::vector<std::string>& levels = table.column(0).levels;
+    return s < levels.size() ? levels[s] : std::to_string(s);
+  };
+  const std::size_t least = n == 2 ? 1 : 0;  // of two states one says what there is to say
+  std::vector<Feature> features;
+  for (std::size_t to = least; to < n; ++to) {
+    Vector p = Vector::Zero(k);
+    for (Index c = 0; c < k; ++c) {
+      const Json& initial = parameters[static_cast<std::size_t>(c)].at("initial");
+      if (to < initial.size()) p[c] = initial[to].get<double>();
+    }
+    features.push_back(chain_feature(fmt::format("first: {}", state_name(to)),
+                                     first.col(static_cast<Index>(to)), first.rowwise().sum(), p));
+  }
+  for (std::size_t from = 0; from < n; ++from) {
+    for (std::size_t to = least; to < n; ++to) {
+      Vector p = Vector::Zero(k);
+      for (Index c = 0; c < k; ++c) {
+        const Json& rows = parameters[static_cast<std::size_t>(c)].at("transitions");
+        if (std::max(from, to) < rows.size()) p[c] = rows[from][to].get<double>();
+      }
+      features.push_back(
+          chain_feature(fmt::format("{} \u2192 {}", state_name(from), state_name(to)),
+                        next[from].col(static_cast<Index>(to)), next[from].rowwise().sum(), p));
+    }
+  }
+  return features;
+}
+
 }  // namespace
+
+bool are_chains(const MixtureModel& model) {
+  for (Index k = 0; k < model.n_components(); ++k) {
+    if (component_family(model.family(), k) != "markov_chain") return false;
+  }
+  return true;
+}
 
 Profile component_profiles(const MixtureModel& model, const Table& table, const DrawnRows& rows,
                            const std::vector<Index>& columns, std::size_t most) {
@@ -143,6 +211,12 @@ Profile component_profiles(const MixtureModel& model, const Table& table, const 
   Matrix r = model.responsibilities(rows.x);
   r.array().colwise() *= rows.weights.array();
   const Sums sums{r, r.colwise().sum().transpose()};
+  if (are_chains(model)) {
+    Profile chains{chain_features(model, table, rows.x, r), 0, "probability"};
+    chains.all = chains.features.size();
+    keep_most_telling(chains.features, sums.mass, most);
+    return chains;
+  }
   const std::optional<Matrix> means = component_means(model.family());
   const bool shared = shares_out_counts(model);
 

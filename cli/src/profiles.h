@@ -16,6 +16,9 @@ struct Feature {
   double deviation;  ///< over all rows
 };
 
+/// Whether all components are Markov chains.
+bool are_chains(const MixtureModel& model);
+
 /// Features side by side and the axis they have in common.
 struct Profile {
   std::vector<Feature> features;  ///< at most as many as asked for
@@ -25,7 +28,8 @@ struct Profile {
 
 /// The profile of each component in the given columns: of measurements and counts the means, of
 /// categories the probabilities of the levels (the second of two), of counts that the family shares
-/// out (multinomial) their shares. Columns of different scales are standardized. Of more than
+/// out (multinomial) their shares; of sequences (Markov chains) the probabilities of the first
+/// states and of the transitions. Columns of different scales are standardized. Of more than
 /// `most` features those whose means differ most between components, in the order of the table.
 Profile component_profiles(const MixtureModel& model, const Table& table, const DrawnRows& rows,
                            const std::vector<Index>& columns, std::size_t most);

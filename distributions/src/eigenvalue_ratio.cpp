@@ -6,6 +6,7 @@
 
 #include <Eigen/Cholesky>
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "mix/distributions/gaussians.h"
@@ -69,6 +70,9 @@ double best_limit(const std::vector<WeightedEigenvalue>& values, double ratio) {
 
 // Beyond the ratio by this factor, less one, is within it: what was clipped once is not again.
 constexpr double ratio_rounding = 1e-12;
+
+// Eigenvalues that differ by less than this factor, less one, are at the limit together.
+constexpr double at_limit = 1e-9;
 
 // Smaller pivots of a correlation matrix are rounding.
 constexpr double smallest_correlation_pivot = 1e-7;
@@ -141,17 +145,40 @@ void Gaussians::update_metric() {
   invert_lower(metric_, inverse_metric_);
 }
 
+// Clips eigenvalues, or holds them where they are to stay at the limit; false where nothing is to
+// do.
+bool Gaussians::move_within_limit(MatrixRef values, ConstVectorRef mass) const {
+  if (held_.size() > 0) hold(values);
+  return limit_ratio(values, mass, options_.eigenvalue_ratio) || held_.size() > 0;
+}
+
 void Gaussians::limit_variances(MatrixRef variances, ConstVectorRef mass) const {
   if (!limits_ratio()) return;
   if (metric_.size() == 0) {
-    limit_ratio(variances, mass, options_.eigenvalue_ratio);
+    move_within_limit(variances, mass);
     return;
   }
   Scratch scratch;
   MatrixMap relative = scratch.matrix(variances.rows(), variances.cols());
   relative = variances.array().colwise() / metric_.col(0).array();
-  if (!limit_ratio(relative, mass, options_.eigenvalue_ratio)) return;
+  if (!move_within_limit(relative, mass)) return;
   variances = relative.array().colwise() * metric_.col(0).array();
+}
+
+// The eigenvalues of the covariances, or of the common one, in ascending order.
+void Gaussians::decompose(const MatrixStack& vectors, MatrixRef values) const {
+  const Index d = dimension();
+  Scratch scratch;
+  const MatrixStack relative(scratch, d, values.cols());
+  MatrixMap root = scratch.matrix(d, d);
+  for (Index k = 0; k < values.cols(); ++k) {
+    root = factor(k);
+    if (metric_.size() > 0) multiply_lower(inverse_metric_, factor(k), root);
+    MatrixMap own = relative[k];
+    own.setZero();
+    add_product_with_transpose(root, own);
+  }
+  decompose_each(relative, values, vectors);
 }
 
 // Of the estimates without the limit these are the best within: they have the same eigenvectors.
@@ -160,33 +187,58 @@ void Gaussians::limit_covariances(ConstVectorRef mass) {
   const Index d = dimension();
   const Index count = shared() ? 1 : size();
   Scratch scratch;
-  const MatrixStack relative(scratch, d, count);
   const MatrixStack vectors(scratch, d, count);
   const MatrixStack factors(scratch, d, count);
   MatrixMap values = scratch.matrix(d, count);
   MatrixMap root = scratch.matrix(d, d);
-  for (Index k = 0; k < count; ++k) {
-    root = factor(k);
-    if (metric_.size() > 0) multiply_lower(inverse_metric_, factor(k), root);
-    MatrixMap own = relative[k];
-    own.setZero();
-    add_product_with_transpose(root, own);
-  }
-  decompose_each(relative, values, vectors);
+  MatrixMap product = scratch.matrix(d, d);
+  decompose(vectors, values);
   VectorMap own_mass = scratch.vector(count);
   own_mass = mass.head(count);
   if (shared()) own_mass.setOnes();
-  if (!limit_ratio(values, own_mass, options_.eigenvalue_ratio)) return;
+  if (!move_within_limit(values, own_mass)) return;
   for (Index k = 0; k < count; ++k) {
     root = vectors[k] * values.col(k).cwiseSqrt().asDiagonal();
     if (metric_.size() > 0) {
-      MatrixMap own = relative[k];
-      multiply_lower(metric_, root, own);
-      root = own;
+      multiply_lower(metric_, root, product);
+      root = product;
     }
     factorize_square(root, factors[k]);
   }
   for (Index k = 0; k < size(); ++k) use_factor(k, factors[shared() ? 0 : k]);
+}
+
+bool Gaussians::hold_limits() {
+  held_ = {};
+  if (!limits_ratio()) return false;
+  const Index count = shared() ? 1 : size();
+  Matrix values(dimension(), count);
+  if (diagonal()) {
+    values = variances_;
+    if (metric_.size() > 0) values.array().colwise() /= metric_.col(0).array();
+  } else {
+    Scratch scratch;
+    decompose(MatrixStack(scratch, dimension(), count), values);
+  }
+  const double lower = values.minCoeff();
+  const double upper = values.maxCoeff();
+  if (upper < (1 - at_limit) * options_.eigenvalue_ratio * lower) return false;
+  held_ = values.unaryExpr([=](double value) {
+    if (value < (1 + at_limit) * lower) return -1.0;
+    return value > (1 - at_limit) * upper ? 1.0 : 0.0;
+  });
+  return true;
+}
+
+// All that are held follow the mean of their logarithms.
+void Gaussians::hold(MatrixRef values) const {
+  const double ratio = options_.eigenvalue_ratio;
+  const auto low = held_.array() < 0;
+  const auto high = held_.array() > 0;
+  const Eigen::ArrayXXd logs = values.array().log();
+  const double sum = low.select(logs, 0).sum() + high.select(logs - std::log(ratio), 0).sum();
+  const double lower = std::exp(sum / held_.cwiseAbs().sum());
+  values = low.select(lower, high.select(ratio * lower, values.array()));
 }
 
 // Moves parameters that somebody else made to where the limit allows them, by a similar rule.

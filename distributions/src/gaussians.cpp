@@ -375,6 +375,7 @@ Matrix Gaussians::embed(const AnyRows& x) const {
 }
 
 void Gaussians::select(const std::vector<Index>& order) {
+  held_ = {};
   means_ = Matrix(means_(order, Eigen::all));
   if (diagonal()) {
     variances_ = Matrix(variances_(Eigen::all, order));

@@ -28,6 +28,7 @@ void refactorize(ConstMatrixRef lower, ConstMatrixRef m, MatrixRef factor, Index
 void Gaussians::maximize(ConstVectorRef sum) { maximize(sum, Steps::few); }
 
 void Gaussians::maximize(ConstVectorRef sum, Steps steps) {
+  held_ = {};
   if (diagonal()) {
     maximize_diagonal(sum, steps);
   } else {

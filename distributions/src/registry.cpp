@@ -349,31 +349,31 @@ FamilyEntry one_column_entry(const std::function<bool(const Table&)>& suits) {
   return entry_of(D(), suits);
 }
 
-// The entry of a distribution of one column whose edges are moved.
+ShiftedExponential with_known_shift(const ShiftedExponential& d, double shift) {
+  return {shift, d.rate(), ShiftIs::fixed};
+}
+
+template <class D>
+Shifted<D> with_known_shift(const Shifted<D>& d, double shift) {
+  return Shifted<D>(d.base(), shift, ShiftIs::fixed);
+}
+
+// The entry of a distribution of one column whose shift is moved where it is not known.
 template <class D>
 FamilyEntry shifted_entry() {
   return {.name = std::string(D::name),
           .empty = [] { return AnyFamily(Untied<D>()); },
           .make = [](const FamilyRequest& request) -> AnyFamily {
+            if (const auto known = request.kept.find("shift"); known != request.kept.end()) {
+              return for_columns(Untied(with_known_shift(D(), known->second), request.k),
+                                 columns(request));
+            }
             if (columns(request) == 1) return Untied(D(), request.k);
             throw std::invalid_argument(fmt::format(
                 "{} describes one column, not {}: the shifts of several cannot be moved", D::name,
                 columns(request)));
-          }};
-}
-
-// The same of Shifted<D>, whose shift may be known.
-template <class D>
-FamilyEntry known_shift_entry() {
-  FamilyEntry entry = shifted_entry<Shifted<D>>();
-  entry.keeps = {"shift"};
-  entry.make = [estimated = entry.make](const FamilyRequest& request) -> AnyFamily {
-    const auto known = request.kept.find("shift");
-    if (known == request.kept.end()) return estimated(request);
-    return for_columns(Untied(Shifted<D>(D(), known->second, ShiftIs::fixed), request.k),
-                       columns(request));
-  };
-  return entry;
+          },
+          .keeps = {"shift"}};
 }
 
 // The entry of a distribution of one column that is seen between bounds only.
@@ -497,10 +497,10 @@ std::vector<FamilyEntry> distribution_entries() {
       {"free_uniform", [] { return AnyFamily(Untied<FreeUniform>()); },
        [](Request r) { return AnyFamily(Untied(FreeUniform(columns(r)), r.k)); }},
       shifted_entry<ShiftedExponential>(),
-      known_shift_entry<Weibull>(),
-      known_shift_entry<Gamma>(),
-      known_shift_entry<Lognormal>(),
-      known_shift_entry<InverseGaussian>(),
+      shifted_entry<Shifted<Weibull>>(),
+      shifted_entry<Shifted<Gamma>>(),
+      shifted_entry<Shifted<Lognormal>>(),
+      shifted_entry<Shifted<InverseGaussian>>(),
       {"interval_censored", [] { return AnyFamily(IntervalCensored()); }},
       {"product", [] { return AnyFamily(Product()); }},
       {"restricted", [] { return AnyFamily(Restricted()); }},

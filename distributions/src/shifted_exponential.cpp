@@ -1,5 +1,7 @@
 #include "mix/distributions/shifted_exponential.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -20,7 +22,8 @@ double least_mean(const DataSpread& data) {
 
 }  // namespace
 
-ShiftedExponential::ShiftedExponential(double shift, double rate) : shift_(shift), rate_(rate) {
+ShiftedExponential::ShiftedExponential(double shift, double rate, ShiftIs kind)
+    : shift_(shift), rate_(rate), fixed_(kind == ShiftIs::fixed ? 1 : 0) {
   check_shifted_exponential(shift, rate);
 }
 
@@ -48,6 +51,7 @@ void ShiftedExponential::maximize(ConstVectorRef sum) {
 }
 
 void ShiftedExponential::start(const AnyRows& x, Weights w) {
+  if (fixed_ == 1) return maximize(statistics_of(*this, x, w));
   double lowest = infinity;
   for_each_dense_block(x, [&](Index first, Rows block) {
     for (Index i = 0; i < block.rows(); ++i) {
@@ -80,7 +84,10 @@ void ShiftedExponential::prepare(const AnyRows& x, Weights w) {
 }
 
 std::string ShiftedExponential::check_support(Rows x) const {
-  return check_cells(x, is_finite, expected_finite);
+  if (fixed_ == 0) return check_cells(x, is_finite, expected_finite);
+  return check_cells(
+      x, [this](double value) { return std::isfinite(value) && value >= shift_; },
+      fmt::format("a number from the shift, {}, on", shift_));
 }
 
 std::string ShiftedExponential::flaw(double mass) const {
@@ -99,6 +106,7 @@ Moments ShiftedExponential::moments() const {
 void ShiftedExponential::fields(Fields& visit) {
   visit("shift", shift_);
   visit("rate", rate_);
+  visit("shift_is_fixed", fixed_);
   data_.fields(visit);
   if (visit.loading()) check_shifted_exponential(shift_, rate_);
 }

@@ -84,6 +84,12 @@ awk -F, 'NR == 1 { print "deaths,total,treated" }
 draw binomial_regression trials.csv --response deaths --trials total --components 3
 
 # Of families that the program names by their options.
+mixture fit data/mehta.csv --family binomial --trials Total --columns Response,Total \
+  --components 2 --seed 1 --plot family-binomial-trials.svg >report.txt
+mixture fit data/housetasks.csv --family poisson --prior data --components 3 --seed 1 \
+  --plot family-with_imaginary_rows.svg >report.txt 2>&1
+mixture fit data/faithful.csv --columns waiting --plugin "$build/plugins/libgumbel.so" \
+  --family my_gumbel --components 2 --seed 1 --plot family-autodiff.svg >report.txt
 mixture fit data/gagurine.csv --family gaussian_regression --response GAG --covariates Age \
   --gate Age --structure V --components 2 --plot family-gated.svg >report.txt
 mixture fit data/lifetimes.csv --columns months_lo,months_hi --weights parts --family weibull \

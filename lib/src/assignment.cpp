@@ -165,6 +165,26 @@ LabelPrior LabelPrior::of_rows(const std::vector<Index>& rows) const {
   return some;
 }
 
+LabelPrior LabelPrior::of_components(const std::vector<Index>& components) const {
+  LabelPrior some;
+  some.log_ = log_(Eigen::all, components);
+  return some;
+}
+
+LabelPrior LabelPrior::extended(Index components) const {
+  if (components < log_.cols()) {
+    throw std::invalid_argument(fmt::format(
+        "the label prior is for {} components, but there are only {}", log_.cols(), components));
+  }
+  LabelPrior more;
+  more.log_ = Matrix::Constant(log_.rows(), components, -infinity);
+  more.log_.leftCols(log_.cols()) = log_;
+  for (Index i = 0; i < log_.rows(); ++i) {
+    if (says_nothing(i)) more.log_.row(i).setConstant(log_(i, 0));
+  }
+  return more;
+}
+
 void LabelPrior::evidence(Index row, VectorRef of_components) const {
   of_components = (log_.row(row).array() - log_.row(row).maxCoeff()).exp().transpose();
   if (log_.cols() == 1) return;
@@ -174,8 +194,7 @@ void LabelPrior::evidence(Index row, VectorRef of_components) const {
 
 bool LabelPrior::certain() const {
   for (Index i = 0; i < log_.rows(); ++i) {
-    const bool nothing = log_.row(i).minCoeff() == log_.row(i).maxCoeff();
-    if (!nothing && (log_.row(i).array() > -infinity).count() != 1) return false;
+    if (!says_nothing(i) && (log_.row(i).array() > -infinity).count() != 1) return false;
   }
   return true;
 }

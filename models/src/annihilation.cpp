@@ -99,15 +99,16 @@ Course course_from(const Json& json) {
 }
 
 // Seeds give components that are narrow, and a small one that fits what is chance does not grow out
-// of that: each begins with a share of all rows too, but for those of which it is known.
+// of that: each begins with a share of all rows too, as large as what is known of them makes it.
 void broaden(MixtureState& state, const Contested& contested) {
   Matrix r = Competition(Standing(state), contested).responsibilities();
-  const double share = common_share / static_cast<double>(r.cols());
-  const std::vector<Index>& labels = contested.labels;
+  Vector shares(r.cols());
   for (Index i = 0; i < r.rows(); ++i) {
     const Index unit = contested.groups.empty() ? i : contested.groups[i];
-    const bool known = !labels.empty() && labels[static_cast<std::size_t>(unit)] >= 0;
-    if (!known) r.row(i) = ((1 - common_share) * r.row(i).array() + share).matrix();
+    for (Index k = 0; k < r.cols(); ++k) shares[k] = contested.log_prior(unit, k);
+    shares = (shares.array() - shares.maxCoeff()).exp();
+    shares *= common_share / shares.sum();
+    r.row(i) = (1 - common_share) * r.row(i) + shares.transpose();
   }
   r = contested.w.asDiagonal() * r;
   state.family.fit(contested.x, r);
@@ -202,9 +203,12 @@ class Annihilation {
   Course course_;
 };
 
-// The labels by the numbers of the components that are left.
-Known renumbered(const Known& known, const std::vector<Index>& left) {
-  Known result = known;
+// What is known of rows, by the numbers of the components that are left.
+AnyAssignment renumbered(const AnyAssignment& policy, const std::vector<Index>& left) {
+  if (const auto* prior = policy.as<LabelPrior>()) return prior->of_components(left);
+  const auto* known = policy.as<Known>();
+  if (known == nullptr) return policy;
+  Known result = *known;
   for (Index& label : result.labels) {
     const auto found = std::find(left.begin(), left.end(), label);
     label = found == left.end() ? -1 : static_cast<Index>(found - left.begin());
@@ -235,11 +239,29 @@ void check_annihilation(const MixtureModel& model, const AnnihilationOptions& op
                     to_string(options.fit.mixing)));
   }
   const AnyAssignment& policy = options.fit.assignment;
-  if (policy.as<LabelPrior>() != nullptr) {
-    refuse("a label prior names every component, so that none can go; give known labels instead");
+  const auto* prior = policy.as<LabelPrior>();
+  if (prior != nullptr && prior->components() >= model.n_components()) {
+    refuse(
+        fmt::format("the label prior names {} components, each of which stays, and the model has "
+                    "{}, so that none can go; begin with more components than it names",
+                    prior->components(), model.n_components()));
   }
-  if (policy.as<Soft>() == nullptr && policy.as<Known>() == nullptr) {
-    refuse("rows must be shared softly, or have known labels; leave out the assignment");
+  if (prior == nullptr && policy.as<Soft>() == nullptr && policy.as<Known>() == nullptr) {
+    refuse(
+        "rows must be shared softly, or have known labels or a label prior; leave out the "
+        "assignment");
+  }
+}
+
+// A component for which there is no evidence would not stay.
+void check_evidence(const Contested& contested, Index named, Index components) {
+  const Vector evidence = contested.evidence(components);
+  for (Index k = 0; k < named; ++k) {
+    if (evidence[k] > 0) continue;
+    throw std::invalid_argument(
+        fmt::format("choose_by_annihilation: no row with weight has a label prior that says more "
+                    "for component {} than for all alike; leave the component out of the prior",
+                    k + 1));
   }
 }
 
@@ -247,14 +269,17 @@ void check_annihilation(const MixtureModel& model, const AnnihilationOptions& op
 
 AnnihilationFit choose_by_annihilation(const MixtureModel& model, const AnyRows& x,
                                        const AnnihilationOptions& options) {
-  check_arguments(model, x, options.fit);
   check_annihilation(model, options);
   FitOptions from = options.fit;
+  const auto* prior = options.fit.assignment.as<LabelPrior>();
+  if (prior != nullptr) from.assignment = prior->extended(model.n_components());
+  check_arguments(model, x, from);
   const bool chosen = std::holds_alternative<start::Auto>(from.start);
   if (chosen) from.start = start::KMeansPlusPlus{};
   from.more_starts.clear();
   const Vector w = from.sample_weight.size() > 0 ? from.sample_weight : Vector::Ones(x.rows());
   const Contested contested(x, w, from);
+  if (prior != nullptr) check_evidence(contested, prior->components(), model.n_components());
   Course course;
   Matrix responsibilities;
   with_threads(from.threads, [&] {
@@ -268,7 +293,7 @@ AnnihilationFit choose_by_annihilation(const MixtureModel& model, const AnyRows&
   from.n_init = 0;
   // It is not the fit that an uninterrupted run would end with.
   if (course.interrupted) from.checkpoint = nullptr;
-  if (const auto* known = from.assignment.as<Known>()) from.assignment = renumbered(*known, left);
+  from.assignment = renumbered(from.assignment, left);
   AnnihilationFit result{.fit = fit(MixtureModel(std::move(family)), x, from),
                          .path = std::move(course.found.path)};
   Report& report = result.fit.report;

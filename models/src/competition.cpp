@@ -32,6 +32,9 @@ Contested::Contested(const AnyRows& rows, Weights weights, const FitOptions& opt
     : x(rows), w(weights), groups(options.groups) {
   unit_weight = w;
   if (!groups.empty()) unit_weight = (groups.sums(w).array() > 0).cast<double>();
+  if (const auto* of_rows = options.assignment.as<LabelPrior>()) {
+    prior = groups.empty() ? *of_rows : of_rows->of_rows(groups.first_rows());
+  }
   const auto* known = options.assignment.as<Known>();
   if (known == nullptr) return;
   labels.assign(static_cast<std::size_t>(units()), -1);
@@ -39,6 +42,28 @@ Contested::Contested(const AnyRows& rows, Weights weights, const FitOptions& opt
     const Index label = known->labels[static_cast<std::size_t>(i)];
     if (label >= 0) labels[static_cast<std::size_t>(groups.empty() ? i : groups[i])] = label;
   }
+}
+
+double Contested::log_prior(Index unit, Index component) const {
+  if (prior) return prior->log_probability(unit, component);
+  if (labels.empty()) return 0;
+  const Index label = labels[static_cast<std::size_t>(unit)];
+  return label < 0 || label == component ? 0 : -infinity;
+}
+
+Vector Contested::evidence(Index components) const {
+  Vector sum = Vector::Zero(components);
+  Vector of_unit(components);
+  for (Index i = 0; i < units(); ++i) {
+    if (prior) {
+      prior->evidence(i, of_unit);
+      sum += unit_weight[i] * of_unit;
+    } else if (!labels.empty()) {
+      const Index label = labels[static_cast<std::size_t>(i)];
+      if (label >= 0 && label < components) sum[label] += unit_weight[i];
+    }
+  }
+  return sum;
 }
 
 Standing::Standing(const MixtureState& state)
@@ -86,10 +111,10 @@ Competition::Competition(Standing standing, const Contested& contested)
       ratios_(contested.units(), at_.weights.size()),
       scale_(contested.units()),
       inverse_(contested.units()) {
-  for (std::size_t i = 0; i < contested.labels.size(); ++i) {
-    const auto found = std::find(at_.numbers.begin(), at_.numbers.end(), contested.labels[i]);
-    if (found == at_.numbers.end()) continue;
-    known_[found - at_.numbers.begin()] += contested.unit_weight[static_cast<Index>(i)];
+  if (contested.labelled()) {
+    const Index at_first = std::max(*std::max_element(at_.numbers.begin(), at_.numbers.end()) + 1,
+                                    contested.prior ? contested.prior->components() : Index{0});
+    known_ = contested.evidence(at_first)(at_.numbers);
   }
   count_parameters();
   for (Index part = 0; part < static_cast<Index>(at_.parts.size()); ++part) evaluate(part);
@@ -213,11 +238,13 @@ void Competition::evaluate(Index part) {
   } else {
     add_up_groups(family, densities);
   }
-  for (std::size_t i = 0; i < contested_.labels.size(); ++i) {
-    const Index label = contested_.labels[i];
-    for (Index c = 0; label >= 0 && c < family.size(); ++c) {
-      if (at_.numbers[static_cast<std::size_t>(part + c)] == label) continue;
-      densities(static_cast<Index>(i), c) = -infinity;
+  if (!contested_.labelled()) return;
+  for (Index c = 0; c < family.size(); ++c) {
+    const Index number = at_.numbers[static_cast<std::size_t>(part + c)];
+    for (Index i = 0; i < contested_.units(); ++i) {
+      const double prior = contested_.log_prior(i, number);
+      // Minus infinity forbids, also where the density is infinite.
+      densities(i, c) = prior > -infinity ? densities(i, c) + prior : -infinity;
     }
   }
 }

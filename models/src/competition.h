@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,16 +13,26 @@ namespace mix {
 
 /// What components compete for: units, which are rows or groups of rows.
 struct Contested {
-  /// `options`: the groups, and the known labels, if there are any. Holds views of `x` and `w`.
+  /// `options`: the groups, and the labels or their prior, if there are any. Holds views of `x` and
+  /// `w`.
   Contested(const AnyRows& x, Weights w, const FitOptions& options);
 
   [[nodiscard]] Index units() const { return unit_weight.size(); }
+  /// Whether anything is known of the components of units.
+  [[nodiscard]] bool labelled() const { return !labels.empty() || prior; }
+  /// The logarithm of what is known of a unit beforehand: 0 of all components where that is
+  /// nothing, minus infinity of those that it cannot be of.
+  [[nodiscard]] double log_prior(Index unit, Index component) const;
+  /// For each of so many components the weight of the units that are known to be of it; of a prior
+  /// what it says of them beyond even shares.
+  [[nodiscard]] Vector evidence(Index components) const;
 
   AnyRows x;
   Weights w;                  ///< of the rows
   Groups groups;              ///< none: every row is a unit
   Vector unit_weight;         ///< of the rows, or 1 for each group with weight
   std::vector<Index> labels;  ///< the known component of each unit, or -1; none: nothing is known
+  std::optional<LabelPrior> prior;  ///< of each unit
 };
 
 /// Competing components at rest: all that is needed to go on from there.
@@ -49,7 +60,7 @@ class Competition {
   [[nodiscard]] const Standing& standing() const { return at_; }
 
   /// Estimates every component once; those that lose all their weight are gone. Components without
-  /// parameters stay, and those that a unit is known of.
+  /// parameters stay, and those for which there is evidence.
   void sweep(Index least);
 
   void remove(Index k);
@@ -86,7 +97,7 @@ class Competition {
   const Contested& contested_;
   Standing at_;
   Vector own_;    // parameters of each component
-  Vector known_;  // weight of the units that are known to be of it
+  Vector known_;  // weight of the evidence for it
   double common_ = 0;
   Matrix log_densities_;  // units x components
   Matrix ratios_;         // densities divided by exp(scale_)

@@ -235,8 +235,8 @@ std::vector<std::string> edges_without_derivative(const AnyFamily& family, Index
         names.push_back(boxes->dimension() == 1 ? edge : fmt::format("{}[{}]", edge, j + 1));
       }
     }
-  } else if (family.as<Untied<ShiftedExponential>>() != nullptr) {
-    names.emplace_back("shift");
+  } else if (const auto* delayed = family.as<Untied<ShiftedExponential>>()) {
+    if (delayed->component(k).estimates_shift()) names.emplace_back("shift");
   } else if (const auto* paretos = family.as<Untied<Pareto>>()) {
     if (paretos->component(k).learns_minimum()) names.emplace_back("minimum");
   }

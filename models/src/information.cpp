@@ -48,6 +48,7 @@ Differences::Differences(const MixtureModel& model, const AnyRows& x,
     }
   }
   found_.coordinates = chart_->coordinates();
+  found_.at_ratio_limit = chart_->holds_limits();
   found_.moved = [chart = chart_](const Vector& change) { return chart->model(change); };
 }
 

@@ -1,11 +1,41 @@
 #include "model_chart.h"
 
 #include <utility>
+#include <vector>
+
+#include "mix/distributions/gaussians.h"
+#include "mix/distributions/product.h"
+#include "mix/family_list.h"
 
 namespace mix {
+namespace {
+
+// Whether a limit of the eigenvalues of any Gaussians inside binds; it is held from now on.
+bool hold_limits(AnyFamily& family) {
+  bool any = false;
+  if (const auto* gaussians = family.as<Gaussians>()) {
+    Gaussians held = *gaussians;
+    any = held.hold_limits();
+    if (any) family = AnyFamily(std::move(held));
+  } else if (const auto* list = family.as<FamilyList>()) {
+    std::vector<AnyFamily> parts = list->families();
+    for (AnyFamily& part : parts) any |= hold_limits(part);
+    if (any) family = AnyFamily(FamilyList(std::move(parts)));
+  } else if (const auto* product = family.as<Product>()) {
+    std::vector<Product::Block> blocks = product->blocks();
+    for (Product::Block& block : blocks) any |= hold_limits(block.family);
+    if (any) family = AnyFamily(Product(std::move(blocks)));
+  }
+  return any;
+}
+
+}  // namespace
 
 ModelChart::ModelChart(const MixtureModel& model, const AnyRows& x)
     : model_(model), weights_(model.mixing() == MixingWeights::free ? model.n_components() : 0) {
+  MixtureState state = model.state();
+  holds_limits_ = hold_limits(state.family);
+  if (holds_limits_) model_ = MixtureModel(std::move(state), model.mixing());
   if (has_coordinates(model.family())) {
     own_ = model.family().coordinates();
   } else {

@@ -150,6 +150,11 @@ void warn(const Information& found, InformationKind asked, StandardErrors& resul
         "the log-likelihood has no second derivatives here, so the scores' information is used; "
         "compare with the bootstrap");
   }
+  if (found.at_ratio_limit) {
+    warnings.push_back(
+        "the limit of eigenvalues (eigenvalue_ratio) binds: standard errors are those given that "
+        "the eigenvalues at the limit stay there; compare with the bootstrap");
+  }
   if (!report.maximum) {
     warnings.push_back(
         "the estimate is no maximum of the likelihood: the information matrix has a negative "

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 #include <set>
+#include <sstream>
 #include <tuple>
 
 #include "run_program.h"
@@ -362,6 +363,26 @@ TEST(Fit, KeepsAKnownShift) {
   here.refuse({"fit", data_file("rivers.csv"), "--family", "shifted_lognormal", "--fix",
                "shift=200", "--components", "1"},
               {"above the shift, 200"});
+  const Json delayed = here.succeed({"fit", data_file("rivers.csv"), "--family",
+                                     "shifted_exponential", "--components", "1", "--json", "--fix",
+                                     "shift=100", "--standard-errors", "--out", "delayed.json"})
+                           .json();
+  EXPECT_EQ(delayed["n_parameters"], 1);
+  EXPECT_EQ(delayed["components"][0]["shift"], 100);
+  EXPECT_TRUE(delayed["warnings"].empty()) << delayed["warnings"];
+  const Outcome drawn = here.succeed({"sample", "delayed.json", "-n", "100", "--seed", "1"});
+  std::istringstream lines(drawn.out);
+  std::string line;
+  std::getline(lines, line);
+  int count = 0;
+  for (; std::getline(lines, line); ++count) EXPECT_GE(std::stod(line), 100);
+  EXPECT_EQ(count, 100);
+  // So may the delay of intervals.
+  here.write("ages.csv", "from,to\n2,10\n10,20\n20,40\n40,inf\n");
+  const Json within = here.succeed({"fit", "ages.csv", "--family", "from..to=shifted_exponential",
+                                    "--components", "1", "--fix", "shift=2", "--json"})
+                          .json();
+  EXPECT_EQ(within["n_parameters"], 1);
   here.refuse({"fit", data_file("rivers.csv"), "--family", "shifted_lognormal", "--fix", "sft=1"},
               {"\"sft\"", "fixed only: shift"});
   here.refuse({"fit", data_file("rivers.csv"), "--family", "shifted_lognormal", "--share", "shift"},

@@ -33,6 +33,15 @@ TEST(LabelPriorOfTheProgram, NamesTheComponentsAndKeepsTheirOrder) {
   EXPECT_GT(fit["components"][0]["mean"][0].get<double>(), 5);
   here.refuse({"fit", "t.csv", "--columns", "x", "--label-prior", "high,low", "--components", "3"},
               {"2 columns, one for each component"});
+  // On the way down the named components stay.
+  const Json down = here.succeed({"fit", "t.csv", "--columns", "x", "--label-prior", "high,low",
+                                  "--structure", "E", "--components", "mml:4", "--json"})
+                        .json();
+  EXPECT_EQ(down["components"][0]["label"], "high");
+  EXPECT_GT(down["components"][0]["mean"][0].get<double>(), 5);
+  here.refuse(
+      {"fit", "t.csv", "--columns", "x", "--label-prior", "high,low", "--components", "mml:2"},
+      {"2 components, which stay", "begin with more"});
   here.refuse(
       {"fit", "t.csv", "--columns", "x", "--label-prior", "high,low", "--labels", "subject"},
       {"excludes --labels"});

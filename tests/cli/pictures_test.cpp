@@ -6,17 +6,21 @@
 
 #include "described_columns.h"
 #include "mix/distributions/bernoulli.h"
+#include "mix/distributions/beta_binomial.h"
+#include "mix/distributions/binomial.h"
 #include "mix/distributions/categorical.h"
 #include "mix/distributions/deconvolved_gaussians.h"
 #include "mix/distributions/gated.h"
 #include "mix/distributions/gaussian_regression.h"
 #include "mix/distributions/gaussians.h"
 #include "mix/distributions/interval_censored.h"
+#include "mix/distributions/markov_chain.h"
 #include "mix/distributions/multinomial.h"
 #include "mix/distributions/normal.h"
 #include "mix/distributions/poisson.h"
 #include "mix/distributions/product.h"
 #include "mix/distributions/uniform_box.h"
+#include "mix/errors.h"
 #include "mix/files.h"
 #include "mix/models/fit.h"
 #include "plot.h"
@@ -137,6 +141,32 @@ TEST(Profiles, AreSharesWhereAFamilySharesCountsOut) {
   EXPECT_NEAR(profile.features[0].model[0], 0.7, 1e-12);
 }
 
+// At the maximum the model has the shares of the rows.
+TEST(Profiles, OfMarkovChainsAreFirstStatesAndTransitions) {
+  const Matrix often{{0.2, 0.8}, {0.1, 0.9}};
+  const Matrix seldom{{0.9, 0.1}, {0.6, 0.4}};
+  const Matrix x = mixture({0.5, 0.5}, MarkovChain(6, Vector{{0.5, 0.5}}, often),
+                           MarkovChain(6, Vector{{0.9, 0.1}}, seldom))
+                       .sample(300, 2)
+                       .x;
+  const MixtureModel model =
+      fit(mixture(Untied(MarkovChain(6, 2), 2)), x, {.tol = 1e-10, .seed = 1}).model;
+  const Table table = Table::from_matrix(x);
+  EXPECT_TRUE(are_chains(model));
+  const std::vector<Index> columns{0, 1, 2, 3, 4, 5};
+  const Profile profile = component_profiles(model, table, all_rows(model, table), columns, 24);
+  EXPECT_EQ(profile.axis, "probability");
+  EXPECT_THAT(names(profile), ElementsAre("first: 1", "0 \u2192 1", "1 \u2192 1"));
+  for (const Feature& feature : profile.features) {
+    EXPECT_TRUE(feature.rows.isApprox(feature.model, 1e-4)) << feature.name;
+  }
+  const auto& chains = *model.family().as<Untied<MarkovChain>>();
+  EXPECT_EQ(profile.features[2].model[1], chains.component(1).transitions()(1, 1));
+  // Three states have all their transitions.
+  const MixtureModel three = mixture(MarkovChain(6, 3));
+  EXPECT_EQ(component_profiles(three, table, all_rows(three, table), columns, 24).all, 12U);
+}
+
 TEST(Profiles, OfDifferentScalesAreStandardized) {
   const MixtureModel model =
       mixture({0.5, 0.5}, Poisson(Vector{{2, 9e4, 1}}), Poisson(Vector{{9, 1e4, 1}}));
@@ -175,6 +205,8 @@ TEST(PicturesOfModels, SuitTheColumns) {
               HasSubstr(mean));
   EXPECT_THAT(picture_of(mixture(Untied(Bernoulli(3), 2)), Matrix{{0, 1, 1}, {1, 0, 1}}),
               HasSubstr("probability"));
+  EXPECT_THAT(picture_of(mixture(MarkovChain(2, 2)), Matrix{{0, 1}, {1, 1}}),
+              HasSubstr("first: 1"));
   EXPECT_THAT(picture_of(mixture(Untied(Poisson(30), 2)), Matrix::Ones(5, 30)),
               HasSubstr("the 24 of 30 that tell"));
   EXPECT_THAT(picture_of(MixtureModel(AnyFamily(IntervalCensored(Untied(Normal(), 2)))),
@@ -184,6 +216,18 @@ TEST(PicturesOfModels, SuitTheColumns) {
   EXPECT_THAT(picture_of(MixtureModel(AnyFamily(Product({{{0, 1}, counts}, {{2, 3}, counts}}))),
                          Matrix{{0, 1, 2, 2}, {1, 3, 0, 1}}),
               HasSubstr("x3, x4"));
+}
+
+TEST(PicturesOfModels, OfTrialsHaveTheSharesOfSuccesses) {
+  const Table table = Table::from_matrix(Matrix{{3, 10}, {0, 0}, {9, 12}, {1, 30}}, {"won", "of"});
+  for (const AnyFamily& family : {AnyFamily(Untied(Binomial::with_trials_column(), 2)),
+                                  AnyFamily(Untied(BetaBinomial::with_trials_column(), 2))}) {
+    const std::string svg = picture_of(MixtureModel(family), table);
+    EXPECT_THAT(svg, HasSubstr("won / of"));
+    EXPECT_THAT(svg, HasSubstr("one standard deviation"));
+  }
+  const MixtureModel two(AnyFamily(Untied(Binomial::with_trials_column(), 2)));
+  EXPECT_THROW((void)picture_of(two, Table::from_matrix(Matrix::Zero(3, 2))), DataError);
 }
 
 TEST(PicturesOfModels, DrawNoMoreThanTheDescribedColumnsOfAMatrix) {

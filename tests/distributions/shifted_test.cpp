@@ -8,10 +8,12 @@
 #include <stdexcept>
 #include <type_traits>
 
+#include "mix/distributions/exponential.h"
 #include "mix/distributions/gamma.h"
 #include "mix/distributions/interval_censored.h"
 #include "mix/distributions/inverse_gaussian.h"
 #include "mix/distributions/lognormal.h"
+#include "mix/distributions/shifted_exponential.h"
 #include "mix/distributions/weibull.h"
 #include "support/evaluate.h"
 #include "support/numerical_maximum.h"
@@ -103,6 +105,22 @@ TEST(Shifted, IsTheSameInAnyUnit) {
   const auto tiny = estimated(Shifted<Gamma>(), 1e-20 * x, w, 60);
   EXPECT_NEAR(tiny.shift() * 1e20, own.shift(), 1e-3);
   EXPECT_NEAR(tiny.base().shape(), own.base().shape(), 1e-3);
+}
+
+TEST(ShiftedExponentials, OfKnownShiftAreExponentialOfTheDifferences) {
+  const Matrix values = draws(Exponential(Vector{{0.5}}), 200);
+  const Matrix x = values.array() + 4;
+  const Vector w = uneven_weights(200);
+  const auto moved = estimated(ShiftedExponential(3.9, 1, ShiftIs::fixed), x, w, 5);
+  const Vector beyond = values.col(0).array() + 0.1;
+  EXPECT_EQ(moved.shift(), 3.9);
+  EXPECT_NEAR(moved.rate(), w.sum() / w.dot(beyond), 1e-12);
+  EXPECT_EQ(moved.parameter_count(), 1);
+  EXPECT_EQ(moved.edge_count(), 0);
+  EXPECT_EQ(moved.check_support(x), "");
+  // The density is highest at the shift itself.
+  EXPECT_EQ(moved.check_support(rows(1, {5, 3.9, 3})),
+            "row 3, column 1: 3 is not a number from the shift, 3.9, on");
 }
 
 // The density of a shape below 1 has no bound at the shift.

@@ -305,6 +305,9 @@ void add_continuous(std::vector<Entry>& all) {
   all.push_back({"free_uniform", Untied(FreeUniform(1), 2), amounts, edges});
   edges.unmoved_parameters = 2;
   all.push_back({"shifted_exponential", Untied(ShiftedExponential(), 2), amounts, edges});
+  edges.unmoved_parameters = 0;
+  all.push_back({"exponential_of_known_shift", Untied(ShiftedExponential(0, 1, ShiftIs::fixed), 2),
+                 amounts, edges});
   const LawOptions beyond = interval(-15, 60, 300000);
   all.push_back({"shifted_weibull", Untied(Shifted<Weibull>(), 2),
                  draw(120, 1, drawn(Shifted<Weibull>(Weibull(3, 2), 5))), beyond});
@@ -463,8 +466,11 @@ std::vector<Entry> entries() {
     all.push_back({"gaussian_ratio_" + to_string(structure),
                    Gaussians(3, 2, {.structure = structure, .eigenvalue_ratio = 1.5}),
                    draw(60, 2, normal),
-                   // A limit that binds does not count, and is a kink.
-                   {.skip = {"parameter_count", "information"}}});
+                   // A limit that binds does not count.
+                   {.skip = {"parameter_count", "directions"}}});
+    all.push_back({"gaussian_wide_ratio_" + to_string(structure),
+                   Gaussians(3, 2, {.structure = structure, .eigenvalue_ratio = 1000}),
+                   draw(60, 2, normal)});
   }
   for (const Structure structure : distinct_structures(1)) {
     all.push_back({"gaussian_1d_" + to_string(structure), Gaussians(2, 1, {.structure = structure}),

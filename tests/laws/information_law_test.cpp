@@ -22,7 +22,6 @@ TEST(InformationLaw, HoldsForEveryFamily) {
   for (const Entry& entry : entries()) {
     SCOPED_TRACE(entry.name);
     const std::vector<std::string>& skip = entry.options.skip;
-    if (std::find(skip.begin(), skip.end(), "information") != skip.end()) continue;
     FitOptions options;
     options.start = start::Random{};
     options.max_iter = 6;
@@ -30,6 +29,7 @@ TEST(InformationLaw, HoldsForEveryFamily) {
     const MixtureModel model = fit(MixtureModel(entry.family), entry.x, options).model;
     testing_support::expect_information(model, entry.x, {}, entry.name);
     testing_support::expect_weights_to_repeat(model, entry.x, entry.name);
+    if (std::find(skip.begin(), skip.end(), "directions") != skip.end()) continue;
     testing_support::expect_as_many_directions_as_parameters(model, entry.x, entry.name);
   }
 }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <stdexcept>
 
 #include "mix/random.h"
 
@@ -127,6 +128,23 @@ TEST(Assignment, KnownLabelsBelongToTheRowsOfAllData) {
   const Matrix l = random_logs(2, 3);
   const Assigned out = assign(Known{{0, 0, 0, 2, 1}}, l, {.first_row = 3});
   EXPECT_EQ(out.r, (Matrix{{0, 0, 1}, {0, 1, 0}}));
+}
+
+// Of more components only the rows that say nothing may be.
+TEST(Assignment, ALabelPriorIsOfMoreComponentsOrOfSomeOfThem) {
+  const LabelPrior two(Matrix{{0.8, 0.2}, {3, 3}, {0, 1}});
+  const LabelPrior four = two.extended(4);
+  EXPECT_EQ(four.components(), 4);
+  EXPECT_EQ(four.log_probability(0, 0), std::log(0.8));
+  EXPECT_FALSE(four.allows(0, 3));
+  EXPECT_TRUE(four.says_nothing(1));
+  EXPECT_EQ(four.log_probability(1, 3), std::log(3.0));
+  EXPECT_THROW((void)four.extended(3), std::invalid_argument);
+  const LabelPrior last = four.of_components({1, 3});
+  EXPECT_EQ(last.components(), 2);
+  EXPECT_EQ(last.log_probability(0, 0), std::log(0.2));
+  EXPECT_TRUE(last.allows(2, 0));
+  EXPECT_FALSE(last.allows(2, 1));
 }
 
 TEST(Assignment, AnnealedEndsAsSoft) {

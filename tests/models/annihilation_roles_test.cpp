@@ -132,12 +132,84 @@ TEST(AnnihilationRoles, LabelsThatNobodyNeedsStillHoldTheirComponents) {
   EXPECT_GE(found.fit.model.n_components(), 3);
 }
 
-TEST(AnnihilationRoles, LabelPriorsAndOtherAssignmentsAreRefused) {
+// A prior of `certainty` for the labels of every tenth row, of two components.
+LabelPrior opinions(const std::vector<Index>& labels, double certainty) {
+  Matrix a = Matrix::Ones(static_cast<Index>(labels.size()), 2);
+  for (Index i = 0; i < a.rows(); i += 10) {
+    const Index label = labels[static_cast<std::size_t>(i)];
+    a(i, label) = certainty;
+    a(i, 1 - label) = 1 - certainty;
+  }
+  return LabelPrior(a);
+}
+
+TEST(AnnihilationRoles, ALabelPriorOfCertaintiesIsThatOfKnownLabels) {
+  const Sample drawn = distant_normals().sample(300, 6);
+  Known known{std::vector<Index>(300, -1)};
+  for (std::size_t i = 0; i < 300; i += 10) known.labels[i] = drawn.labels[i];
+  AnnihilationOptions options;
+  options.fit.assignment = known;
+  const AnnihilationFit of_labels = choose_by_annihilation(so_many_normals(7), drawn.x, options);
+  options.fit.assignment = opinions(drawn.labels, 1);
+  expect_same_path(of_labels, choose_by_annihilation(so_many_normals(7), drawn.x, options));
+}
+
+TEST(AnnihilationRoles, WhatALabelPriorNamesStays) {
+  const MixtureModel three = mixture({0.4, 0.4, 0.2}, Normal(5, 1), Normal(-5, 1), Normal(15, 1));
+  const Sample drawn = three.sample(600, 7);
+  Matrix a = Matrix::Ones(600, 2);
+  for (Index i = 0; i < 600; i += 10) {
+    const Index label = drawn.labels[static_cast<std::size_t>(i)];
+    for (Index k = 0; k < 2 && label < 2; ++k) a(i, k) = k == label ? 8 : 2;
+  }
+  AnnihilationOptions options;
+  options.fit.assignment = LabelPrior(a);
+  const AnnihilationFit found = choose_by_annihilation(so_many_normals(8), drawn.x, options);
+  ASSERT_EQ(found.fit.model.n_components(), 3);
+  EXPECT_EQ(found.path.back().n_components, 2);
+  // The names keep their places, and the third is of nobody's opinion.
+  const auto& family = *found.fit.model.family().as<Untied<Normal>>();
+  EXPECT_NEAR(family.component(0).mean(), 5, 0.3);
+  EXPECT_NEAR(family.component(1).mean(), -5, 0.3);
+  EXPECT_NEAR(family.component(2).mean(), 15, 0.3);
+}
+
+// Where the data are of one normal distribution.
+TEST(AnnihilationRoles, OpinionsThatNobodyNeedsStillHoldTheirComponents) {
+  const Matrix x = mixture({1.0}, Normal(0, 1)).sample(200, 8).x;
+  std::vector<Index> labels(200);
+  for (std::size_t i = 0; i < 200; ++i) labels[i] = static_cast<Index>(i / 10 % 2);
+  std::vector<Index> group(200);
+  for (std::size_t i = 0; i < 200; ++i) group[i] = static_cast<Index>(i);
+  AnnihilationOptions options;
+  options.fit.assignment = opinions(labels, 0.8);
+  const AnnihilationFit rows = choose_by_annihilation(so_many_normals(6), x, options);
+  for (const AnnihilationStep& step : rows.path) EXPECT_GE(step.n_components, 2);
+  // Groups of one row are rows.
+  options.fit.groups = Groups(group);
+  const AnnihilationFit groups = choose_by_annihilation(so_many_normals(6), x, options);
+  ASSERT_EQ(rows.path.size(), groups.path.size());
+  for (std::size_t i = 0; i < rows.path.size(); ++i) {
+    EXPECT_NEAR(rows.path[i].message_length, groups.path[i].message_length, 1e-6);
+  }
+}
+
+TEST(AnnihilationRoles, LabelPriorsThatLetNoneGoAreRefused) {
   const Matrix x = distant_normals().sample(30, 1).x;
   AnnihilationOptions options;
-  options.fit.assignment = LabelPrior(Matrix::Ones(30, 4));
+  const auto choose = [&](const Matrix& a) {
+    options.fit.assignment = LabelPrior(a);
+    (void)choose_by_annihilation(so_many_normals(4), x, options);
+  };
+  EXPECT_THAT([&] { choose(Matrix::Ones(30, 4)); },
+              ThrowsMessage<std::invalid_argument>(HasSubstr("begin with more components")));
+  EXPECT_THAT([&] { choose(Matrix::Ones(30, 2)); },
+              ThrowsMessage<std::invalid_argument>(HasSubstr("for component 1")));
+  EXPECT_THAT([&] { choose(Matrix::Ones(20, 2)); },
+              ThrowsMessage<std::invalid_argument>(HasSubstr("20 rows")));
+  options.fit.assignment = Hard{};
   EXPECT_THAT([&] { (void)choose_by_annihilation(so_many_normals(4), x, options); },
-              ThrowsMessage<std::invalid_argument>(HasSubstr("names every component")));
+              ThrowsMessage<std::invalid_argument>(HasSubstr("softly")));
 }
 
 // Interrupted again and again, and resumed each time.

@@ -3,11 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <boost/multiprecision/cpp_dec_float.hpp>
 #include <cmath>
 
 #include "mix/distributions/gaussians.h"
 #include "mix/distributions/uniform_box.h"
 #include "mix/models/compare.h"
+#include "mix/random.h"
 #include "support/data_files.h"
 
 namespace mix {
@@ -30,8 +33,59 @@ void expect_near(const Vector& found, const std::vector<double>& expected, doubl
   }
 }
 
-// The paper's equations with 120 digits, lambda by r and phi = (r + 1)/2 as in the R package.
-TEST(SingularBic, SolvesItsEquations) {
+// -2 log L_i where L_i (L_1 + ... + L_i) = L_i1 L_1 + ... + L_ii L_i (Drton & Plummer 2017, section
+// 2), one after the other by bisection, in 100 digits and without logarithms; lambda_ij of r
+// parameters per component is their bound of section 6.2 as they write it.
+std::vector<double> singular_bic_by_bisection(const std::vector<double>& log_likelihoods, int r,
+                                              int n) {
+  using Number = boost::multiprecision::cpp_dec_float_100;
+  const Number phi = Number(r + 1) / 2;
+  std::vector<Number> found;
+  std::vector<double> values;
+  for (int i = 1; i <= static_cast<int>(log_likelihoods.size()); ++i) {
+    std::vector<Number> bounds;  // L_ij
+    for (int j = 1; j <= i; ++j) {
+      const Number one = j * r + j - 1 + phi * (i - j);
+      const Number other = r * i + j - 1;
+      const Number lambda = (one < other ? one : other) / 2;
+      bounds.push_back(exp(Number(log_likelihoods[static_cast<std::size_t>(i - 1)])) *
+                       pow(Number(n), -lambda));
+    }
+    Number low = 0;
+    Number high = *std::max_element(bounds.begin(), bounds.end());
+    for (int step = 0; step < 600; ++step) {
+      const Number middle = (low + high) / 2;
+      std::vector<Number> all = found;
+      all.push_back(middle);
+      Number excess = 0;
+      for (std::size_t j = 0; j < all.size(); ++j) excess += (middle - bounds[j]) * all[j];
+      (excess > 0 ? high : low) = middle;
+    }
+    found.push_back(high);
+    values.push_back(static_cast<double>(-2 * log(high)));
+  }
+  return values;
+}
+
+TEST(SingularBic, SolvesThePapersEquations) {
+  // Velocities of 82 galaxies, 1 to 5 normal distributions of unequal variances.
+  const std::vector<double> galaxies{-240.338, -220.058, -209.733, -199.253, -198.151};
+  expect_near(singular_bic(fits_of(galaxies, 2), 82), singular_bic_by_bisection(galaxies, 2, 82),
+              1e-9);
+  Rng rng(3);
+  for (const int r : {1, 2, 5, 14}) {
+    for (const int n : {30, 1000}) {
+      std::vector<double> rising{-300};
+      while (rising.size() < 10) rising.push_back(rising.back() + 8 * uniform(rng));
+      expect_near(singular_bic(fits_of(rising, r), n), singular_bic_by_bisection(rising, r, n),
+                  1e-9);
+    }
+  }
+}
+
+// What the function of the authors' R package sBIC 0.2.0 gives for these log-likelihoods, with its
+// default phi = (r + 1)/2.
+TEST(SingularBic, IsThatOfTheAuthorsPackage) {
   const double tolerance = 1e-9;
   expect_near(singular_bic(fits_of({-240.5, -220.25, -203.125, -202.0, -201.5}, 2), 82),
               {489.8134384945285, 462.53353366294715, 441.50233121128304, 446.05072304629454,

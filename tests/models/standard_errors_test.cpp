@@ -469,6 +469,49 @@ TEST(StandardErrors, UseTheScoresWhereThereIsNoSecondDerivative) {
   EXPECT_NEAR(estimate(errors, 0, "median").standard_error, scale / std::sqrt(401), 0.01 * scale);
 }
 
+// A ratio of 1 leaves one variance, in a chart of many.
+TEST(StandardErrors, WhereALimitOfEigenvaluesBindsAreThoseAlongIt) {
+  const auto compare = [](const Matrix& x, const char* free, const char* common) {
+    const Index d = x.cols();
+    const Fit limited = fit_closely(
+        mixture(Gaussians(2, d, {.structure = parse_structure(free), .eigenvalue_ratio = 1})), x);
+    const Fit tied =
+        fit_closely(mixture(Gaussians(2, d, {.structure = parse_structure(common)})), x);
+    const StandardErrors found = standard_errors(limited, x);
+    const StandardErrors expected = standard_errors(tied, x);
+    for (const ParameterEstimate& e : expected.parameters) {
+      EXPECT_NEAR(estimate(found, e.component, e.name).standard_error, e.standard_error,
+                  1e-4 * e.standard_error)
+          << free << " " << e.name << " of component " << e.component;
+    }
+    EXPECT_EQ(found.information, InformationKind::observed);
+    EXPECT_LT(found.convergence.gain, 1e-3);
+    EXPECT_EQ(found.convergence.determined, expected.convergence.determined);
+    ASSERT_FALSE(found.warnings.empty());
+    EXPECT_THAT(found.warnings[0], HasSubstr("eigenvalue_ratio"));
+  };
+  compare(two_normals(400), "V", "E");
+  Matrix plane = rows(300, 2, standard_normal);
+  plane.topRows(100).array() += 3;
+  compare(plane, "VII", "EII");
+}
+
+// Where some eigenvalues are at the limit and others are not.
+TEST(Information, EqualsDifferencesAlongALimitOfEigenvalues) {
+  Matrix x = rows(300, 2, standard_normal);
+  x.topRows(100).array() += 4;
+  x.topRows(100).col(0) *= 3;
+  for (const char* structure : {"VVI", "VVV", "VII"}) {
+    const Fit found = fit_closely(
+        mixture(Gaussians(2, 2, {.structure = parse_structure(structure), .eigenvalue_ratio = 4})),
+        x);
+    const Information here = information(found.model, x);
+    EXPECT_TRUE(here.at_ratio_limit) << structure;
+    expect_information(found.model, x, {}, structure);
+    EXPECT_LT(standard_errors(found, x).convergence.gain, 1e-3) << structure;
+  }
+}
+
 TEST(StandardErrors, RefuseBadInput) {
   const Matrix x = two_normals(50);
   const MixtureModel model = mixture(Normal(0, 1), Normal(4, 1));

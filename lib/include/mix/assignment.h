@@ -141,16 +141,27 @@ class LabelPrior {
   [[nodiscard]] Index components() const { return log_.cols(); }
   /// The prior of some rows, in this order.
   [[nodiscard]] LabelPrior of_rows(const std::vector<Index>& rows) const;
+  /// The prior for some of the components, in this order; each row must allow one of them.
+  [[nodiscard]] LabelPrior of_components(const std::vector<Index>& components) const;
+  /// With further components, of which the rows that say nothing may be as of all others, and no
+  /// other rows. Throws std::invalid_argument for fewer components than there are.
+  [[nodiscard]] LabelPrior extended(Index components) const;
   /// Writes for each component what the row says of it beyond even shares: 0 is nothing, 1
   /// certainty.
   void evidence(Index row, VectorRef of_components) const;
   [[nodiscard]] bool allows(Index row, Index k) const { return log_(row, k) > -infinity; }
+  /// The logarithm of the number; minus infinity where the component is forbidden.
+  [[nodiscard]] double log_probability(Index row, Index k) const { return log_(row, k); }
   /// Whether both rows say the same.
   [[nodiscard]] bool agree(Index row, Index other) const {
     return log_.row(row) == log_.row(other);
   }
   /// Whether every row either says nothing or forbids all components but one, as Known does.
   [[nodiscard]] bool certain() const;
+  /// Whether the row has the same number for all components.
+  [[nodiscard]] bool says_nothing(Index row) const {
+    return log_.row(row).minCoeff() == log_.row(row).maxCoeff();
+  }
   /// The rows divided by their sums.
   [[nodiscard]] Matrix shares() const;
   void assign(const BlockContext& context, MatrixRef l, VectorRef term) const;

@@ -109,6 +109,10 @@ class Gaussians {
   /// Of covariances that the structure does not have, `set_coordinates` takes the nearest it has.
   [[nodiscard]] Vector coordinates() const;
   void set_coordinates(ConstVectorRef v);
+  /// Until the next estimate `set_coordinates` leaves those eigenvalues at the limit of their ratio
+  /// that are there now: the lowest ones stay equal, the highest ones that ratio times as large.
+  /// Returns whether there are any, that is whether the limit binds.
+  bool hold_limits();
   void select(const std::vector<Index>& order);
   void fields(Fields& visit);
   void describe(Index k, Fields& visit) const;
@@ -208,6 +212,9 @@ class Gaussians {
   void limit_variances(MatrixRef variances, ConstVectorRef mass) const;
   void limit_covariances(ConstVectorRef mass);
   void limit_parameters();
+  bool move_within_limit(MatrixRef values, ConstVectorRef mass) const;
+  void decompose(const MatrixStack& vectors, MatrixRef values) const;
+  void hold(MatrixRef values) const;
   void check_options() const;
 
   GaussianOptions options_;
@@ -227,6 +234,8 @@ class Gaussians {
   // What eigenvalues are measured by: a lower factor of a covariance, or variances; empty for 1.
   Matrix metric_;
   Matrix inverse_metric_;
+  // Of each eigenvalue -1 where it is held at the lower limit, 1 at the upper, else 0; empty: none.
+  Matrix held_;
   Index repairs_ = 0;
 };
 

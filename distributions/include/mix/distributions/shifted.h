@@ -15,6 +15,7 @@
 #include "mix/any_rows.h"
 #include "mix/concepts.h"
 #include "mix/distributions/prefixed_name.h"
+#include "mix/distributions/shift_is.h"
 #include "mix/distributions/summed_statistics.h"
 #include "mix/fields.h"
 #include "mix/moments.h"
@@ -57,9 +58,6 @@ std::optional<Vector> coordinates_with_moments(const Vector& start,
 
 void check_shift(std::string_view type, double shift);
 std::string caution_of_shift(const ShiftUnits& units, double shift, double lowest);
-
-/// Whether a shift is estimated.
-enum class ShiftIs { estimated, fixed };
 
 /// A distribution D of one positive column that begins elsewhere than at 0: f(x) = d(x - shift),
 /// the three-parameter Weibull, gamma, lognormal and inverse Gaussian distributions. Strengths

@@ -5,6 +5,7 @@
 
 #include "mix/any_rows.h"
 #include "mix/distributions/data_spread.h"
+#include "mix/distributions/shift_is.h"
 #include "mix/fields.h"
 #include "mix/moments.h"
 #include "mix/random.h"
@@ -27,13 +28,14 @@ class ShiftedExponential {
   /// Shift 0, rate 1.
   ShiftedExponential() = default;
   /// Throws std::invalid_argument unless both are finite and the rate is positive.
-  ShiftedExponential(double shift, double rate);
+  ShiftedExponential(double shift, double rate, ShiftIs kind = ShiftIs::estimated);
 
   [[nodiscard]] double shift() const { return shift_; }
   [[nodiscard]] double rate() const { return rate_; }
+  [[nodiscard]] bool estimates_shift() const { return fixed_ == 0; }
 
   [[nodiscard]] Index dimension() const { return 1; }
-  [[nodiscard]] Index parameter_count() const { return 2; }
+  [[nodiscard]] Index parameter_count() const { return 2 - fixed_; }
   void log_density(Rows x, VectorRef out) const;
   void sample(Rng& rng, VectorRef out) const;
   [[nodiscard]] double cdf(double x) const;
@@ -43,10 +45,11 @@ class ShiftedExponential {
   [[nodiscard]] Index statistics_size() const { return 2; }
   void accumulate(Rows x, Weights w, VectorRef statistics) const;
   void maximize(ConstVectorRef sum);
-  /// The lowest of the rows with weight, and the rate that follows.
+  /// The lowest of the rows with weight, unless the shift is fixed, and the rate that follows.
   void start(const AnyRows& x, Weights w);
 
-  [[nodiscard]] Index edge_count() const { return 1; }
+  /// None where the shift is fixed.
+  [[nodiscard]] Index edge_count() const { return 1 - fixed_; }
   [[nodiscard]] Index edge_column(Index /*edge*/) const { return 0; }
   /// With the shift there and the mean as it is, or as it is where that cannot be.
   [[nodiscard]] ShiftedExponential with_edge(Index edge, double value) const;
@@ -66,6 +69,7 @@ class ShiftedExponential {
  private:
   double shift_ = 0;
   double rate_ = 1;
+  Index fixed_ = 0;  // 1 where the shift is known
   DataSpread data_;
 };
 

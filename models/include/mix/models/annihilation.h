@@ -11,7 +11,8 @@ struct AnnihilationOptions {
   /// Of the run and of the fit at its end. Sample weights, start (Auto: k-means++, but broader),
   /// n_init (several runs, the least message length kept), max_iter (for each number of
   /// components), seed, threads, progress (of -1/2 of the message length), groups, known labels and
-  /// the checkpoint mean what they do there.
+  /// the checkpoint mean what they do there. A label prior names fewer components than there are:
+  /// the first ones.
   FitOptions fit{};
   /// No component is removed when only so many are left.
   Index least_components = 1;
@@ -46,11 +47,14 @@ struct AnnihilationFit {
 /// together, once per sweep, and weighted one by one.
 /// Components without parameters of their own, such as noise, are never removed. With known labels
 /// none is that a row with weight is known of: its weight is in proportion to max(n_k - r_k/2, rows
-/// known of it). With groups n_k counts groups, each of which is one draw, and so does the n of the
-/// message length; the rows of a group go to a component together.
-/// The same bits for any number of threads. Throws std::invalid_argument for what `fit` refuses;
-/// for a family whose components cannot be taken apart; for weights that are not estimated; for
-/// other policies than Soft and Known; for `least_components` below 1 or above the model's.
+/// known of it). The components that a label prior names are not removed either, and count as known
+/// of them what rows say beyond even shares (LabelPrior::evidence); rows that say nothing may be of
+/// the others too (LabelPrior::extended). With groups n_k counts groups, each of which is one draw,
+/// and so does the n of the message length; the rows of a group go to a component together. The
+/// same bits for any number of threads. Throws std::invalid_argument for what `fit` refuses; for a
+/// family whose components cannot be taken apart; for weights that are not estimated; for other
+/// policies than Soft, Known and LabelPrior; for a label prior that names all components, or one
+/// for which it never says anything; for `least_components` below 1 or above the model's.
 AnnihilationFit choose_by_annihilation(const MixtureModel& model, const AnyRows& x,
                                        const AnnihilationOptions& options = {});
 

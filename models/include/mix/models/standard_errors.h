@@ -111,6 +111,8 @@ struct StandardErrors {
 /// matrices by their lower triangles, numbers that sum to one by their logarithms. Edges of a
 /// support that are estimated (of FreeUniform, ShiftedExponential, Pareto) count as known and have
 /// no standard error themselves: they converge at the rate of the number of rows, not of its root.
+/// Where a limit of eigenvalues binds (GaussianOptions::eigenvalue_ratio), all is given that those
+/// at the limit stay there.
 ///
 /// Throws std::invalid_argument for arguments that no fit can have and for a row of density 0, and
 /// NotAvailable for a family with more than 1000 coordinates, or with neither coordinates nor
@@ -139,6 +141,9 @@ struct Information {
   /// Whether a component holds hardly more rows than it has coordinates, so that their scores may
   /// leave directions open that the data determine.
   bool few_rows = false;
+  /// Whether eigenvalues of Gaussians are at the limit of their ratio. They stay there: coordinates
+  /// move along the limit alone.
+  bool at_ratio_limit = false;
   Vector step;  ///< about 5e-4 standard errors of one row, by which differences were taken
   double log_likelihood = 0;
   Vector mass;  ///< rows (groups) held by each component
