@@ -1,9 +1,9 @@
 // Which optimum does a search end in, and for how many passes? Full covariances on four real sets
 // and ten generated ones whose components overlap; several seeds each. Prints a line
 //   SET METHOD SEED LOG-LIKELIHOOD PASSES SECONDS SOUND
-// for each fit; SOUND is 0 where a component is flagged. Methods: the efforts, and `restarts`: single
-// runs from k-means++ seeds, one after the other, until they took as many passes as the default
-// search with the same seed.
+// for each fit; SOUND is 0 where a component is flagged. Methods: the efforts, and `restarts`:
+// single runs from k-means++ seeds, one after the other, until they took as many passes as the
+// default search with the same seed.
 //
 // usage: bench_optima [--seeds N] [--sets DIRECTORY]
 // --sets writes the sets as DIRECTORY/NAME-K.csv, for other programs, and fits nothing.
