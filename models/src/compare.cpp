@@ -296,8 +296,9 @@ std::vector<Candidate> suitable_families(const std::shared_ptr<const Table>& tab
 const Fit& Comparison::best() const {
   if (table.empty()) throw std::runtime_error("nothing was compared: there is no candidate");
   if (!table.front().fit) {
-    throw std::runtime_error(fmt::format("no candidate could be fitted; {} with {} components {}",
-                                         table.front().name, table.front().n_components,
+    const Index k = table.front().n_components;
+    throw std::runtime_error(fmt::format("no candidate could be fitted; {} with {} component{} {}",
+                                         table.front().name, k, k == 1 ? "" : "s",
                                          table.front().status));
   }
   if (std::isnan(table.front().value)) {
