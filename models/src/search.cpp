@@ -165,8 +165,8 @@ class Search {
     }
     if (trail_.stage == Trail::Stage::finals) {
       complete();
+      if (starter.moves_follow()) polish_the_best();
       keep_the_best();
-      if (starter.moves_follow()) polish(trail_.runs.front());
       end_stage(Trail::Stage::done);
     }
     // Also where the best of those so far had converged: others might have become better.
@@ -293,6 +293,20 @@ class Search {
     }
   }
 
+  // Where the last passes show the best run to be spurious after all, the next one takes its place.
+  void polish_the_best() {
+    const std::vector<Run>& runs = trail_.runs;
+    for (;;) {
+      const bool sound = runs[static_cast<std::size_t>(trail_.best)].flaw.empty();
+      polish(trail_.runs[static_cast<std::size_t>(trail_.best)]);
+      if (!sound || runs[static_cast<std::size_t>(trail_.best)].flaw.empty()) return;
+      for (std::size_t i = 0; i < runs.size(); ++i) {
+        const Run& best = runs[static_cast<std::size_t>(trail_.best)];
+        if (runs[i].counted && runs[i].better_than(best)) trail_.best = static_cast<Index>(i);
+      }
+    }
+  }
+
   // Aitken's estimate of what is still to gain is an estimate: the run that is kept goes on, with
   // extrapolation, until it says much less.
   void polish(Run& run) {
@@ -309,7 +323,9 @@ class Search {
     em.tol *= polished;
     climber_.climb(run, em);
     if (climber_.moves_edges()) climber_.settle_edges(run);
-    if (own != trail_.optima.end()) own->objective = std::max(own->objective, run.objective());
+    if (own == trail_.optima.end()) return;
+    own->objective = std::max(own->objective, run.objective());
+    own->flaw = run.flaw;
   }
 
   // Counts a run, once, among those that came to the same optimum.
