@@ -141,7 +141,8 @@ void Known::evidence(Index row, VectorRef of_components) const {
   if (label >= 0) of_components[label] = 1;
 }
 
-LabelPrior::LabelPrior(const Matrix& probability) : log_(probability.rows(), probability.cols()) {
+LabelPrior::LabelPrior(const Matrix& probability)
+    : log_(probability.rows(), probability.cols()), named_(probability.cols()) {
   for (Index i = 0; i < probability.rows(); ++i) {
     for (Index k = 0; k < probability.cols(); ++k) {
       const double value = probability(i, k);
@@ -162,12 +163,15 @@ LabelPrior::LabelPrior(const Matrix& probability) : log_(probability.rows(), pro
 LabelPrior LabelPrior::of_rows(const std::vector<Index>& rows) const {
   LabelPrior some;
   some.log_ = log_(rows, Eigen::all);
+  some.named_ = named_;
   return some;
 }
 
 LabelPrior LabelPrior::of_components(const std::vector<Index>& components) const {
   LabelPrior some;
   some.log_ = log_(Eigen::all, components);
+  some.named_ = std::count_if(components.begin(), components.end(),
+                              [&](Index component) { return component < named_; });
   return some;
 }
 
@@ -179,6 +183,7 @@ LabelPrior LabelPrior::extended(Index components) const {
   LabelPrior more;
   more.log_ = Matrix::Constant(log_.rows(), components, -infinity);
   more.log_.leftCols(log_.cols()) = log_;
+  more.named_ = named_;
   for (Index i = 0; i < log_.rows(); ++i) {
     if (says_nothing(i)) more.log_.row(i).setConstant(log_(i, 0));
   }
@@ -186,10 +191,13 @@ LabelPrior LabelPrior::extended(Index components) const {
 }
 
 void LabelPrior::evidence(Index row, VectorRef of_components) const {
-  of_components = (log_.row(row).array() - log_.row(row).maxCoeff()).exp().transpose();
-  if (log_.cols() == 1) return;
-  const double even = 1 / static_cast<double>(log_.cols());
-  of_components = ((of_components.array() / of_components.sum() - even) / (1 - even)).cwiseMax(0);
+  of_components.setZero();
+  const auto own = log_.row(row).head(named_);
+  auto named = of_components.head(named_);
+  named = (own.array() - own.maxCoeff()).exp().transpose();
+  if (named_ == 1) return;
+  const double even = 1 / static_cast<double>(named_);
+  named = ((named.array() / named.sum() - even) / (1 - even)).cwiseMax(0);
 }
 
 bool LabelPrior::certain() const {

@@ -240,6 +240,9 @@ void check_annihilation(const MixtureModel& model, const AnnihilationOptions& op
   }
   const AnyAssignment& policy = options.fit.assignment;
   const auto* prior = policy.as<LabelPrior>();
+  if (prior != nullptr && prior->components() < 2) {
+    refuse("a label prior of one component says nothing; name at least two");
+  }
   if (prior != nullptr && prior->components() >= model.n_components()) {
     refuse(
         fmt::format("the label prior names {} components, each of which stays, and the model has "

@@ -147,6 +147,21 @@ TEST(Assignment, ALabelPriorIsOfMoreComponentsOrOfSomeOfThem) {
   EXPECT_FALSE(last.allows(2, 1));
 }
 
+// 0.8 of two is 0.6 beyond even shares, however many components there are besides.
+TEST(Assignment, WhatALabelPriorSaysDoesNotDependOnComponentsItDoesNotName) {
+  const LabelPrior two(Matrix{{0.8, 0.2}, {3, 3}, {0, 1}});
+  const Matrix expected{{0.6, 0}, {0, 0}, {0, 1}};
+  for (const Index components : {2, 3, 20}) {
+    const LabelPrior prior = two.extended(components);
+    Vector evidence(components);
+    for (Index i = 0; i < 3; ++i) {
+      prior.evidence(i, evidence);
+      EXPECT_TRUE(evidence.head(2).isApprox(expected.row(i).transpose(), 1e-15)) << i;
+      EXPECT_EQ(evidence.tail(components - 2).sum(), 0);
+    }
+  }
+}
+
 TEST(Assignment, AnnealedEndsAsSoft) {
   const Annealed annealed{.first = 0.2, .steps = 4, .iterations_per_step = 3};
   EXPECT_DOUBLE_EQ(annealed.beta(0), 0.2);

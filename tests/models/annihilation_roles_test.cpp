@@ -205,6 +205,8 @@ TEST(AnnihilationRoles, LabelPriorsThatLetNoneGoAreRefused) {
               ThrowsMessage<std::invalid_argument>(HasSubstr("begin with more components")));
   EXPECT_THAT([&] { choose(Matrix::Ones(30, 2)); },
               ThrowsMessage<std::invalid_argument>(HasSubstr("for component 1")));
+  EXPECT_THAT([&] { choose(Matrix::Ones(30, 1)); },
+              ThrowsMessage<std::invalid_argument>(HasSubstr("name at least two")));
   EXPECT_THAT([&] { choose(Matrix::Ones(20, 2)); },
               ThrowsMessage<std::invalid_argument>(HasSubstr("20 rows")));
   options.fit.assignment = Hard{};

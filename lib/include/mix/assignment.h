@@ -146,8 +146,8 @@ class LabelPrior {
   /// With further components, of which the rows that say nothing may be as of all others, and no
   /// other rows. Throws std::invalid_argument for fewer components than there are.
   [[nodiscard]] LabelPrior extended(Index components) const;
-  /// Writes for each component what the row says of it beyond even shares: 0 is nothing, 1
-  /// certainty.
+  /// Writes for each component what the row says of it beyond even shares among those that the
+  /// prior was given for, leaving out what it was extended by: 0 is nothing, 1 certainty.
   void evidence(Index row, VectorRef of_components) const;
   [[nodiscard]] bool allows(Index row, Index k) const { return log_(row, k) > -infinity; }
   /// The logarithm of the number; minus infinity where the component is forbidden.
@@ -168,7 +168,8 @@ class LabelPrior {
 
  private:
   LabelPrior() = default;
-  Matrix log_;  // rows x components
+  Matrix log_;       // rows x components
+  Index named_ = 0;  // how many of them, the first ones, it was given for
 };
 
 /// Any assignment policy, owned by value.
