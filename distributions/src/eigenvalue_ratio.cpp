@@ -7,6 +7,7 @@
 #include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "mix/distributions/gaussians.h"
@@ -71,8 +72,11 @@ double best_limit(const std::vector<WeightedEigenvalue>& values, double ratio) {
 // Beyond the ratio by this factor, less one, is within it: what was clipped once is not again.
 constexpr double ratio_rounding = 1e-12;
 
-// Eigenvalues that differ by less than this factor, less one, are at the limit together.
-constexpr double at_limit = 1e-9;
+// Eigenvalues that differ by less than this factor, less one, are at the limit together; where the
+// limit is wide, rounding of the largest is more of the smallest.
+double at_limit(double ratio) {
+  return std::max(1e-9, 100 * std::numeric_limits<double>::epsilon() * ratio);
+}
 
 // Smaller pivots of a correlation matrix are rounding.
 constexpr double smallest_correlation_pivot = 1e-7;
@@ -222,10 +226,11 @@ bool Gaussians::hold_limits() {
   }
   const double lower = values.minCoeff();
   const double upper = values.maxCoeff();
-  if (upper < (1 - at_limit) * options_.eigenvalue_ratio * lower) return false;
+  const double rounding = at_limit(options_.eigenvalue_ratio);
+  if (upper < (1 - rounding) * options_.eigenvalue_ratio * lower) return false;
   held_ = values.unaryExpr([=](double value) {
-    if (value < (1 + at_limit) * lower) return -1.0;
-    return value > (1 - at_limit) * upper ? 1.0 : 0.0;
+    if (value < (1 + rounding) * lower) return -1.0;
+    return value > (1 - rounding) * upper ? 1.0 : 0.0;
   });
   return true;
 }

@@ -3,7 +3,9 @@
 #include <utility>
 #include <vector>
 
+#include "mix/distributions/gated.h"
 #include "mix/distributions/gaussians.h"
+#include "mix/distributions/imaginary_rows.h"
 #include "mix/distributions/product.h"
 #include "mix/family_list.h"
 
@@ -25,6 +27,14 @@ bool hold_limits(AnyFamily& family) {
     std::vector<Product::Block> blocks = product->blocks();
     for (Product::Block& block : blocks) any |= hold_limits(block.family);
     if (any) family = AnyFamily(Product(std::move(blocks)));
+  } else if (const auto* gated = family.as<Gated>()) {
+    AnyFamily inner = gated->family();
+    any = hold_limits(inner);
+    if (any) family = AnyFamily(gated->with_family(std::move(inner)));
+  } else if (const auto* with_rows = family.as<WithImaginaryRows>()) {
+    AnyFamily inner = with_rows->family();
+    any = hold_limits(inner);
+    if (any) family = AnyFamily(with_rows->with_family(std::move(inner)));
   }
   return any;
 }

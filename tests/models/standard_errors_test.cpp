@@ -512,6 +512,19 @@ TEST(Information, EqualsDifferencesAlongALimitOfEigenvalues) {
   }
 }
 
+TEST(Information, HoldsALimitOfEigenvaluesInsideAPriorAndBehindAGate) {
+  Matrix x = rows(300, 3, standard_normal);
+  x.topRows(100).col(0) = 3 * x.topRows(100).col(0).array() + 4;
+  const AnyFamily limited = Gaussians(2, 2, {.eigenvalue_ratio = 4});
+  const Matrix plane = x.leftCols(2);
+  const Fit with_rows = fit_closely(MixtureModel(AnyFamily(with_prior(limited))), plane);
+  EXPECT_TRUE(information(with_rows.model, plane).at_ratio_limit);
+  EXPECT_LT(standard_errors(with_rows, plane).convergence.gain, 1e-3);
+  const Fit gated = fit_closely(MixtureModel(AnyFamily(Gated(limited, {2}))), x);
+  EXPECT_TRUE(information(gated.model, x).at_ratio_limit);
+  EXPECT_LT(standard_errors(gated, x).convergence.gain, 1e-3);
+}
+
 TEST(StandardErrors, RefuseBadInput) {
   const Matrix x = two_normals(50);
   const MixtureModel model = mixture(Normal(0, 1), Normal(4, 1));

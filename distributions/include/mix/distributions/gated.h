@@ -46,6 +46,12 @@ class Gated {
   }
 
   [[nodiscard]] const AnyFamily& family() const { return family_; }
+  /// The same gate before another family of as many components and columns.
+  [[nodiscard]] Gated with_family(AnyFamily family) const {
+    Gated other = *this;
+    other.family_ = std::move(family);
+    return other;
+  }
   [[nodiscard]] const std::vector<Index>& gate_columns() const { return gate_columns_; }
   /// a_k, where all covariates of the gate are 0; 0 for the first component.
   [[nodiscard]] double gate_intercept(Index k) const;

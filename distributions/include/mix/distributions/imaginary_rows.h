@@ -36,6 +36,12 @@ class WithImaginaryRows {
   WithImaginaryRows(AnyFamily family, Matrix rows, Vector weights);
 
   [[nodiscard]] const AnyFamily& family() const { return family_; }
+  /// The same imaginary rows for another family of as many components and columns.
+  [[nodiscard]] WithImaginaryRows with_family(AnyFamily family) const {
+    WithImaginaryRows other = *this;
+    other.family_ = std::move(family);
+    return other;
+  }
   /// The total weight of the imaginary rows of a component.
   [[nodiscard]] double weight() const { return weight_; }
   [[nodiscard]] std::string title() const;
