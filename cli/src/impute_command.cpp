@@ -20,7 +20,7 @@ namespace mix::cli {
 namespace {
 
 // Rows in memory at a time; the output does not depend on it.
-constexpr Index block_size = 65536;
+constexpr Index imputed_block_size = 65536;
 
 struct ImputeCommand {
   std::string model{};
@@ -55,7 +55,7 @@ void run_impute(const ImputeCommand& flags) {
   std::string first_left;
   with_threads(flags.threads, [&] {
     Table block;
-    while (rows.next(block_size, block)) {
+    while (rows.next(imputed_block_size, block)) {
       const Matrix filled = [&] {
         try {
           return flags.draw ? impute_draws(saved.model, block.cells(), *flags.draw, done)

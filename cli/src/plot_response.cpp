@@ -10,12 +10,12 @@ namespace mix::cli {
 
 namespace {
 
-constexpr Index curve_size = 161;
+constexpr Index response_curve_size = 161;
 constexpr double least_share = 0.02;  // of a component that is drawn at a place
 
 /// Mean of the response under one component, what is within one standard deviation, and the
 /// component's mixing weight there.
-struct Point {
+struct ResponsePoint {
   double x;
   double mean;
   double low;
@@ -57,9 +57,10 @@ double as_cell(const Column& column, double value) {
 }
 
 /// The curves of all components along one given column, the others at their means.
-std::vector<std::vector<Point>> curves(const MixtureModel& model, const Table& table,
-                                       const DrawnRows& rows, const std::vector<Index>& given,
-                                       std::size_t across) {
+std::vector<std::vector<ResponsePoint>> curves(const MixtureModel& model, const Table& table,
+                                               const DrawnRows& rows,
+                                               const std::vector<Index>& given,
+                                               std::size_t across) {
   Vector values(std::ssize(given));
   for (std::size_t i = 0; i < given.size(); ++i) {
     const double mean = rows.x.col(given[i]).dot(rows.weights) / rows.weights.sum();
@@ -68,11 +69,11 @@ std::vector<std::vector<Point>> curves(const MixtureModel& model, const Table& t
   const Column& column = table.column(given[across]);
   const auto x = rows.x.col(given[across]);
   std::vector<double> places;
-  for (const double place : Vector::LinSpaced(curve_size, x.minCoeff(), x.maxCoeff())) {
+  for (const double place : Vector::LinSpaced(response_curve_size, x.minCoeff(), x.maxCoeff())) {
     places.push_back(as_cell(column, place));
   }
   places.erase(std::unique(places.begin(), places.end()), places.end());
-  std::vector<std::vector<Point>> result(static_cast<std::size_t>(model.n_components()));
+  std::vector<std::vector<ResponsePoint>> result(static_cast<std::size_t>(model.n_components()));
   for (const double place : places) {
     values[static_cast<Index>(across)] = place;
     const MixtureModel there = model.conditional(given, values);
@@ -88,10 +89,10 @@ std::vector<std::vector<Point>> curves(const MixtureModel& model, const Table& t
 }
 
 /// The parts of a curve where its component has a share and a mean.
-std::vector<std::vector<Point>> drawn_parts(const std::vector<Point>& curve) {
-  std::vector<std::vector<Point>> parts;
+std::vector<std::vector<ResponsePoint>> drawn_parts(const std::vector<ResponsePoint>& curve) {
+  std::vector<std::vector<ResponsePoint>> parts;
   bool open = false;
-  for (const Point& point : curve) {
+  for (const ResponsePoint& point : curve) {
     const bool drawn = point.share >= least_share && std::isfinite(point.mean);
     if (drawn && !open) parts.emplace_back();
     if (drawn) parts.back().push_back(point);
@@ -109,18 +110,18 @@ struct Axes {
 /// Rows, and the curves of all components before them.
 void draw_curves(Picture& picture, const MixtureModel& model, const Table& table,
                  const DrawnRows& rows, const PlotOptions& options, Axes axes,
-                 const std::vector<std::vector<Point>>& curves_of) {
+                 const std::vector<std::vector<ResponsePoint>>& curves_of) {
   picture.command("set key outside right top vertical Left reverse samplen 1.5 spacing 1.25");
   std::vector<std::string> bands;
   std::vector<std::string> lines;
   for (std::size_t k = 0; k < curves_of.size(); ++k) {
     const Color color = component_color(model, static_cast<Index>(k));
-    const auto [fewest, best] =
-        std::minmax_element(curves_of[k].begin(), curves_of[k].end(),
-                            [](const Point& a, const Point& b) { return a.share < b.share; });
+    const auto [fewest, best] = std::minmax_element(
+        curves_of[k].begin(), curves_of[k].end(),
+        [](const ResponsePoint& a, const ResponsePoint& b) { return a.share < b.share; });
     const double most = best->share;
     const bool gated = fewest->share < most;
-    for (const std::vector<Point>& part : drawn_parts(curves_of[k])) {
+    for (const std::vector<ResponsePoint>& part : drawn_parts(curves_of[k])) {
       std::vector<std::vector<double>> points;
       for (const auto& [x, mean, low, high, share] : part) {
         points.push_back(
@@ -149,7 +150,7 @@ void draw_curves(Picture& picture, const MixtureModel& model, const Table& table
 }
 
 /// The share of successes in so many trials.
-Point share_of_successes(const Json& parameters, double trials) {
+ResponsePoint share_of_successes(const Json& parameters, double trials) {
   double p = 0;
   double correlation = 0;  // of two trials of a row
   if (const auto probability = parameters.find("probability"); probability != parameters.end()) {
@@ -235,11 +236,12 @@ void plot_shares(Picture& picture, const MixtureModel& model, const Table& table
   const Table shares =
       Table::from_matrix(rows.x, {trials, fmt::format("{} / {}", table.column(0).name, trials)});
   const Range across = axis_range(model, shares, rows, 0);
-  std::vector<std::vector<Point>> curves_of;
+  std::vector<std::vector<ResponsePoint>> curves_of;
   for (Index k = 0; k < model.n_components(); ++k) {
     const Json parameters = json_component(model.family(), k);
-    std::vector<Point>& curve = curves_of.emplace_back();
-    for (const double n : Vector::LinSpaced(curve_size, std::max(across.low, 1.0), across.high)) {
+    std::vector<ResponsePoint>& curve = curves_of.emplace_back();
+    for (const double n :
+         Vector::LinSpaced(response_curve_size, std::max(across.low, 1.0), across.high)) {
       curve.push_back(share_of_successes(parameters, n));
     }
   }

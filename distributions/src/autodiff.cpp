@@ -8,14 +8,14 @@ namespace mix {
 namespace {
 
 // Where the data are, and how wide.
-struct Place {
+struct ParameterPlace {
   Vector mean;
   double deviation;
 };
 
 // Puts a parameter's numbers where the data are; those that this does not suit stay.
-void guess_numbers(const Parameter& p, const Place& place, bool located, bool scaled, double factor,
-                   Index& column, double* numbers) {
+void guess_numbers(const Parameter& p, const ParameterPlace& place, bool located, bool scaled,
+                   double factor, Index& column, double* numbers) {
   std::vector<double> guess(numbers, numbers + p.size());
   const auto scale = [&](double value) { return factor * (scaled ? place.deviation : value); };
   if (p.range == ParameterRange::interval && p.lower == -infinity && p.upper == infinity &&
@@ -53,7 +53,7 @@ std::vector<Vector> rough_guesses(const Parameter* parameters, std::size_t count
   const Vector mean = x.transpose() * w / total;
   const Vector variance =
       (x.rowwise() - mean.transpose()).array().square().matrix().transpose() * w / total;
-  const Place place{mean, std::sqrt(variance.maxCoeff())};
+  const ParameterPlace place{mean, std::sqrt(variance.maxCoeff())};
   std::vector<Vector> guesses;
   for (const bool located : {true, false}) {
     for (const bool scaled : {true, false}) {

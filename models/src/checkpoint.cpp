@@ -13,7 +13,7 @@
 namespace mix {
 namespace {
 
-constexpr const char* format_name = "mixture-checkpoint";
+constexpr const char* checkpoint_format_name = "mixture-checkpoint";
 constexpr auto between_writings = std::chrono::seconds(2);
 
 }  // namespace
@@ -25,7 +25,7 @@ Checkpoint::Checkpoint(std::filesystem::path path, std::string work)
     return;
   }
   const Json json = Json::parse(read_file(path_), nullptr, false);
-  if (!json.is_object() || json.value("format", std::string()) != format_name ||
+  if (!json.is_object() || json.value("format", std::string()) != checkpoint_format_name ||
       !json.contains("entries") || !json["entries"].is_object()) {
     throw DataError(fmt::format("{}: this is not a checkpoint; name another file", path_.string()));
   }
@@ -57,7 +57,7 @@ void Checkpoint::write() {
 }
 
 void Checkpoint::write_locked() {
-  const Json json{{"format", format_name}, {"work", work_}, {"entries", entries_}};
+  const Json json{{"format", checkpoint_format_name}, {"work", work_}, {"entries", entries_}};
   write_file_atomically(path_, json.dump() + "\n");
   changed_ = false;
   written_ = std::chrono::steady_clock::now();

@@ -27,11 +27,12 @@ constexpr Index looked_at = 32;
 constexpr double least_log_density = -700;
 
 // The mixture without one of its components, and what it looks like with it.
-class Rest {
+class OtherComponents {
  public:
   // `terms`: log weight plus log density, rows x components; `beside`: the part of that component's
   // that comes from elsewhere.
-  Rest(const AnyRows& x, Weights w, const Matrix& terms, Index without, const Vector& beside)
+  OtherComponents(const AnyRows& x, Weights w, const Matrix& terms, Index without,
+                  const Vector& beside)
       : x_(x), w_(w), beside_(beside), rest_(terms.rows()) {
     for (Index i = 0; i < terms.rows(); ++i) {
       double top = -infinity;
@@ -86,7 +87,8 @@ std::vector<double> values_of(const AnyRows& x, Weights w, Index column) {
 
 // Moves one edge to the best value found; returns the rise.
 template <class D>
-double move_edge(D& component, Index edge, const std::vector<double>& values, const Rest& rest) {
+double move_edge(D& component, Index edge, const std::vector<double>& values,
+                 const OtherComponents& rest) {
   const double now = rest.log_likelihood(AnyFamily(component));
   D best = component;
   double top = now;
@@ -134,7 +136,7 @@ bool move_edges_of(AnyFamily& family, const Place& place, Matrix& terms) {
   for (Index k = 0; k < own->size(); ++k) {
     D component = own->component(k);
     const Vector beside = place.beside.col(k);
-    const Rest rest(place.x, place.w, terms, place.first + k, beside);
+    const OtherComponents rest(place.x, place.w, terms, place.first + k, beside);
     double rise = 0;
     // A component without weight has none anywhere.
     for (Index e = 0; e < component.edge_count() && beside.maxCoeff() > -infinity; ++e) {

@@ -17,14 +17,14 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
 
-struct Case {
+struct AnnihilationCase {
   std::string name;
   MixtureModel truth;
   AnyFamily family;  // with more components than the truth
   Index rows = 600;
 };
 
-void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
+void PrintTo(const AnnihilationCase& c, std::ostream* out) { *out << c.name; }
 
 MixtureModel three_gaussians() {
   const Matrix means{{0, 0}, {7, 0}, {0, 7}};
@@ -36,8 +36,8 @@ Gaussians gaussians(Index k, const std::string& structure) {
   return {k, 2, {.structure = parse_structure(structure)}};
 }
 
-std::vector<Case> cases() {
-  std::vector<Case> all;
+std::vector<AnnihilationCase> annihilation_cases() {
+  std::vector<AnnihilationCase> all;
   // EEE: one covariance in common.
   for (const char* structure : {"VVV", "VVI", "EEE", "VEV"}) {
     all.push_back(
@@ -57,9 +57,9 @@ std::vector<Case> cases() {
   return all;
 }
 
-class Annihilation : public ::testing::TestWithParam<Case> {};
+class Annihilation : public ::testing::TestWithParam<AnnihilationCase> {};
 
-INSTANTIATE_TEST_SUITE_P(Families, Annihilation, ::testing::ValuesIn(cases()),
+INSTANTIATE_TEST_SUITE_P(Families, Annihilation, ::testing::ValuesIn(annihilation_cases()),
                          [](const auto& test) { return test.param.name; });
 
 // Of random rows a component more can make a shorter message; mostly it does not.

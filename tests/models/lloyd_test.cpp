@@ -31,21 +31,21 @@ Matrix rows_around(Index n, Index d, Index k, double separation, std::uint64_t s
   return x;
 }
 
-struct Case {
+struct LloydCase {
   std::string name;
   Matrix x;
   Vector w;
   Matrix centers;
 };
 
-Case from_first_rows(std::string name, Matrix x, Index k) {
+LloydCase from_first_rows(std::string name, Matrix x, Index k) {
   const Vector w = Vector::Ones(x.rows());
   const Matrix centers = x.topRows(k);
   return {std::move(name), std::move(x), w, centers};
 }
 
-std::vector<Case> cases() {
-  std::vector<Case> all;
+std::vector<LloydCase> lloyd_cases() {
+  std::vector<LloydCase> all;
   all.push_back(from_first_rows("overlapping", rows_around(3000, 5, 20, 2, 1), 20));
   all.push_back(from_first_rows("separated", rows_around(3000, 16, 40, 15, 2), 40));
   all.push_back(from_first_rows("many centers", rows_around(2500, 8, 100, 6, 3), 300));
@@ -69,11 +69,11 @@ std::vector<Case> cases() {
   for (Index i = 0; i < 2000; ++i) pairs(i, 0) = static_cast<double>(i % 5) * 0.1;
   all.push_back({"halfway", pairs, Vector::Ones(2000), Matrix{{0.0}, {0.1}, {0.4}}});
   // Clusters that lose all rows at the first iteration and, by weights of zero, later.
-  Case emptied = from_first_rows("emptied", rows_around(2500, 3, 12, 6, 13), 20);
+  LloydCase emptied = from_first_rows("emptied", rows_around(2500, 3, 12, 6, 13), 20);
   emptied.centers.row(3).setConstant(1e4);
   emptied.centers.row(7).setConstant(-1e4);
   all.push_back(emptied);
-  Case weighted = from_first_rows("weighted", rows_around(3000, 6, 25, 7, 14), 30);
+  LloydCase weighted = from_first_rows("weighted", rows_around(3000, 6, 25, 7, 14), 30);
   Rng rng(15);
   for (double& w : weighted.w) w = uniform(rng) < 0.3 ? 0.0 : 3 * uniform(rng);
   weighted.w.head(600).setZero();
@@ -94,7 +94,7 @@ void expect_same(const KMeans& actual, const KMeans& expected, const std::string
 }
 
 TEST(Lloyd, BoundsChangeNoBitWhereTheRunStops) {
-  for (const Case& each : cases()) {
+  for (const LloydCase& each : lloyd_cases()) {
     for (Index most = 1;; most += most / 8 + 1) {
       const KMeans expected = lloyd(each.x, each.w, each.centers, most, Bounds::never);
       for (const Bounds bounds : {Bounds::adaptive, Bounds::always}) {
@@ -107,7 +107,7 @@ TEST(Lloyd, BoundsChangeNoBitWhereTheRunStops) {
 }
 
 TEST(Lloyd, BoundsGiveTheSameBitsAndWorkForAnyNumberOfThreads) {
-  for (const Case& each : cases()) {
+  for (const LloydCase& each : lloyd_cases()) {
     const KMeans expected = lloyd(each.x, each.w, each.centers, 1000, Bounds::never);
     for (const Bounds bounds : {Bounds::adaptive, Bounds::always}) {
       double work = 0;
@@ -125,7 +125,7 @@ TEST(Lloyd, BoundsGiveTheSameBitsAndWorkForAnyNumberOfThreads) {
 }
 
 TEST(Lloyd, BoundsGiveTheSameBitsOnAnyInstructionSet) {
-  for (const Case& each : cases()) {
+  for (const LloydCase& each : lloyd_cases()) {
     const KMeans expected = lloyd(each.x, each.w, each.centers, 1000, Bounds::never);
     for (const std::string& target : kernels::targets()) {
       kernels::use_target(target);
@@ -137,7 +137,7 @@ TEST(Lloyd, BoundsGiveTheSameBitsOnAnyInstructionSet) {
 }
 
 TEST(Lloyd, BoundsSaveMostDistancesOfSeparatedRows) {
-  const Case each = from_first_rows("", rows_around(20000, 16, 64, 12, 16), 64);
+  const LloydCase each = from_first_rows("", rows_around(20000, 16, 64, 12, 16), 64);
   double all = 0;
   double some = 0;
   const KMeans result = lloyd(each.x, each.w, each.centers, 1000, Bounds::never, &all);
@@ -147,7 +147,7 @@ TEST(Lloyd, BoundsSaveMostDistancesOfSeparatedRows) {
 }
 
 TEST(Lloyd, OfFewNumbersInCentersAllDistancesAreComputed) {
-  const Case each = from_first_rows("", rows_around(4000, 2, 4, 12, 17), 4);
+  const LloydCase each = from_first_rows("", rows_around(4000, 2, 4, 12, 17), 4);
   double all = 0;
   double some = 0;
   lloyd(each.x, each.w, each.centers, 1000, Bounds::never, &all);
@@ -158,7 +158,7 @@ TEST(Lloyd, OfFewNumbersInCentersAllDistancesAreComputed) {
 TEST(Nearest, LabelsAreThoseOfBoundsAndOpenAtTies) {
   for (const std::string& target : kernels::targets()) {
     kernels::use_target(target);
-    for (const Case& each : cases()) {
+    for (const LloydCase& each : lloyd_cases()) {
       kernels::PackedCenters packed;
       packed.pack(each.centers, each.centers.colwise().mean().transpose());
       kernels::Tiles tiles;
