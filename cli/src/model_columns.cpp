@@ -72,7 +72,7 @@ std::pair<std::vector<Index>, Vector> values_named(const SavedModel& saved,
   std::vector<Index> places;
   std::vector<double> numbers;
   for (const std::string& part : split_names(values, ',')) {
-    const auto equals = part.rfind('=');
+    const auto equals = find_outside_quotes(part, "=");
     if (equals == std::string::npos) {
       throw DataError(fmt::format(
           "{} gives no value; write COLUMN=VALUE, several separated by commas", in_quotes(part)));

@@ -11,17 +11,12 @@
 #include <system_error>
 
 #include "mix/errors.h"
+#include "trimmed.h"
 
 namespace mix {
 namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
 
 bool equal_but_case(std::string_view text, std::string_view lower) {
   if (text.size() != lower.size()) return false;

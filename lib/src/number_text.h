@@ -26,10 +26,10 @@ std::string infinite_message(std::string_view place, std::string_view cell);
 // The message for a file without any row.
 std::string no_rows_message(std::string_view source_name);
 
-// What a user can do about a text where a number is needed.
-/// The message about text in another encoding, such as Latin-1; `what`: "the name".
+// The message about text in another encoding, such as Latin-1; `what`: "the name".
 std::string not_utf8_message(std::string_view place, std::string_view what);
 
+// What a user can do about a text where a number is needed.
 std::string not_a_number_remedy(std::string_view text);
 
 }  // namespace mix

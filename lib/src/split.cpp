@@ -2,14 +2,10 @@
 
 #include <algorithm>
 
+#include "trimmed.h"
+
 namespace mix {
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
 
 // Where the quotes end that begin at `open`; a quote within them is doubled.
 std::size_t end_of_quotes(std::string_view text, std::size_t open) {
@@ -18,6 +14,11 @@ std::size_t end_of_quotes(std::string_view text, std::size_t open) {
     end += text[end] == '"' ? 2 : 1;
   }
   return end;
+}
+
+bool needs_quotes(std::string_view name, char separator) {
+  return name.empty() || trimmed(name) != name || name.find(separator) != std::string_view::npos ||
+         name.find('"') != std::string_view::npos;
 }
 
 }  // namespace
@@ -60,11 +61,26 @@ std::vector<std::string> split_names(std::string_view text, char separator) {
   return names;
 }
 
+std::size_t find_outside_quotes(std::string_view text, std::string_view what) {
+  bool begins = true;  // a name
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (begins && text[i] == '"') {
+      i = end_of_quotes(text, i);
+      begins = false;
+      continue;
+    }
+    if (text.substr(i).starts_with(what)) return i;
+    if (text[i] != ' ' && text[i] != '\t') begins = text[i] == '+';
+  }
+  return std::string_view::npos;
+}
+
 std::string join_names(const std::vector<std::string>& names, char separator) {
   std::string text;
-  for (const std::string& name : names) {
-    if (!text.empty()) text += separator;
-    if (name.find(separator) == std::string::npos && !name.starts_with('"')) {
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const std::string& name = names[i];
+    if (i > 0) text += separator;
+    if (!needs_quotes(name, separator)) {
       text += name;
       continue;
     }

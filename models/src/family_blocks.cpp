@@ -317,7 +317,7 @@ FamilyBlocks parse_blocks(std::string_view text) {
     // The part is trimmed, so what follows an equals sign that is not its end is a name.
     if (equals + 1 < part.size()) {
       std::string columns = part.substr(0, equals);
-      const auto dots = columns.find("..");
+      const auto dots = find_outside_quotes(columns, "..");
       block.intervals = dots != std::string::npos;
       if (block.intervals) columns.replace(dots, 2, "+");
       block.columns = split_names(columns, '+');

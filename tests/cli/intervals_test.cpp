@@ -52,6 +52,10 @@ TEST(Intervals, OfAnyColumnsAreNamedInTheFamily) {
   here.write("ages.csv", "from,to,n\n0,10,5\n10,20,9\n20,40,7\n40,inf,3\n");
   (void)here.succeed(
       {"fit", "ages.csv", "--family", "from..to=gamma", "--weights", "n", "--components", "1"});
+  here.write("dots.csv", "a..b,c\n1,2\n2,4\n4,3\n3,7\n");
+  const Outcome dots = here.succeed(
+      {"fit", "dots.csv", "--family", "\"a..b\"=normal,c=normal", "--components", "1"});
+  EXPECT_EQ(dots.out.find("interval"), std::string::npos) << dots.out;
   here.refuse({"fit", "ages.csv", "--family", "gamma"}, {"line 5", "\"to\"", "infinite"});
   here.refuse({"fit", "ages.csv", "--family", "from..to+n=gamma"}, {"two columns"});
   here.refuse({"fit", "ages.csv", "--family", "from..to=shifted_exponential", "--components", "1"},

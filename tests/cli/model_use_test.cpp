@@ -547,6 +547,22 @@ TEST(Describe, GivesProbabilitiesOfCategories) {
   here.refuse({"describe", "mixed.json", "--given", "color=rde"}, {"\"rde\"", "\"red\""});
 }
 
+TEST(Describe, TakesNamesAndCategoriesThatHoldAnEqualsSign) {
+  const Folder here;
+  std::string table = "income,a=b\n";
+  for (int i = 0; i < 40; ++i) {
+    table += std::string(i % 4 == 0 ? ">50K" : "<=50K") + "," + std::to_string(i % 7) + ".5\n";
+  }
+  here.write("t.csv", table);
+  (void)here.succeed({"fit", "t.csv", "--components", "1", "--family",
+                      "income=categorical,\"a=b\"=gaussian", "--out", "m.json"});
+  const auto rest = [&](const std::string& given) {
+    return here.succeed({"describe", "m.json", "--given", given, "--json"}).json()["columns"];
+  };
+  EXPECT_EQ(rest("income=<=50K")[0]["name"], "a=b");
+  EXPECT_EQ(rest("\"a=b\"=3")[0]["name"], "income");
+}
+
 TEST(Describe, RefusesWhatCannotBe) {
   const Folder here;
   fit_line(here);

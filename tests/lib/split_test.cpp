@@ -29,8 +29,25 @@ TEST(SplitNames, KeepsBlocksOfColumnsWhole) {
 }
 
 TEST(SplitNames, FindsWhatWasJoined) {
-  const Names names{"a", "b,c", "\"d\"", "e \"f, g\""};
-  EXPECT_EQ(split_names(join_names(names, ','), ','), names);
+  const std::vector<Names> lists{
+      {"a", "b,c", "\"d\"", "e \"f, g\""}, {""}, {"", "a"}, {"a", "", ""}, {" a", "b\t", " "},
+      {"a+\"b", "c+", "\"", "d"}};
+  for (const Names& names : lists) {
+    EXPECT_EQ(split_names(join_names(names, ','), ','), names) << join_names(names, ',');
+    EXPECT_EQ(split_names(join_names(names, '+'), '+'), names) << join_names(names, '+');
+  }
+  EXPECT_EQ(join_names({"a", "b c"}, ','), "a,b c");
+}
+
+TEST(FindOutsideQuotes, PassesOverQuotedNames) {
+  EXPECT_EQ(find_outside_quotes("a=<=b", "="), 1);
+  EXPECT_EQ(find_outside_quotes("\"a=b\"=3", "="), 5);
+  EXPECT_EQ(find_outside_quotes("\"a \"\"=b\"=3", "="), 8);
+  EXPECT_EQ(find_outside_quotes("\"a..b\" + \"c..d\"..e", ".."), 15);
+  EXPECT_EQ(find_outside_quotes("\"a..b\"", ".."), std::string::npos);
+  // Quotes within a name are its own, and an end may be missing.
+  EXPECT_EQ(find_outside_quotes("a\"=b\"", "="), 2);
+  EXPECT_EQ(find_outside_quotes("\"a=b", "="), std::string::npos);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,9 @@ std::vector<std::string> split_names(std::string_view text, char separator);
 
 /// A name without the quotes of split_names, if it has some.
 std::string unquoted(std::string_view text);
+
+/// Where `what` first stands outside the quotes of split_names; npos where it does not.
+std::size_t find_outside_quotes(std::string_view text, std::string_view what);
 
 /// Names so that split_names finds them again.
 std::string join_names(const std::vector<std::string>& names, char separator);
