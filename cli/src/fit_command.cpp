@@ -59,7 +59,10 @@ void run_fit(const FitCommand& flags) {
     if (weights.size() > 0) weights = Vector(weights(drawn.rows));
     plot_model(best.model, drawn.table, flags.picture,
                {.component_names = names, .weights = weights});
-    if (search) plot_comparison(*search, criterion_picture(flags.picture));
+    // A single model is no curve.
+    if (search && search->table.size() > 1) {
+      plot_comparison(*search, criterion_picture(flags.picture));
+    }
   }
   // The last file: where a picture fails, the old model stands.
   if (!flags.model.empty()) {
