@@ -8,6 +8,7 @@
 #include <regex>
 #include <set>
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 
 #include "mix/csv.h"
@@ -320,6 +321,18 @@ Groups group_column(const Table& table, const std::string& name) {
     numbers.push_back(number_of.try_emplace(value, next).first->second);
   }
   return Groups(numbers);
+}
+
+void check_read_twice(const std::filesystem::path& path, std::string_view reader) {
+  std::error_code failed;
+  const auto type = std::filesystem::status(path, failed).type();
+  if (type != std::filesystem::file_type::fifo && type != std::filesystem::file_type::character) {
+    return;
+  }
+  throw DataError(
+      fmt::format("{} reads {} twice, but a pipe or a terminal gives its bytes once; "
+                  "write them to a file and name that",
+                  reader, in_quotes(path.string())));
 }
 
 Index distinct_rows(const Table& table, Index limit) {

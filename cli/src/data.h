@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "family_choice.h"
@@ -92,6 +93,9 @@ LabelColumn label_column(const Table& table, const std::string& name);
 /// The groups in the named column, of numbers or text; none without a name. Throws DataError that
 /// names file, line and column of a missing cell.
 Groups group_column(const Table& table, const std::string& name);
+
+/// Throws DataError where a file cannot be read twice, as a pipe cannot; `reader` says what would.
+void check_read_twice(const std::filesystem::path& path, std::string_view reader);
 
 /// The number of different rows, counted up to `limit`.
 Index distinct_rows(const Table& table, Index limit);

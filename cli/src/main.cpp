@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <memory>
 #include <new>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -56,12 +58,21 @@ void add_plugins(CLI::App& command) {
 
 // The name by which other programs mean the streams.
 void accept_dash(CLI::App& command) {
+  const auto inputs = std::make_shared<int>(0);
   for (CLI::Option* option : command.get_options()) {
     const bool is_out = option->check_lname("out");
     if (!option->get_positional() && !is_out) continue;
-    const std::string stream = is_out ? "/dev/stdout" : "/dev/stdin";
-    option->transform([stream](const std::string& text) { return text == "-" ? stream : text; },
-                      "");
+    option->transform(
+        [is_out, inputs](const std::string& text) -> std::string {
+          if (text != "-") return text;
+          if (is_out) return "/dev/stdout";
+          if (++*inputs > 1) {
+            throw std::invalid_argument(
+                "standard input cannot be two files; say - for one and name the other");
+          }
+          return "/dev/stdin";
+        },
+        "");
   }
 }
 

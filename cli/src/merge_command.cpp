@@ -130,6 +130,7 @@ struct KnownRows {
 };
 
 KnownRows known_rows(const MergeCommand& flags, const SavedModel& saved) {
+  if (!flags.groups.empty()) check_read_twice(flags.data, "--groups");
   RowsForModel rows(flags.data, saved, flags.weights);
   Table table;
   if (!rows.next(std::numeric_limits<Index>::max(), table)) {

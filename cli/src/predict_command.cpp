@@ -206,6 +206,7 @@ class JsonPrinter final : public Writer {
 };
 
 void run_predict(const PredictCommand& flags) {
+  if (!flags.groups.empty()) check_read_twice(flags.data, "--groups");
   const SavedModel saved = load_model(flags.model);
   RowsForModel rows(flags.data, saved);
   // Rows of a group may stand anywhere, so all are read at once.

@@ -181,6 +181,7 @@ void run_score(const ScoreCommand& flags) {
         "score compares the components of a model with a column of labels: name MODEL and DATA, or "
         "another column with --labels");
   }
+  if (flags.labels.empty()) check_read_twice(flags.files.back(), "score");
   const Table table = read_table(flags.files.back());
   const Partition truth = named(table, flags.truth);
   const Partition own = first_partition(flags, table);

@@ -60,6 +60,7 @@ struct DescribedRows {
 };
 
 DescribedRows read_rows(const ModelAndData& input) {
+  if (!input.groups.empty()) check_read_twice(input.data, "--groups");
   DescribedRows found;
   found.saved = load_model(input.model);
   RowsForModel rows(input.data, found.saved, input.weights);
@@ -134,6 +135,7 @@ void run_bootstrap(const BootstrapCommand& flags) {
   const ModelAndData& input = flags.input;
   BootstrapOptions options;
   options.kind = parse_resampling(flags.kind);
+  if (!flags.checkpoint.empty()) check_read_twice(input.model, "--checkpoint");
   const DescribedRows rows = read_rows(input);
   options.replicates = flags.replicates;
   options.seed = flags.seed;

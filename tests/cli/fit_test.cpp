@@ -168,10 +168,33 @@ TEST(Fit, TakesNamesWithCommasInQuotes) {
 
 TEST(Fit, ReadsStandardInputForADash) {
   const Folder here;
-  const std::string command = std::string(MIXTURE_PROGRAM) + " fit - --components 1 --json <" +
-                              faithful + " >" + (here / "out").string();
-  ASSERT_EQ(std::system(command.c_str()), 0);  // NOLINT(cert-env33-c): a pipe needs a shell
-  EXPECT_EQ(Json::parse(here.read("out"))["n"], 272);
+  const Outcome fit = here.run_piped(faithful, "fit - --components 1 --json --out m.json");
+  ASSERT_EQ(fit.status, 0) << fit.err;
+  EXPECT_EQ(fit.json()["n"], 272);
+  const Outcome predicted = here.run_piped(faithful, "predict m.json -");
+  EXPECT_EQ(predicted.out, here.succeed({"predict", "m.json", faithful}).out);
+  const Outcome described = here.run_piped("m.json", "info - --json");
+  EXPECT_EQ(described.json(), here.succeed({"info", "m.json", "--json"}).json());
+}
+
+TEST(Fit, ReadsStandardInputOnce) {
+  const Folder here;
+  (void)here.succeed({"fit", faithful, "--components", "1", "--out", "m.json"});
+  const auto refused = [&](const std::string& file, const std::string& words,
+                           const std::string& part) {
+    const Outcome run = here.run_piped(file, words);
+    EXPECT_EQ(run.status, 2) << words;
+    EXPECT_EQ(run.out, "") << words;
+    EXPECT_THAT(run.err, HasSubstr(part)) << words;
+  };
+  refused(faithful, "score m.json - --truth waiting", "score reads \"/dev/stdin\" twice");
+  for (const std::string command : {"predict", "errors", "bootstrap", "merge"}) {
+    refused(faithful, command + " m.json - --groups waiting",
+            "--groups reads \"/dev/stdin\" twice");
+    refused(faithful, command + " - -", "cannot be two files");
+  }
+  refused("m.json", "bootstrap - " + faithful + " --checkpoint c", "--checkpoint reads");
+  refused(faithful, "score - - --truth waiting", "cannot be two files");
 }
 
 TEST(Fit, PrintsLinesThatFitAPage) {
@@ -751,6 +774,13 @@ TEST(Fit, DrawsTheModelAndTheCriterion) {
   EXPECT_THAT(here.files(), ElementsAre("p-criterion.svg", "p.svg"));
   EXPECT_THAT(here.read("p.svg"), HasSubstr("<svg"));
   EXPECT_THAT(here.read("p-criterion.svg"), HasSubstr("<svg"));
+}
+
+TEST(Fit, DrawsNoCriterionOfASingleModel) {
+  const Folder here;
+  (void)fit_eruptions(
+      here, {"--components", "2", "--structure", "V", "--criterion", "cv", "--plot", "p.svg"});
+  EXPECT_THAT(here.files(), ElementsAre("p.svg"));
 }
 
 }  // namespace

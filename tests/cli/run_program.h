@@ -106,6 +106,20 @@ class Folder {
     return result;
   }
 
+  /// As `run`, with `mixture WORDS` in a shell, at the end of a pipe out of `file`.
+  [[nodiscard]] Outcome run_piped(const std::string& file, const std::string& words) const {
+    const std::filesystem::path streams = path_.string() + "-streams";
+    std::filesystem::create_directory(streams);
+    const std::string command =
+        "cd '" + path_.string() + "' && cat '" + file + "' | '" + MIXTURE_PROGRAM + "' " + words +
+        " >'" + (streams / "out").string() + "' 2>'" + (streams / "err").string() + "'";
+    const int status = std::system(command.c_str());  // NOLINT(cert-env33-c): a pipe needs a shell
+    Outcome result{WIFEXITED(status) ? WEXITSTATUS(status) : -1, content_of(streams / "out"),
+                   content_of(streams / "err")};
+    std::filesystem::remove_all(streams);
+    return result;
+  }
+
   /// As `run`, for runs that must succeed.
   [[nodiscard]] Outcome succeed(const std::vector<std::string>& args) const {
     Outcome result = run(args);
