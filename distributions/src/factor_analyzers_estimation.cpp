@@ -59,11 +59,7 @@ void FactorAnalyzers::accumulate_of(Index k, Rows x, Weights w, VectorRef statis
   MatrixMap scatter = scratch.matrix(d, d);
   scatter.setZero();
   scatter.selfadjointView<Eigen::Lower>().rankUpdate(rooted.leftCols(count));
-  Index next = 1 + d;
-  for (Index j = 0; j < d; ++j) {
-    sums.segment(next, d - j) += scatter.col(j).tail(d - j);
-    next += d - j;
-  }
+  add_packed(scatter, sums.tail(kernels::lower_entries(d)));
 }
 
 // Moves the means of components with weight, and gives the covariances of their rows.

@@ -192,6 +192,16 @@ inline void unpack(ConstVectorRef packed, MatrixRef full) {
   });
 }
 
+/// Adds the lower triangle of a matrix by columns, as unpack reads it.
+inline void add_packed(ConstMatrixRef full, VectorRef packed) {
+  Index next = 0;
+  for (Index j = 0; j < full.cols(); ++j) {
+    const Index length = full.rows() - j;
+    packed.segment(next, length) += full.col(j).tail(length);
+    next += length;
+  }
+}
+
 /// to = from, of the same size.
 inline void copy_square(ConstMatrixRef from, MatrixRef to) {
   const auto entry = entries(from);

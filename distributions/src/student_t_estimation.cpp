@@ -19,15 +19,6 @@
 namespace mix {
 namespace {
 
-void add_triangle(ConstMatrixRef scatter, VectorRef out) {
-  Index next = 0;
-  for (Index j = 0; j < scatter.cols(); ++j) {
-    const Index length = scatter.rows() - j;
-    out.segment(next, length) += scatter.col(j).tail(length);
-    next += length;
-  }
-}
-
 // The weighted mean of each component's rows; `otherwise` where no row has a weight.
 Matrix weighted_means(const AnyRows& x, Shares shares, const Matrix& otherwise) {
   if (has_missing(x)) return observed_means(x, shares, otherwise);
@@ -91,7 +82,7 @@ void StudentT::accumulate_of(Index k, Rows x, Weights w, VectorRef statistics) c
     MatrixMap scatter = scratch.matrix(d, d);
     scatter.setZero();
     scatter.selfadjointView<Eigen::Lower>().rankUpdate(r.whitened);
-    add_triangle(scatter, sums.tail(kernels::lower_entries(d)));
+    add_packed(scatter, sums.tail(kernels::lower_entries(d)));
   } else {
     const LogWindow window = dof_window(dof_[k]);
     sums[1] += kernels::log1p_sum(r.squares, 1 / dof_[k], w);
