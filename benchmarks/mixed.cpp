@@ -1,9 +1,8 @@
 // How much faster are passes in mixed precision than in double? Both alternate, and the median of
 // the ratios counts.
 
-#include <algorithm>
+#include <string>
 #include <utility>
-#include <vector>
 
 #include "mix/em.h"
 #include "mix/parallel.h"
@@ -34,22 +33,10 @@ double seconds_of_pass(const bench::Workload& workload, mix::Precision precision
 }
 
 void gain(benchmark::State& state, const std::string& name) {
-  constexpr std::size_t rounds = 15;
   const bench::Workload& workload = bench::in_memory(name);
-  std::vector<double> ratios;
-  double mixed = 0;
-  for (auto _ : state) {
-    for (std::size_t i = 0; i < rounds; ++i) {
-      const double full = seconds_of_pass(workload, mix::Precision::full);
-      mixed = seconds_of_pass(workload, mix::Precision::mixed);
-      ratios.push_back(full / mixed);
-    }
-    state.SetIterationTime(mixed);
-  }
-  std::sort(ratios.begin(), ratios.end());
-  state.counters["gain"] = ratios[ratios.size() / 2];
-  state.counters["lowest"] = ratios.front();
-  state.counters["highest"] = ratios.back();
+  bench::compare_in_turns(
+      state, 15, "gain", [&] { return seconds_of_pass(workload, mix::Precision::full); },
+      [&] { return seconds_of_pass(workload, mix::Precision::mixed); });
 }
 
 }  // namespace

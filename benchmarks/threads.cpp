@@ -1,29 +1,19 @@
 // How much faster are two threads than one? Both alternate, and the median of the ratios counts.
 
-#include <algorithm>
-#include <vector>
+#include <string>
+#include <utility>
 
 #include "timing.h"
 
 namespace {
 
 void speedup(benchmark::State& state, const std::string& name, const std::string& model) {
-  constexpr std::size_t rounds = 7;
   const bench::Workload& workload = bench::in_memory(name);
-  std::vector<double> ratios;
-  double two = 0;
-  for (auto _ : state) {
-    for (std::size_t i = 0; i < rounds; ++i) {
-      const double one = bench::seconds_per_iteration(workload, model, 5, 1);
-      two = bench::seconds_per_iteration(workload, model, 5, 2);
-      ratios.push_back(one / two);
-    }
-    state.SetIterationTime(two);
-  }
-  std::sort(ratios.begin(), ratios.end());
-  state.counters["speedup"] = ratios[ratios.size() / 2];
-  state.counters["lowest"] = ratios.front();
-  state.counters["highest"] = ratios.back();
+  const auto seconds = [&](bench::Index threads) {
+    return bench::seconds_per_iteration(workload, model, 5, threads);
+  };
+  bench::compare_in_turns(
+      state, 7, "speedup", [&] { return seconds(1); }, [&] { return seconds(2); });
 }
 
 }  // namespace

@@ -111,6 +111,24 @@ void report_iteration(benchmark::State& state, const Workload& workload, const s
   state.counters["share"] = least / seconds;
 }
 
+void compare_in_turns(benchmark::State& state, int rounds, const std::string& name,
+                      const std::function<double()>& first, const std::function<double()>& second) {
+  std::vector<double> ratios;
+  double seconds = 0;
+  for (auto _ : state) {
+    for (int round = 0; round < rounds; ++round) {
+      const double slower = first();
+      seconds = second();
+      ratios.push_back(slower / seconds);
+    }
+    state.SetIterationTime(seconds);
+  }
+  std::sort(ratios.begin(), ratios.end());
+  state.counters[name] = ratios[ratios.size() / 2];
+  state.counters["lowest"] = ratios.front();
+  state.counters["highest"] = ratios.back();
+}
+
 void add(const std::string& name, const std::function<void(benchmark::State&)>& body) {
   benchmark::RegisterBenchmark(name.c_str(), body)->UseManualTime()->Unit(benchmark::kMillisecond);
 }

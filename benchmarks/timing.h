@@ -31,6 +31,12 @@ const Workload& in_memory(const std::string& name);
 void report_iteration(benchmark::State& state, const Workload& workload, const std::string& model,
                       Index threads);
 
+/// Runs both in turns, `rounds` times: the median of the ratios of their seconds as the counter
+/// `name`, the lowest and the highest beside it, and the seconds of `second` as the benchmark's
+/// time.
+void compare_in_turns(benchmark::State& state, int rounds, const std::string& name,
+                      const std::function<double()>& first, const std::function<double()>& second);
+
 /// Registers a Google benchmark that runs once and sets its own time.
 void add(const std::string& name, const std::function<void(benchmark::State&)>& body);
 
