@@ -1,11 +1,13 @@
 #include "first_runs.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "growing.h"
+#include "mix/parallel.h"
 #include "remarks.h"
 #include "seeding.h"
 
@@ -43,15 +45,18 @@ Run grown_run(const Starter& starter, Climber& climber) {
   for (Index groups = 1; groups < starter.groups(); ++groups) {
     const std::vector<Index> splittable = learnable_components(run.state.family);
     const Index position = learnable_components(starter.smaller(groups + 1)).back();
-    std::optional<Run> best;
-    for (Matrix& r :
-         grow(run.state, climber.x(), climber.w(), starter.points(1), splittable, position)) {
-      r.array().colwise() *= climber.w().array();
-      Run next{"growing", starter.begin(r, groups + 1), {}, {}};
-      climber.climb(next, climber.short_run(growing_passes));
-      if (!best || next.more_promising_than(*best)) best = std::move(next);
-    }
-    run = *std::move(best);
+    std::vector<Matrix> ways =
+        grow(run.state, climber.x(), climber.w(), starter.points(1), splittable, position);
+    std::vector<Run> grown(ways.size());
+    for_each_index(static_cast<Index>(ways.size()), [&](Index i) {
+      const auto at = static_cast<std::size_t>(i);
+      ways[at].array().colwise() *= climber.w().array();
+      grown[at] = {"growing", starter.begin(ways[at], groups + 1), {}, {}};
+      climber.climb(grown[at], climber.short_run(growing_passes));
+    });
+    run = std::move(*std::max_element(grown.begin(), grown.end(), [](const Run& a, const Run& b) {
+      return b.more_promising_than(a);
+    }));
     climber.climb(run, climber.short_run(2 * growing_passes));
   }
   return run;

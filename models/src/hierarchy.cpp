@@ -4,13 +4,18 @@
 #include <cmath>
 #include <numeric>
 
+#include "mix/kernels.h"
+#include "mix/parallel.h"
+
 namespace mix {
 namespace {
 
-// Clusters that are compared with another one together: one pass of the vectorized arithmetic.
+// The columns are filled up to a multiple of this, the most that the kernels read at once.
 constexpr Index lanes = 16;
 
-using Lanes = Eigen::Array<double, lanes, 1>;
+// Instead of the partner of a cluster: none, and one that has been joined to another.
+constexpr Index nobody = -1;
+constexpr Index lost = -2;
 
 // Clusters as columns of numbers, in the order of their first rows. Joined ones stay in place, with
 // a cost that makes joining them again infinitely dear, until `compact` leaves them out; so do
@@ -21,9 +26,7 @@ class Clusters {
       : d_(points.cols()),
         triangle_(d_ * (d_ + 1) / 2),
         living_(points.rows()),
-        count_(points.rows()),
-        joined_(lanes, triangle_),
-        gap_(lanes, d_) {
+        count_(points.rows()) {
     const Matrix centered = points.rowwise() - points.colwise().mean();
     offset_ = centered.squaredNorm() / static_cast<double>(points.size());
     if (!(offset_ > 0)) offset_ = 1;  // all points are the same, and any order of joins will do
@@ -35,60 +38,44 @@ class Clusters {
     scatter_ = Matrix::Zero(room, triangle_);
     trace_ = Vector::Zero(room);
     cost_ = Vector::Constant(room, -infinity);
-    cost_.head(count_).setConstant(cost_of(0));
+    cost_.head(count_).setConstant(kernels::cluster_cost(columns(), 0));
     increase_ = Vector::Constant(room, infinity);
     row_.resize(static_cast<std::size_t>(count_));
     std::iota(row_.begin(), row_.end(), Index{0});
-    partner_.assign(static_cast<std::size_t>(count_), -1);
+    partner_.assign(static_cast<std::size_t>(count_), nobody);
   }
 
-  [[nodiscard]] Index count() const { return count_; }
   [[nodiscard]] Index row(Index c) const { return row_[static_cast<std::size_t>(c)]; }
   [[nodiscard]] Index partner(Index c) const { return partner_[static_cast<std::size_t>(c)]; }
 
-  // The cluster whose join with its partner costs least, the first of several.
-  [[nodiscard]] Index cheapest() const {
-    Index least = -1;
-    for (Index c = 0; c < count_; ++c) {
-      if (partner(c) >= 0 && (least < 0 || increase_[c] < increase_[least])) least = c;
+  // The cluster whose join with its partner costs least, the first of several. Those that lost
+  // their partner look for another one only when they might be it: the rest of them cost no less
+  // than the one that was lost.
+  [[nodiscard]] Index cheapest() {
+    for (;;) {
+      Index least = -1;
+      for (Index c = 0; c < count_; ++c) {
+        if (partner(c) != nobody && (least < 0 || increase_[c] < increase_[least])) least = c;
+      }
+      if (partner(least) != lost) return least;
+      find_partner(least);
     }
-    return least;
   }
 
   // Finds the partner of cluster c among the later ones.
   void find_partner(Index c) {
+    Index& partner = partner_[static_cast<std::size_t>(c)];
     increase_[c] = infinity;
-    partner_[static_cast<std::size_t>(c)] = -1;
-    Lanes increase;
-    for (Index first = c / lanes * lanes; first < count_; first += lanes) {
-      compare(c, first, increase);
-      for (Index i = std::max<Index>(c + 1 - first, 0); i < lanes; ++i) {
-        if (increase[i] < increase_[c]) {
-          increase_[c] = increase[i];
-          partner_[static_cast<std::size_t>(c)] = first + i;
-        }
-      }
-    }
+    partner = nobody;
+    kernels::cheapest_join(columns(), c, increase_[c], partner);
     // All of them overflow: any will do.
-    for (Index i = c + 1; i < count_ && partner(c) < 0; ++i) {
-      if (cost_[i] != -infinity) partner_[static_cast<std::size_t>(c)] = i;
+    for (Index i = c + 1; i < count_ && partner == nobody; ++i) {
+      if (cost_[i] != -infinity) partner = i;
     }
   }
 
-  // Makes c the partner of those earlier ones that it is cheapest for.
-  void offer(Index c) {
-    Lanes increase;
-    for (Index first = 0; first < c; first += lanes) {
-      compare(c, first, increase);
-      const Index end = std::min(lanes, c - first);
-      for (Index i = 0; i < end; ++i) {
-        if (increase[i] < increase_[first + i]) {
-          increase_[first + i] = increase[i];
-          partner_[static_cast<std::size_t>(first + i)] = c;
-        }
-      }
-    }
-  }
+  // Makes c, a union, the partner of those earlier ones that it is cheapest for.
+  void offer(Index c) { kernels::offer_join(columns(), c, increase_.data(), partner_.data()); }
 
   // Joins b to a.
   void join(Index a, Index b) {
@@ -105,11 +92,16 @@ class Clusters {
     trace_[a] += trace_[b];
     mean_.row(a) += (mean_.row(b) - mean_.row(a)) * (size_[b] / size);
     size_[a] = size;
-    cost_[a] = cost_of(a);
+    cost_[a] = kernels::cluster_cost(columns(), a);
     cost_[b] = -infinity;
     increase_[b] = infinity;
-    partner_[static_cast<std::size_t>(b)] = -1;
+    partner_[static_cast<std::size_t>(b)] = nobody;
     --living_;
+    for (Index c = 0; c < b; ++c) {
+      if (partner(c) == a || partner(c) == b) partner_[static_cast<std::size_t>(c)] = lost;
+    }
+    find_partner(a);
+    offer(a);
   }
 
   // Leaves out what has been joined, once that is a good part.
@@ -144,64 +136,10 @@ class Clusters {
  private:
   static Index padded(Index count) { return (count + lanes - 1) / lanes * lanes; }
 
-  // The increase of the criterion when cluster c is joined to each of those from `first` on.
-  void compare(Index c, Index first, Lanes& increase) {
-    const auto sizes = size_.segment<lanes>(first).array();
-    const double own = size_[c];
-    const Lanes size = sizes + own;
-    const Lanes factor = own * sizes / size;
-    // The argument of the logarithm: the trace, and the determinant where it counts.
-    Lanes argument = trace_.segment<lanes>(first).array() + (trace_[c] + offset_);
-    for (Index j = 0; j < d_; ++j) {
-      gap_.col(j) = mean_.col(j).segment<lanes>(first).array() - mean_(c, j);
-      argument += factor * gap_.col(j).square();
-    }
-    argument /= size;
-    if (size.maxCoeff() > static_cast<double>(d_)) {
-      Index at = 0;
-      for (Index j = 0; j < d_; ++j) {
-        const Lanes scaled = factor * gap_.col(j);
-        for (Index i = j; i < d_; ++i, ++at) {
-          joined_.col(at) = scatter_.col(at).segment<lanes>(first).array() + scatter_(c, at) +
-                            scaled * gap_.col(i);
-        }
-      }
-      argument += determinants(size);
-    }
-    increase = size * argument.log() - cost_.segment<lanes>(first).array() - cost_[c];
-  }
-
-  // |joined / size|, taken as zero while size <= columns. Gaussian elimination in the packed lower
-  // triangles, without pivoting, which positive semidefinite matrices do not need.
-  Lanes determinants(const Lanes& size) {
-    Lanes determinant = Lanes::Ones();
-    Index column = 0;
-    for (Index j = 0; j < d_; ++j) {
-      const Index length = d_ - j;
-      const Lanes pivot = joined_.col(column).max(0.0);
-      determinant *= pivot / size;
-      const Lanes inverse = (pivot > 0.0).select(pivot.inverse(), 0.0);
-      Index at = column + length;
-      for (Index k = 1; k < length; ++k) {
-        const Lanes multiple = joined_.col(column + k) * inverse;
-        for (Index i = k; i < length; ++i, ++at) {
-          joined_.col(at) -= multiple * joined_.col(column + i);
-        }
-      }
-      column += length;
-    }
-    return (size > static_cast<double>(d_)).select(determinant, 0.0);
-  }
-
-  // By the same arithmetic as `compare`, so that equal clusters cost the same.
-  [[nodiscard]] double cost_of(Index c) {
-    Lanes argument = Lanes::Constant((trace_[c] + offset_) / size_[c]);
-    if (size_[c] > static_cast<double>(d_)) {
-      for (Index at = 0; at < triangle_; ++at) joined_.col(at).setConstant(scatter_(c, at));
-      argument += determinants(Lanes::Constant(size_[c]));
-    }
-    argument = argument.log();
-    return size_[c] * argument[0];
+  [[nodiscard]] kernels::ClusterColumns columns() const {
+    return {count_,       d_,           mean_.rows(),    offset_,
+            size_.data(), mean_.data(), scatter_.data(), trace_.data(),
+            cost_.data()};
   }
 
   Index d_;
@@ -217,29 +155,19 @@ class Clusters {
   Vector increase_;             // of the criterion, when joined to the partner
   std::vector<Index> partner_;  // the later cluster that is cheapest to join
   std::vector<Index> row_;      // the first row of each
-  // Of the clusters that are compared at present.
-  Eigen::Array<double, lanes, Eigen::Dynamic> joined_;
-  Eigen::Array<double, lanes, Eigen::Dynamic> gap_;
 };
 
 }  // namespace
 
 Hierarchy::Hierarchy(const Matrix& points) : rows_(points.rows()) {
   Clusters clusters(points);
-  for (Index c = 0; c < rows_; ++c) clusters.find_partner(c);
+  for_each_index(rows_, [&](Index c) { clusters.find_partner(c); });
   joins_.reserve(static_cast<std::size_t>(std::max<Index>(rows_ - 1, 0)));
   for (Index left = rows_; left > 1; --left) {
     const Index kept = clusters.cheapest();
     const Index absorbed = clusters.partner(kept);
     joins_.push_back({clusters.row(kept), clusters.row(absorbed)});
     clusters.join(kept, absorbed);
-    // Only those whose partner changed look for a new one; the others compare with the union.
-    for (Index c = 0; c < clusters.count(); ++c) {
-      if (c == kept || clusters.partner(c) == kept || clusters.partner(c) == absorbed) {
-        clusters.find_partner(c);
-      }
-    }
-    clusters.offer(kept);
     clusters.compact();
   }
 }

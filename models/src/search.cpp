@@ -54,11 +54,12 @@ constexpr Index moves_at_once = 4;
 // Passes of a run after a move before it is compared with the population.
 constexpr Index passes_after_move = 40;
 // Moves in a row that lead to nothing new before they end, per component.
-constexpr Index most_failures_per_component = 12;
-// Rows times components below which passes are so cheap that more of them are made, up to so many
-// times as many.
+constexpr Index most_failures_per_component = 18;
+// Rows times components below which passes are so cheap that more of them are made: with this power
+// of the ratio, up to so many times as many.
 constexpr double cheap_work = 8e4;
-constexpr double most_generous = 12;
+constexpr double growth_of_passes = 1.5;
+constexpr double most_generous = 36;
 // Of the usual tolerance, for the run that is kept.
 constexpr double polished = 0.01;
 constexpr std::uint64_t first_stream_of_moves = 1U << 22U;
@@ -346,7 +347,8 @@ class Search {
   // The largest number of passes that moves may take: more where rows are few.
   [[nodiscard]] Index passes_of_moves(Index components) const {
     const double work = static_cast<double>(x_.rows()) * static_cast<double>(components);
-    const double generous = std::clamp(cheap_work / work, 1.0, most_generous);
+    const double generous =
+        std::clamp(std::pow(cheap_work / work, growth_of_passes), 1.0, most_generous);
     const bool thorough = options_.effort == Effort::thorough;
     const Index usual = thorough ? 300 * components + 1000 : 30 * components + 100;
     return static_cast<Index>(generous * static_cast<double>(usual));

@@ -9,6 +9,7 @@
 #include <map>
 #include <set>
 
+#include "mix/kernels.h"
 #include "mix/mix.h"
 #include "seeding.h"
 
@@ -72,13 +73,19 @@ std::map<Index, Labels> naive_tree(const Matrix& x) {
   }
 }
 
-TEST(Hierarchy, EqualsTheTreeOfAllPairsComparedAnew) {
-  for (const Index d : {1, 2, 4, 7}) {
+TEST(Hierarchy, EqualsTheTreeOfAllPairsComparedAnewOnEveryInstructionSet) {
+  for (const Index d : {1, 2, 4, 7, 10}) {
     const Matrix x = random_points(45, d, static_cast<std::uint64_t>(d));
-    const Hierarchy hierarchy(x);
-    for (const auto& [k, labels] : naive_tree(x)) {
-      EXPECT_EQ(hierarchy.labels(k), labels) << d << " columns, " << k << " clusters";
+    const std::map<Index, Labels> expected = naive_tree(x);
+    for (const std::string& target : kernels::targets()) {
+      kernels::use_target(target);
+      const Hierarchy hierarchy(x);
+      for (const auto& [k, labels] : expected) {
+        EXPECT_EQ(hierarchy.labels(k), labels)
+            << target << ", " << d << " columns, " << k << " clusters";
+      }
     }
+    kernels::use_target("");
   }
 }
 

@@ -313,6 +313,32 @@ void add_members(const Tiles& x, const Matrix& centers, const Index* label, cons
 /// Squared distances of rows from columns of `points`; zero for equal ones: out(n, c).
 void squared_distances(const Tiles& x, ConstMatrixRef points, MatrixRef out);
 
+/// Clusters of points in columns, for agglomeration by the criterion of Hierarchy, the sum over
+/// clusters of n log(|W / n| + (tr W + a) / n), the determinant taken as zero while n <= d. The
+/// columns may be read up to the next multiple of 16 behind `count`; clusters of cost minus
+/// infinity are joined with nothing.
+struct ClusterColumns {
+  Index count;
+  Index d;        ///< columns of the points
+  Index stride;   ///< from one column of `mean`, or of `scatter`, to the next
+  double offset;  ///< a
+  const double* size;
+  const double* mean;
+  const double* scatter;  ///< W as packed lower triangles, by columns
+  const double* trace;    ///< tr W
+  const double* cost;     ///< the cluster's term of the criterion
+};
+
+/// The later cluster, the first of several, whose union with cluster c increases the criterion
+/// least, if that is by less than `least`, which becomes that increase.
+void cheapest_join(const ClusterColumns& clusters, Index c, double& least, Index& partner);
+
+/// Makes c the partner of those earlier clusters i for which that is cheaper than least[i].
+void offer_join(const ClusterColumns& clusters, Index c, double* least, Index* partner);
+
+/// The term of cluster c, by the same arithmetic.
+double cluster_cost(const ClusterColumns& clusters, Index c);
+
 /// exp(x) and log(x) element by element, as the kernels compute them: exp flushes to zero below
 /// -708, log is for positive normal numbers and zero.
 void exponential(ConstVectorRef x, VectorRef out);
