@@ -126,6 +126,35 @@ Matrix observed_means(const AnyRows& x, Shares shares, const Matrix& otherwise) 
   return means;
 }
 
+Matrix weighted_means(const AnyRows& x, Shares shares) {
+  const Index d = x.cols();
+  const Index k = shares.cols();
+  if (has_missing(x)) {
+    const Vector all = shares.rowwise().sum();
+    return observed_means(x, shares, observed_means(x, all, Vector::Zero(d)).replicate(1, k));
+  }
+  // About a row, so that data far from zero lose no digits.
+  const Vector origin =
+      x.rows() > 0 ? Vector(DenseBlock(x, 0, 1)->row(0).transpose()) : Vector(Vector::Zero(d));
+  const Vector sum =
+      sum_over_blocks(x.rows(), (d + 1) * k, [&](Index first, Index count, VectorRef total) {
+        const Matrix centered = DenseBlock(x, first, count)->rowwise() - origin.transpose();
+        const auto r = shares.middleRows(first, count);
+        for (Index c = 0; c < k; ++c) {
+          total[c * (d + 1)] += r.col(c).sum();
+          total.segment(c * (d + 1) + 1, d) += centered.transpose() * r.col(c);
+        }
+      });
+  const Eigen::Map<const Matrix> sums(sum.data(), d + 1, k);
+  const auto mean_of = [&](ConstVectorRef of) -> Vector {
+    return of[0] > 0 ? Vector(origin + of.tail(d) / of[0]) : origin;
+  };
+  const Vector center = mean_of(sums.rowwise().sum());
+  Matrix means(d, k);
+  for (Index c = 0; c < k; ++c) means.col(c) = sums(0, c) > 0 ? mean_of(sums.col(c)) : center;
+  return means;
+}
+
 namespace {
 
 // Means and variances of the observed cells of each column. The covariances are those of the rows

@@ -28,6 +28,10 @@ void check_has_variance(std::string_view family, const AnyRows& x, Weights w);
 /// where there are none.
 Matrix observed_means(const AnyRows& x, Shares shares, const Matrix& otherwise);
 
+/// The weighted mean of each component's rows, or of their observed cells, d x k; that of all rows
+/// where a component has none.
+Matrix weighted_means(const AnyRows& x, Shares shares);
+
 /// Weighted mean and covariance, or, as one column, variances; checked as by check_has_variance;
 /// of observed cells, where some are missing.
 DataMoments data_moments(std::string_view family, const AnyRows& x, Weights w, Spread spread);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <utility>
 
+#include "data_moments.h"
 #include "factor_estimate.h"
 #include "mix/distributions/factor_analyzers.h"
 #include "mix/parallel.h"
@@ -113,27 +114,7 @@ void FactorAnalyzers::start(const AnyRows& x, Shares shares) {
   noise_ = has_equal_noise(options_.structure) ? Matrix::Constant(d, noise_.cols(), spread.mean())
                                                : Matrix(spread.replicate(1, noise_.cols()));
   // The means first: about them the scatter keeps its digits.
-  const Vector origin =
-      x.rows() > 0 ? Vector(DenseBlock(x, 0, 1)->row(0).transpose()) : Vector(Vector::Zero(d));
-  means_ = origin.replicate(1, size());
-  const Vector weight = shares.colwise().sum();
-  const Vector sums =
-      sum_over_blocks(x.rows(), size() * d, [&](Index first, Index count, VectorRef total) {
-        const Matrix centered = DenseBlock(x, first, count)->rowwise() - origin.transpose();
-        total += Eigen::Map<const Vector>(
-            Matrix(centered.transpose() * shares.middleRows(first, count)).data(), size() * d);
-      });
-  Vector center = origin;
-  if (weight.sum() > 0) {
-    center += sums.reshaped(d, size()).rowwise().sum() / weight.sum();
-  }
-  for (Index k = 0; k < size(); ++k) {
-    if (weight[k] > 0) {
-      means_.col(k) += sums.segment(k * d, d) / weight[k];
-    } else {
-      means_.col(k) = center;
-    }
-  }
+  means_ = weighted_means(x, shares);
   FactorProblem problem = this->problem();
   read_covariances(sum_over_blocks(x.rows(), statistics_size(),
                                    [&](Index first, Index count, VectorRef statistics) {

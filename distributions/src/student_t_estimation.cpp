@@ -17,35 +17,6 @@
 #include "student_t_residuals.h"
 
 namespace mix {
-namespace {
-
-// The weighted mean of each component's rows; `otherwise` where no row has a weight.
-Matrix weighted_means(const AnyRows& x, Shares shares, const Matrix& otherwise) {
-  if (has_missing(x)) return observed_means(x, shares, otherwise);
-  const Index d = x.cols();
-  const Index k = shares.cols();
-  // About a row, so that data far from zero lose no digits.
-  const Vector origin =
-      x.rows() > 0 ? Vector(DenseBlock(x, 0, 1)->row(0).transpose()) : Vector(Vector::Zero(d));
-  const Vector sum =
-      sum_over_blocks(x.rows(), k * (d + 1), [&](Index first, Index count, VectorRef total) {
-        const Matrix centered = DenseBlock(x, first, count)->rowwise() - origin.transpose();
-        const auto r = shares.middleRows(first, count);
-        for (Index c = 0; c < k; ++c) {
-          total[c * (d + 1)] += r.col(c).sum();
-          total.segment(c * (d + 1) + 1, d) += centered.transpose() * r.col(c);
-        }
-      });
-  Matrix means = otherwise;
-  for (Index c = 0; c < k; ++c) {
-    const double mass = sum[c * (d + 1)];
-    if (mass > 0) means.col(c) = origin + sum.segment(c * (d + 1) + 1, d) / mass;
-  }
-  return means;
-}
-
-}  // namespace
-
 Index StudentT::cycles() const {
   return options_.degrees_of_freedom == DegreesOfFreedom::fixed ? 1 : 2;
 }
@@ -174,12 +145,9 @@ void StudentT::maximize_dof(ConstVectorRef sum) {
 
 void StudentT::start(const AnyRows& x, Shares shares) {
   const Index d = dimension();
-  Vector center = Vector::Zero(d);
   Matrix spread = Matrix::Identity(d, d);
   if (spread_.size() > 0) spread = spread_.diagonal().asDiagonal();
-  const Vector all = shares.rowwise().sum();
-  center = weighted_means(x, all, center);
-  means_ = weighted_means(x, shares, center.replicate(1, size()));
+  means_ = weighted_means(x, shares);
   scales_.assign(scales_.size(), spread);
   dof_.setConstant(options_.dof);
   factorize();
