@@ -33,11 +33,21 @@ struct Scale {
   Vector unit;
 
   static Scale none(Index columns) { return {Vector::Zero(columns), Vector::Ones(columns)}; }
-  static Scale of(const Matrix& x, const Vector& weights) {
+  static Scale of(Matrix x, const Vector& weights) {
     const Vector w = weights.size() > 0 ? weights : Vector::Ones(x.rows());
+    // Squares of numbers below 1 are numbers whatever the column's own unit is. A power of two
+    // changes no digit.
+    Vector power(x.cols());
+    for (Index j = 0; j < x.cols(); ++j) {
+      const double largest = x.col(j).cwiseAbs().maxCoeff();
+      power[j] = largest > 0 ? std::exp2(std::ilogb(largest)) : 1;
+      x.col(j) /= power[j];
+    }
     Scale scale{x.transpose() * w / w.sum(), Vector(x.cols())};
     const Matrix centered = x.rowwise() - scale.center.transpose();
     scale.unit = (centered.cwiseAbs2().transpose() * w / w.sum()).cwiseSqrt();
+    scale.center.array() *= power.array();
+    scale.unit.array() *= power.array();
     // A constant column stays at its center, whatever its unit.
     for (double& unit : scale.unit) unit = unit > 0 ? unit : 1;
     return scale;
@@ -101,7 +111,13 @@ void run_kmeans(KMeansCommand flags) {
   const Scale scale =
       flags.standardize ? Scale::of(x, data.weights) : Scale::none(data.table.column_count());
   flags.options.sample_weight = data.weights;
-  KMeans result = kmeans(flags.standardize ? scale.apply(x) : x, flags.k, flags.options);
+  KMeans result = [&] {
+    try {
+      return kmeans(flags.standardize ? scale.apply(x) : x, flags.k, flags.options);
+    } catch (const std::invalid_argument& error) {
+      throw std::invalid_argument(with_places(error.what(), data.table));
+    }
+  }();
   if (flags.standardize) result.centers = scale.undo(result.centers);
   if (const Index different = distinct_rows(data.table, flags.k); different < flags.k) {
     note(fmt::format("{} of {} hold no rows: only {} different", flags.k - different,

@@ -10,6 +10,7 @@
 
 #include "mix/missing.h"
 #include "mix/parallel.h"
+#include "mix/support.h"
 
 namespace mix {
 namespace {
@@ -41,10 +42,6 @@ std::vector<ColumnRange> ranges_of_columns(const AnyRows& x, Weights w) {
   });
   return ranges;
 }
-
-// Beyond these, squares of differences, or their floor, leave the range of doubles.
-constexpr double least_range = 1e-145;
-constexpr double largest_range = 1e150;
 
 // The ranges of the columns, none of which is constant or has an infinite cell.
 std::vector<ColumnRange> varied_columns(std::string_view family, const AnyRows& x, Weights w) {
@@ -80,12 +77,8 @@ void check_has_variance(std::string_view family, const AnyRows& x, Weights w) {
   Index column = 0;
   for (const ColumnRange& range : varied_columns(family, x, w)) {
     ++column;
-    const double length = range.high - range.low;
-    if (length >= least_range && length <= largest_range) continue;
-    throw std::invalid_argument(fmt::format(
-        "{}: column {} reaches from {} to {}; squares of such differences are no longer numbers of "
-        "double precision: give the column in a {} unit",
-        family, column, range.low, range.high, length < least_range ? "smaller" : "larger"));
+    const std::string complaint = check_range(column, range.low, range.high);
+    if (!complaint.empty()) throw std::invalid_argument(fmt::format("{}: {}", family, complaint));
   }
 }
 

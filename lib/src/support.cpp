@@ -66,4 +66,15 @@ std::string check_cells(const SparseRows& x, const std::function<bool(double)>& 
   return complaints.message();
 }
 
+std::string check_range(Index column, double low, double high) {
+  constexpr double least = 1e-145;
+  constexpr double largest = 1e150;
+  const double length = high - low;
+  if (length >= least && length <= largest) return {};
+  return fmt::format(
+      "column {} reaches from {} to {}; squares of such differences are no longer numbers of "
+      "double precision: give the column in a {} unit",
+      column, low, high, length < least ? "smaller" : "larger");
+}
+
 }  // namespace mix

@@ -9,6 +9,7 @@
 #include "arguments.h"
 #include "lloyd.h"
 #include "mix/parallel.h"
+#include "mix/support.h"
 #include "seeding.h"
 
 namespace mix {
@@ -58,6 +59,16 @@ void exchange_rows(Rows x, Weights w, KMeans& result) {
   }
 }
 
+void check_ranges(Rows x) {
+  for (Index j = 0; j < x.cols(); ++j) {
+    const double low = x.col(j).minCoeff();
+    const double high = x.col(j).maxCoeff();
+    if (low == high) continue;
+    const std::string complaint = check_range(j + 1, low, high);
+    if (!complaint.empty()) throw std::invalid_argument("kmeans: " + complaint);
+  }
+}
+
 void check_arguments(Rows x, Index k, const KMeansOptions& options) {
   if (k < 1 || k > x.rows()) {
     throw std::invalid_argument(
@@ -68,6 +79,8 @@ void check_arguments(Rows x, Index k, const KMeansOptions& options) {
         fmt::format("kmeans: max_iter must be at least 1, but is {}", options.max_iter));
   }
   check_cells(x, "kmeans");
+  // Seeds are drawn by squares of distances.
+  if (!options.centers) check_ranges(x);
   if (options.sample_weight.size() > 0) check_weights(options.sample_weight, x.rows(), "kmeans");
   if (options.centers && (options.centers->rows() != k || options.centers->cols() != x.cols())) {
     throw std::invalid_argument(

@@ -230,6 +230,20 @@ TEST(BadInput, RefusesNumbersWhoseSquaresAreNone) {
               {"\"a\"", "-1e+300", "larger unit"});
   here.write("tiny.csv", "a\n1e-300\n-1e-300\n3e-300\n4e-300\n");
   here.refuse({"fit", "tiny.csv", "--components", "1"}, {"\"a\"", "smaller unit"});
+  here.refuse({"kmeans", "huge.csv", "-k", "2"}, {"\"a\"", "-1e+300", "larger unit"});
+  here.refuse({"kmeans", "tiny.csv", "-k", "2"}, {"\"a\"", "smaller unit"});
+}
+
+TEST(BadInput, MayHaveAnyUnitWhereColumnsAreStandardized) {
+  const Folder here;
+  here.write("plain.csv", "a,b\n1,2\n2,3\n8,4\n9,7\n");
+  here.write("huge.csv", "a,b\n1e300,2\n2e300,3\n8e300,4\n9e300,7\n");
+  const auto run = [&](const std::string& file) {
+    return here.succeed({"kmeans", file, "-k", "2", "--standardize", "--json"}).json();
+  };
+  EXPECT_NEAR(run("huge.csv")["inertia"].get<double>(), run("plain.csv")["inertia"].get<double>(),
+              1e-12);
+  EXPECT_EQ(run("huge.csv")["labels"], run("plain.csv")["labels"]);
 }
 
 TEST(BadInput, ShowsDecimalCommas) {

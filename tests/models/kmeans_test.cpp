@@ -351,6 +351,17 @@ TEST(KMeans, AsManyClustersAsRowsHaveNoInertia) {
   EXPECT_THROW(kmeans(x, 0), std::invalid_argument);
 }
 
+TEST(KMeans, RefusesDistancesWithoutSquaresInDoublePrecision) {
+  Matrix x(4, 2);
+  x << 0, 3, 1, 3, 5, 3, 9, 3;
+  for (const double unit : {1e300, 1e-300}) {
+    EXPECT_THROW(kmeans(x * unit, 2), std::invalid_argument);
+  }
+  // A constant column has distances of 0 in any unit.
+  x.col(1) *= 1e300;
+  EXPECT_EQ(kmeans(x, 4).inertia, 0);
+}
+
 TEST(KMeans, KeepsTheLargestNumberOfIterations) {
   const Matrix x = iris();
   const Index least_needed = kmeans(x, 3, {.n_init = 1, .seed = 1}).n_iter;

@@ -34,4 +34,8 @@ std::string check_cells(Rows x, const std::function<bool(double)>& valid, std::s
 std::string check_cells(const SparseRows& x, const std::function<bool(double)>& valid,
                         std::string_view expected);
 
+/// Empty, or that squares of differences between the values of a column, counted from 1, from `low`
+/// to `high`, or their floor, leave the range of doubles, and what to do about it.
+std::string check_range(Index column, double low, double high);
+
 }  // namespace mix

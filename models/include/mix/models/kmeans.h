@@ -38,7 +38,8 @@ struct KMeans {
 /// of its own, whose labels are at every iteration those of distances from differences, ties to the
 /// lowest index. An emptied cluster takes over the row farthest from its center. The same bits for
 /// any number of threads. Throws std::invalid_argument for k outside [1, rows], cells that are not
-/// finite, and weights or centers that do not fit.
+/// finite, weights or centers that do not fit, and, where no centers are given, columns whose
+/// differences have no squares in double precision.
 KMeans kmeans(Rows x, Index k, const KMeansOptions& options = {});
 
 }  // namespace mix
