@@ -18,9 +18,17 @@
 
 namespace mix::cli {
 
+Table read_any_text(const std::filesystem::path& path, Floats floats,
+                    std::function<bool(const std::string&)> allows_infinite) {
+  return read_table(
+      path, floats,
+      {.allows_infinite = std::move(allows_infinite), .other_encodings = OtherEncodings::kept});
+}
+
 LabelColumn label_column(const Table& table, const std::string& name) {
   LabelColumn result;
   if (name.empty()) return result;
+  table.require_utf8({name});
   const Table coded = table.as_category(name);
   const Index j = coded.index_of(name);
   const std::vector<std::string>& levels = coded.column(j).levels;
@@ -225,9 +233,8 @@ Table without_unused_levels(const Table& table) {
 
 ChosenColumns read_columns(const std::filesystem::path& path, const ColumnRoles& roles,
                            const FamilyChoice& choice, Floats floats) {
-  Table table = read_table(path, floats, {.allows_infinite = [&](const std::string& name) {
-                             return choice.takes_infinite(name);
-                           }});
+  Table table = read_any_text(path, floats,
+                              [&](const std::string& name) { return choice.takes_infinite(name); });
   check_roles(table, roles);
   std::vector<std::string> described = described_columns(table, roles, choice);
   std::vector<std::string> gate_only;
@@ -236,6 +243,7 @@ ChosenColumns read_columns(const std::filesystem::path& path, const ColumnRoles&
     if (!contains(described, name)) gate_only.push_back(name);
   }
   described.insert(described.end(), gate_only.begin(), gate_only.end());
+  table.require_utf8(described);
   for (const std::string& name : described) {
     const bool number = name == roles.trials || contains(gate_only, name);
     const CellKind kind = number ? CellKind::numbers : choice.kind_of(name);
@@ -308,6 +316,7 @@ Vector weight_column(const Table& table, const std::string& name) {
 
 Groups group_column(const Table& table, const std::string& name) {
   if (name.empty()) return {};
+  table.require_utf8({name});
   const Index j = table.index_of(name);
   std::map<double, Index> number_of;  // of a cell, or of the code of a text
   std::vector<Index> numbers;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -73,6 +74,11 @@ struct ChosenColumns {
   [[nodiscard]] Data rows(IncompleteRows incomplete) const;
 };
 
+/// Reads a table of which some columns are used: text that is not UTF-8 waits for
+/// `Table::require_utf8`.
+Table read_any_text(const std::filesystem::path& path, Floats floats = Floats::converted,
+                    std::function<bool(const std::string&)> allows_infinite = nullptr);
+
 /// Reads a table and chooses columns; `floats` says what those of a `.npy` file become. Which are
 /// left out is said on standard error. Throws as ChosenColumns::rows.
 ChosenColumns read_columns(const std::filesystem::path& path, const ColumnRoles& roles,
@@ -86,12 +92,12 @@ std::vector<std::string> columns_of_cells(const Table& table);
 Vector weight_column(const Table& table, const std::string& name);
 
 /// The labels in the named column, of numbers or text: the levels that occur, in order; none
-/// without a name. Throws DataError where the column holds none, std::invalid_argument for more
-/// than 256 different ones.
+/// without a name. Throws DataError where the column holds none or text that is not UTF-8,
+/// std::invalid_argument for more than 256 different ones.
 LabelColumn label_column(const Table& table, const std::string& name);
 
 /// The groups in the named column, of numbers or text; none without a name. Throws DataError that
-/// names file, line and column of a missing cell.
+/// names file, line and column of a missing cell and of text that is not UTF-8.
 Groups group_column(const Table& table, const std::string& name);
 
 /// Throws DataError where a file cannot be read twice, as a pipe cannot; `reader` says what would.

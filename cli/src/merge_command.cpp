@@ -159,7 +159,7 @@ KnownRows known_rows(const MergeCommand& flags, const SavedModel& saved) {
   described.cells().write_to(cells);
   if (weights.size() > 0) weights = Vector(weights(kept));
   Groups groups;
-  if (!flags.groups.empty()) groups = group_column(read_table(flags.data), flags.groups);
+  if (!flags.groups.empty()) groups = group_column(read_any_text(flags.data), flags.groups);
   return {cells(kept, Eigen::all), std::move(weights), groups.of_rows(kept)};
 }
 

@@ -211,7 +211,7 @@ void run_predict(const PredictCommand& flags) {
   RowsForModel rows(flags.data, saved);
   // Rows of a group may stand anywhere, so all are read at once.
   Groups groups;
-  if (!flags.groups.empty()) groups = group_column(read_table(flags.data), flags.groups);
+  if (!flags.groups.empty()) groups = group_column(read_any_text(flags.data), flags.groups);
   const Index at_once = groups.empty() ? block_size : groups.rows();
   AtomicFile file = output_file(flags.out);
   std::unique_ptr<Writer> writer;

@@ -73,7 +73,7 @@ std::vector<Index> given_columns(const SavedModel& saved, const Table& file) {
 
 // Draws what the file does not have, row by row.
 Sample sample_given(const SavedModel& saved, const SampleCommand& flags) {
-  const std::vector<Index> known = given_columns(saved, read_table(flags.given));
+  const std::vector<Index> known = given_columns(saved, read_any_text(flags.given));
   RowsForModel rows(flags.given, marginal_of(saved, known));
   Table given;
   if (!rows.next(std::numeric_limits<Index>::max(), given)) {

@@ -70,7 +70,7 @@ Partition named(const Table& table, const std::string& column) {
 Partition first_partition(const ScoreCommand& flags, const Table& truth_table) {
   if (flags.labels.empty())
     return predicted(flags.files.front(), flags.files.back(), flags.threads);
-  return named(flags.files.size() == 1 ? truth_table : read_table(flags.files.front()),
+  return named(flags.files.size() == 1 ? truth_table : read_any_text(flags.files.front()),
                flags.labels);
 }
 
@@ -182,7 +182,7 @@ void run_score(const ScoreCommand& flags) {
         "another column with --labels");
   }
   if (flags.labels.empty()) check_read_twice(flags.files.back(), "score");
-  const Table table = read_table(flags.files.back());
+  const Table table = read_any_text(flags.files.back());
   const Partition truth = named(table, flags.truth);
   const Partition own = first_partition(flags, table);
   if (own.column.labels.size() != truth.column.labels.size()) {

@@ -73,7 +73,7 @@ DescribedRows read_rows(const ModelAndData& input) {
   for (const Column& column : found.columns) names.push_back(column.name);
   found.table = all.select(names);
   found.weights = weight_column(all, input.weights);
-  if (!input.groups.empty()) found.groups = group_column(read_table(input.data), input.groups);
+  if (!input.groups.empty()) found.groups = group_column(read_any_text(input.data), input.groups);
 
   const bool some = found.saved.model.takes_missing_cells();
   const std::vector<bool> known = some ? rows_with_cells(found.table) : complete_rows(found.table);

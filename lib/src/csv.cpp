@@ -156,10 +156,6 @@ Table read_records(CsvRecords& records, std::string_view text, const CsvOptions&
     }
   }
 
-  for (std::size_t j = 0; j < d; ++j) {
-    const std::optional<Index>& line = readers[j].first_not_utf8();
-    if (line) throw DataError(not_utf8_message(records.place(*line, j), "the text"));
-  }
   std::vector<Column> columns;
   std::vector<Index> kept;
   for (std::size_t j = 0; j < d; ++j) {
@@ -176,12 +172,15 @@ Table read_records(CsvRecords& records, std::string_view text, const CsvOptions&
     }
     columns.push_back(std::move(column));
     source.first_text.push_back(readers[j].first_text());
+    source.not_utf8.push_back(readers[j].first_not_utf8());
     kept.push_back(in_file);
   }
   if (static_cast<Index>(kept.size()) < columns_in_file) {
     values = Eigen::MatrixXd(values(Eigen::all, kept));
   }
-  return Table(std::move(columns), std::move(values), std::move(source));
+  Table table(std::move(columns), std::move(values), std::move(source));
+  if (options.other_encodings == OtherEncodings::refused) table.require_utf8(table.names());
+  return table;
 }
 
 void append_cell(fmt::memory_buffer& out, std::string_view text) {

@@ -88,7 +88,8 @@ Table::Table(std::vector<Column> columns, std::shared_ptr<const Values> values,
         columns_.size(), column_count()));
   }
   if ((source_.lines.size() != 0 && source_.lines.size() != rows()) ||
-      (!source_.first_text.empty() && source_.first_text.size() != columns_.size())) {
+      (!source_.first_text.empty() && source_.first_text.size() != columns_.size()) ||
+      (!source_.not_utf8.empty() && source_.not_utf8.size() != columns_.size())) {
     throw std::invalid_argument("the source must describe as many rows and columns as there are");
   }
   check_names(columns_);
@@ -167,6 +168,16 @@ Index Table::require_numeric(std::string_view name) const {
                               not_a_number_remedy(text->text)));
 }
 
+void Table::require_utf8(const std::vector<std::string>& names) const {
+  for (const std::string& name : names) {
+    const Index i = index_of(name);
+    const auto& line = source_.not_utf8.empty() ? std::nullopt : source_.not_utf8[at(i)];
+    if (!line) continue;
+    throw DataError(not_utf8_message(
+        fmt::format("{} line {}, column {}", source_.name, *line, in_quotes(name)), "the text"));
+  }
+}
+
 std::vector<std::string> Table::numeric_columns() const {
   std::vector<std::string> names;
   for (const Column& column : columns_) {
@@ -184,6 +195,7 @@ Table Table::select(const std::vector<std::string>& names) const {
   for (const Index i : chosen) {
     columns.push_back(column(i));
     if (!source_.first_text.empty()) source.first_text.push_back(source_.first_text[at(i)]);
+    if (!source_.not_utf8.empty()) source.not_utf8.push_back(source_.not_utf8[at(i)]);
   }
   std::vector<Index> all(columns_.size());
   std::iota(all.begin(), all.end(), Index{0});
@@ -201,7 +213,7 @@ Table Table::described_by(std::vector<Column> columns) const {
 }
 
 Table Table::take(const std::vector<Index>& rows) const {
-  TableSource source{source_.name, {}, source_.first_text};
+  TableSource source{source_.name, {}, source_.first_text, source_.not_utf8};
   for (const Index row : rows) {
     const Index line = line_of(row);
     if (source_.lines.size() != 0) source.lines.append(line);

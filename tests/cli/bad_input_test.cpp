@@ -220,7 +220,25 @@ TEST(BadInput, NamesLineAndColumnOfTextThatIsNotUtf8) {
   here.refuse({"fit", "names.csv", "--components", "1", "--out", "m.json"},
               {"line 1", "column 2", "UTF-8"});
   here.write("cells.csv", "a,b\n1,x\n2,M\xFCller\n3,x\n");
-  here.refuse({"fit", "cells.csv", "--components", "1"}, {"line 3", "\"b\"", "UTF-8"});
+  for (const std::vector<std::string>& use : {std::vector<std::string>{"--family", "b=categorical"},
+                                              {"--labels", "b"},
+                                              {"--groups", "b"},
+                                              {"--init", "labels:b", "--components", "2"}}) {
+    std::vector<std::string> args{"fit", "cells.csv"};
+    args.insert(args.end(), use.begin(), use.end());
+    here.refuse(args, {"line 3", "\"b\"", "UTF-8"});
+  }
+}
+
+TEST(BadInput, MayBeTextThatIsNotUtf8InColumnsThatAreNotUsed) {
+  const Folder here;
+  here.write("cells.csv", "a,b,g\n1,x,1\n2,M\xFCller,1\n3,x,2\n5,y,2\n");
+  (void)here.succeed(
+      {"fit", "cells.csv", "--columns", "a", "--components", "1", "--out", "m.json"});
+  (void)here.succeed({"predict", "m.json", "cells.csv", "--groups", "g"});
+  (void)here.succeed({"errors", "m.json", "cells.csv"});
+  (void)here.succeed({"kmeans", "cells.csv", "-k", "2"});
+  here.refuse({"predict", "m.json", "cells.csv", "--groups", "b"}, {"line 3", "\"b\"", "UTF-8"});
 }
 
 TEST(BadInput, RefusesNumbersWhoseSquaresAreNone) {

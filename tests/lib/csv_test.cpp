@@ -210,6 +210,20 @@ TEST(Csv, TextThatIsNotUtf8IsRefusedWithItsPlace) {
   EXPECT_EQ(parse("\u00e9,y\n1,\u4e2d\n").names(), (Texts{"\u00e9", "y"}));
 }
 
+TEST(Csv, TextThatIsNotUtf8MayWaitUntilItsColumnIsNeeded) {
+  const Table table = parse("x,y,z\n1,2,\xE9\n2,a,b\n", {.other_encodings = OtherEncodings::kept});
+  table.require_utf8({"x", "y"});
+  const Table chosen = table.take({1, 0}).select({"z", "x"});
+  chosen.require_utf8({"x"});
+  try {
+    chosen.require_utf8({"x", "z"});
+    FAIL() << "accepted";
+  } catch (const DataError& error) {
+    EXPECT_TRUE(std::string(error.what()).starts_with("data.csv line 2, column \"z\": the text is"))
+        << error.what();
+  }
+}
+
 TEST(Csv, WithoutAHeaderTheColumnsAreNumbered) {
   const Table table = parse("3.6,79\n1.8,54\n", {.header = HeaderRow::absent});
   EXPECT_EQ(table.names(), (Texts{"x1", "x2"}));

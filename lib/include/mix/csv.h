@@ -15,6 +15,12 @@ namespace mix {
 /// Whether the first line of a file holds the columns' names.
 enum class HeaderRow { present, absent };
 
+/// What becomes of a column whose text is not UTF-8.
+enum class OtherEncodings {
+  refused,
+  kept,  ///< byte for byte; `Table::require_utf8` refuses the columns that are needed
+};
+
 /// How to read separated text.
 struct CsvOptions {
   /// The character between cells; by default the commonest of comma, semicolon and tab in the
@@ -25,6 +31,7 @@ struct CsvOptions {
   /// Whether the column of this name may hold infinite numbers (`inf`, `-inf`): the ends of
   /// intervals that are open on one side. No column without it.
   std::function<bool(const std::string& column)> allows_infinite = nullptr;
+  OtherEncodings other_encodings = OtherEncodings::refused;
 };
 
 /// Reads separated text (RFC 4180) in UTF-8 and finds each column's kind.
@@ -35,7 +42,8 @@ struct CsvOptions {
 /// the header becomes `column_3`; such a column without any value (a separator at the end of each
 /// line) is left out. A header of unquoted numbers alone is refused: it is a row of data. Throws
 /// DataError naming file, line and column: no such file, no rows, rows of different lengths, an
-/// infinite number where the options do not allow it, a name used twice, a quote that does not end.
+/// infinite number or text in another encoding where the options do not allow it, a name used
+/// twice, a quote that does not end.
 Table read_csv(const std::filesystem::path& path, const CsvOptions& options = {});
 
 /// As `read_csv`, from text in memory; `source_name` stands for the file in messages.

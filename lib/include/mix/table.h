@@ -65,6 +65,8 @@ struct TableSource {
   RowLines lines = {};
   /// Per column: the first cell that is neither a number nor missing. Empty or one per column.
   std::vector<std::optional<TextCell>> first_text = {};
+  /// Per column: the line of the first text that is not UTF-8. Empty or one per column.
+  std::vector<std::optional<Index>> not_utf8 = {};
 };
 
 struct CompleteRows;
@@ -122,6 +124,8 @@ class Table {
   /// As `index_of`, for a column that must hold numbers. Throws DataError naming the place and text
   /// of the first cell that is not a number.
   Index require_numeric(std::string_view name) const;
+  /// Throws DataError naming the place of the first text of these columns that is not UTF-8.
+  void require_utf8(const std::vector<std::string>& names) const;
   /// The names of the columns of kind `real` or `count`, in order.
   std::vector<std::string> numeric_columns() const;
 
