@@ -45,7 +45,7 @@ struct BootstrapCommand {
   ModelAndData input{};
   std::string kind = "nonparametric";
   Index replicates = BootstrapOptions{}.replicates;
-  std::uint64_t seed = 0;
+  std::uint64_t seed = 1;
   std::string checkpoint{};  // the file
   const CLI::App* command = nullptr;
 };
@@ -227,7 +227,7 @@ void add_bootstrap(CLI::App& app) {
   command.add_option("--replicates", flags->replicates, "number of resampled data (default: 999)")
       ->check(at_least(2))
       ->type_name("N");
-  command.add_option("--seed", flags->seed, "seed of the draws (default: 0)")
+  command.add_option("--seed", flags->seed, "seed of the draws (default: 1)")
       ->check(seed())
       ->type_name("N");
   add_checkpoint(command, flags->checkpoint);

@@ -96,6 +96,9 @@ TEST(BootstrapCommand, PrintsTheSameForAnyNumberOfThreads) {
   EXPECT_THAT(names_in(json["parameters"][0]),
               ::testing::ElementsAre("component", "name", "estimate", "bias", "standard_error",
                                      "lower", "upper", "basic_lower", "basic_upper"));
+  EXPECT_EQ(here.succeed({"bootstrap", "model.json", faithful, "--replicates", "2", "--json"})
+                .json()["seed"],
+            1);  // as of all commands
   EXPECT_THAT(run("1", "--confidence=0.8"), HasSubstr("weighted bootstrap, 25 of 25 replicates"));
 }
 
