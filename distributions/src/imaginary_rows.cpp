@@ -15,6 +15,8 @@ namespace mix {
 namespace {
 
 constexpr Index most_imaginary_rows = 256;
+// As many as no family has doubts about.
+constexpr double enough_rows_per_column = 5;
 
 struct WeightedRows {
   Matrix rows;
@@ -201,7 +203,11 @@ double WithImaginaryRows::log_prior() const {
 }
 
 std::string WithImaginaryRows::flaw(Index k, double mass) const {
-  return family_.flaw(k, mass + weight_);
+  double rows = mass + weight_;
+  // Beside rows like the data few others cannot make a component flat, and the density is bounded.
+  // Rows of one's own may all be alike.
+  if (given_ == 0) rows = std::max(rows, enough_rows_per_column * static_cast<double>(dimension()));
+  return family_.flaw(k, rows);
 }
 
 void WithImaginaryRows::fields(Fields& visit) {

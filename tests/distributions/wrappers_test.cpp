@@ -286,6 +286,24 @@ TEST(ImaginaryRows, KeepProbabilitiesAboveZeroAndComponentsFromCollapsing) {
   EXPECT_EQ(normals.flaw(0, 39), "");
 }
 
+TEST(ImaginaryRows, LikeTheDataLeaveNoArtifactOfAnUnboundedLikelihood) {
+  const Matrix x = two_columns(60);
+  Matrix shares = Matrix::Zero(60, 2);
+  shares.col(0).setOnes();
+  shares.row(7) << 0, 1;
+  const auto flaw_of_one_row = [&](const AnyFamily& family) {
+    return estimated_family(family, x, shares).flaw(1, 1);
+  };
+  EXPECT_THAT(flaw_of_one_row(Gaussians(2, 2)), HasSubstr("fewer than"));
+  EXPECT_EQ(flaw_of_one_row(with_prior(Gaussians(2, 2))), "");
+  EXPECT_EQ(flaw_of_one_row(with_prior(Gaussians(2, 2, {.structure = Structure::VVI}))), "");
+  // A prior of next to no weight does not keep it from collapsing,
+  EXPECT_THAT(flaw_of_one_row(with_prior(Gaussians(2, 2), 1e-6)), HasSubstr("nearly flat"));
+  // and neither do rows of one's own that span no plane.
+  EXPECT_THAT(flaw_of_one_row(with_prior(Gaussians(2, 2), x.topRows(1), Vector::Ones(1))),
+              HasSubstr("fewer than"));
+}
+
 class ImaginaryRowsStep : public ::testing::TestWithParam<WrapperCase> {};
 INSTANTIATE_TEST_SUITE_P(
     All, ImaginaryRowsStep,
