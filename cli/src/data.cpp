@@ -71,6 +71,23 @@ void check_roles(const Table& table, const ColumnRoles& roles) {
   }
 }
 
+// What says how much a row counts, or which component it is of, cannot be explained by components.
+void check_described(const ColumnRoles& roles, const std::vector<std::string>& described) {
+  std::vector<std::pair<const char*, std::string>> parts{
+      {"--weights", roles.weights}, {"--labels", roles.labels}, {"--groups", roles.groups}};
+  for (const std::string& name : split_names(roles.label_prior, ',')) {
+    parts.emplace_back("--label-prior", name);
+  }
+  const std::vector<std::string> covariates = split_names(roles.covariates, ',');
+  for (const auto& [option, name] : parts) {
+    if (name.empty() || !contains(described, name) || contains(covariates, name)) continue;
+    throw std::invalid_argument(fmt::format(
+        "{} {} names a column that the components describe; leave it out of the described columns, "
+        "or leave {} out",
+        option, name, option));
+  }
+}
+
 // The prior probabilities of the components, one for each; a row without any says nothing.
 Matrix label_prior(const Table& table, const std::string& names) {
   const std::vector<std::string> columns = split_names(names, ',');
@@ -237,6 +254,7 @@ ChosenColumns read_columns(const std::filesystem::path& path, const ColumnRoles&
                               [&](const std::string& name) { return choice.takes_infinite(name); });
   check_roles(table, roles);
   std::vector<std::string> described = described_columns(table, roles, choice);
+  check_described(roles, described);
   std::vector<std::string> gate_only;
   for (const std::string& name : split_names(roles.gate, ',')) {
     (void)table.require_numeric(name);

@@ -278,6 +278,26 @@ TEST(BadInput, SaysHowCellsAreSeparated) {
             std::string::npos);
 }
 
+TEST(BadInput, RefusesAColumnThatIsDescribedAndSaysHowRowsCount) {
+  const Folder here;
+  here.write("good.csv", good);
+  for (const char* option : {"--weights", "--labels", "--groups"}) {
+    here.refuse({"fit", "good.csv", "--columns", "a,b", option, "b"},
+                {std::string(option) + " b", "leave"});
+    here.refuse({"fit", "good.csv", "--family", "a=normal,b=poisson", option, "b"},
+                {std::string(option) + " b", "leave"});
+  }
+  here.refuse({"fit", "good.csv", "--columns", "a,b", "--label-prior", "a,b"}, {"--label-prior a"});
+  here.refuse({"kmeans", "good.csv", "-k", "2", "--columns", "a,b", "--weights", "a"},
+              {"--weights a", "leave"});
+  here.refuse({"fit", "good.csv", "--family", "gaussian_regression", "--response", "b",
+               "--covariates", "a", "--weights", "b"},
+              {"--weights b"});
+  // A covariate is given, not described.
+  (void)here.succeed({"fit", "good.csv", "--family", "gaussian_regression", "--response", "b",
+                      "--covariates", "a", "--weights", "a", "--components", "1"});
+}
+
 TEST(BadInput, RefusesOptionsThatWouldDoNothing) {
   const Folder here;
   here.write("good.csv", good);
