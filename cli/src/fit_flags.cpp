@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "checkpoint_option.h"
+#include "mix/kernels.h"
 #include "text.h"
 #include "validators.h"
 
@@ -196,6 +197,29 @@ std::string takes_whole_rows(const std::vector<Candidate>& candidates) {
     }
   }
   return {};
+}
+
+// Refuses mixed precision where nothing that is to be fitted can do with floats.
+void check_precision(const FitFlags& flags, const CompareOptions& options) {
+  if (options.fit.precision == Precision::full) return;
+  if (options.fit.assignment.as<Truncated>() != nullptr) {
+    throw std::invalid_argument(fmt::format(
+        "--precision mixed is for passes over all components, and --assignment {} takes "
+        "those of each row, in double precision; leave one of them out",
+        flags.assignment));
+  }
+  const auto serves = [](const Candidate& candidate) {
+    try {
+      return candidate.make(1).takes_single_precision();
+    } catch (const std::exception&) {  // compare lists it with the reason
+      return false;
+    }
+  };
+  if (std::any_of(options.families.begin(), options.families.end(), serves)) return;
+  throw std::invalid_argument(fmt::format(
+      "--precision mixed concerns gaussian of at least {} columns whose covariances are neither "
+      "diagonal nor common, such as --structure VVV, without --gate; leave it out",
+      kernels::most_small_columns + 1));
 }
 
 // Takes over what the schema says where no option says it.
@@ -413,7 +437,8 @@ void add_fit_flags(CLI::App& command, FitFlags& flags) {
       .add_option(
           "--precision", flags.precision,
           "arithmetic of Gaussian passes: full, or mixed, which is faster with 5 columns or "
-          "more and covariances that are neither diagonal nor common (default: full)")
+          "more and covariances that are neither diagonal nor common, and refused without such "
+          "(default: full)")
       ->check(CLI::IsMember({"full", "mixed"}).description(""))
       ->type_name("NAME");
   command
@@ -548,6 +573,7 @@ Problem make_problem(const FitFlags& flags, FamilyChoice choice) {
         "mml: instead",
         flags.components));
   }
+  check_precision(flags, options);
   if (!flags.checkpoint.empty()) {
     options.fit.checkpoint =
         open_checkpoint(flags.checkpoint, *flags.command, data.table, data.weights);

@@ -376,6 +376,10 @@ std::optional<double> Gaussians::soft_pass(Rows x, ConstVectorRef log_weights, c
   return value;
 }
 
+bool Gaussians::takes_single_precision() const {
+  return dimension() > kernels::most_small_columns && !diagonal() && !shared();
+}
+
 Index Gaussians::statistics_size() const {
   const Index d = dimension();
   if (evaluation_.pooled) return size() * (1 + d) + 1 + d + triangle_size();

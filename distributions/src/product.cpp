@@ -184,6 +184,11 @@ bool Product::takes_missing_cells() const {
                      [](const Block& block) { return block.family.takes_missing_cells(); });
 }
 
+bool Product::takes_single_precision() const {
+  return std::any_of(blocks_.begin(), blocks_.end(),
+                     [](const Block& block) { return block.family.takes_single_precision(); });
+}
+
 bool Product::streams() const {
   return std::all_of(blocks_.begin(), blocks_.end(),
                      [](const Block& block) { return block.family.streams(); });

@@ -99,6 +99,11 @@ bool FamilyList::takes_infinite_cells(Index column) const {
                      [&](const AnyFamily& family) { return family.takes_infinite_cells(column); });
 }
 
+bool FamilyList::takes_single_precision() const {
+  return std::any_of(families_.begin(), families_.end(),
+                     [](const AnyFamily& family) { return family.takes_single_precision(); });
+}
+
 bool FamilyList::is_discrete() const {
   return std::all_of(families_.begin(), families_.end(),
                      [](const AnyFamily& family) { return family.discrete(); });

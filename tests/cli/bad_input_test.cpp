@@ -278,6 +278,32 @@ TEST(BadInput, SaysHowCellsAreSeparated) {
             std::string::npos);
 }
 
+TEST(BadInput, RefusesMixedPrecisionWhereNothingCanDoWithFloats) {
+  const Folder here;
+  std::string text = "a,b,c,d,e,z\n";
+  for (int i = 0; i < 60; ++i) {
+    for (const int m : {7, 11, 13, 17, 19}) text += std::to_string(i * i % m) + ",";
+    text += std::to_string(i % 5) + "\n";
+  }
+  here.write("rows.csv", text);
+  const auto with = [](const std::vector<std::string>& more) {
+    std::vector<std::string> args{more.front(),  "rows.csv", "--columns",    "a,b,c,d,e",
+                                  "--effort",    "fast",     "--components", "2",
+                                  "--precision", "mixed"};
+    args.insert(args.end(), more.begin() + 1, more.end());
+    return args;
+  };
+  const std::vector<std::string> why{"--precision mixed", "gaussian", "leave it out"};
+  here.refuse(with({"fit", "--family", "student_t"}), why);
+  here.refuse(with({"fit", "--structure", "EEE"}), why);
+  here.refuse(with({"fit", "--structure", "VVI"}), why);
+  here.refuse(with({"fit", "--structure", "VVV", "--gate", "z"}), why);
+  here.refuse(with({"fit", "--structure", "VVV", "--assignment", "truncated:1"}), {"truncated:1"});
+  here.refuse(with({"compare", "--families", "student_t,poisson"}), why);
+  (void)here.succeed(with({"fit", "--structure", "VVV", "--noise"}));
+  (void)here.succeed(with({"compare", "--families", "gaussian,poisson", "--structure", "VVV,EEE"}));
+}
+
 TEST(BadInput, RefusesAColumnThatIsDescribedAndSaysHowRowsCount) {
   const Folder here;
   here.write("good.csv", good);
@@ -304,6 +330,8 @@ TEST(BadInput, RefusesOptionsThatWouldDoNothing) {
   here.refuse({"fit", "good.csv", "--components", "1", "--folds", "3"}, {"--folds", "cv"});
   here.refuse({"compare", "good.csv", "--components", "1", "--repeats", "3"}, {"--repeats", "cv"});
   here.refuse({"test", "good.csv", "--components", "1-2", "--criterion", "aic"}, {"--criterion"});
+  here.refuse({"fit", "good.csv", "--components", "1", "--precision", "mixed"},
+              {"--precision mixed", "5 columns"});
   (void)here.succeed({"fit", "good.csv", "--components", "1", "--out", "m.json"});
   here.refuse({"merge", "m.json", "good.csv", "--cutoff", "0.5"}, {"--cutoff", "--method demp"});
 }

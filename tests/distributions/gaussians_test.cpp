@@ -501,6 +501,25 @@ TEST(Gaussians, InMixedPrecisionEndWhereDoublePrecisionEnds) {
   }
 }
 
+TEST(Gaussians, SayWhetherMixedPrecisionMakesADifference) {
+  for (const Index d : {4, 6}) {
+    const Data data = three_groups(500, d);
+    for (const Structure structure : all_structures()) {
+      const auto first_objective = [&](Precision precision) {
+        AnyFamily family = Gaussians(3, d, {.structure = structure});
+        family.prepare(data.x, data.w);
+        family.start(data.x, perturbed_labels(data));
+        MixtureState state{Vector::Constant(3, 1.0 / 3), std::move(family)};
+        return run_em(state, data.x, data.w, {.max_iter = 2, .precision = precision})
+            .objective_history.front();
+      };
+      EXPECT_EQ(first_objective(Precision::mixed) != first_objective(Precision::full),
+                AnyFamily(Gaussians(3, d, {.structure = structure})).takes_single_precision())
+          << to_string(structure) << " of " << d << " columns";
+    }
+  }
+}
+
 TEST(Gaussians, AskForFewRowsWhereTheirStructureHasFewParameters) {
   const Data data = three_groups(400, 30);
   for (const Structure structure : {Structure::VII, Structure::VVI}) {

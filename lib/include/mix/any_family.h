@@ -151,6 +151,9 @@ class AnyFamily {
   [[nodiscard]] bool takes_infinite_cells(Index column) const {
     return self_->takes_infinite_cells(column);
   }
+  /// Whether Precision::mixed makes a difference: some of its arithmetic within a block can be of
+  /// floats.
+  [[nodiscard]] bool takes_single_precision() const { return self_->takes_single_precision(); }
   /// Whether all components describe counts, whose densities are probabilities.
   [[nodiscard]] bool discrete() const { return self_->discrete(); }
   /// Rows as points whose Euclidean distances mean something for this family; sparse rows of many
@@ -271,6 +274,7 @@ class AnyFamily {
     [[nodiscard]] virtual Intake intake() const = 0;
     [[nodiscard]] virtual bool takes_missing_cells() const = 0;
     [[nodiscard]] virtual bool takes_infinite_cells(Index column) const = 0;
+    [[nodiscard]] virtual bool takes_single_precision() const = 0;
     [[nodiscard]] virtual bool discrete() const = 0;
     virtual void observed_log_densities(Rows x, const MissingColumns& columns,
                                         MatrixRef out) const = 0;

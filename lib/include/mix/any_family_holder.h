@@ -298,6 +298,10 @@ struct AnyFamily::Holder final : AnyFamily::Interface {
     if constexpr (TakesInfiniteCells<F>) return family.takes_infinite_cells(column);
     return false;
   }
+  [[nodiscard]] bool takes_single_precision() const override {
+    if constexpr (TakesSinglePrecision<F>) return family.takes_single_precision();
+    return false;
+  }
   [[nodiscard]] bool discrete() const override {
     // A wrapper around other families knows only at run time.
     if constexpr (requires {

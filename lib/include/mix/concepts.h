@@ -267,6 +267,13 @@ concept TakesInfiniteCells = requires(const T& t, Index column) {
   { t.takes_infinite_cells(column) } -> std::convertible_to<bool>;
 };
 
+/// A family that can do with floats within a block where the memory's `single_precision` says so:
+/// whether it does with these options and so many columns.
+template <class F>
+concept TakesSinglePrecision = requires(const F& f) {
+  { f.takes_single_precision() } -> std::convertible_to<bool>;
+};
+
 /// A family that gets rows with missing cells sorted by what they lack: the log density of the
 /// observed cells, and the expected statistics given these. All others see whole rows only.
 template <class F>

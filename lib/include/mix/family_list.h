@@ -32,6 +32,7 @@ class FamilyList {
   void impute(Index k, MatrixRef x, Rng* rng) const;
   [[nodiscard]] bool takes_missing_cells() const;
   [[nodiscard]] bool takes_infinite_cells(Index column) const;
+  [[nodiscard]] bool takes_single_precision() const;
   [[nodiscard]] bool is_discrete() const;
 
   [[nodiscard]] double cdf(Index k, double x) const;
@@ -111,6 +112,7 @@ class Frozen {
   [[nodiscard]] bool takes_infinite_cells(Index column) const {
     return family_.takes_infinite_cells(column);
   }
+  [[nodiscard]] bool takes_single_precision() const { return family_.takes_single_precision(); }
   [[nodiscard]] bool is_discrete() const { return family_.discrete(); }
   void impute(Index k, MatrixRef x, Rng* rng) const { family_.impute(k, x, rng); }
   [[nodiscard]] double cdf(Index k, double x) const { return family_.cdf(k, x); }

@@ -69,6 +69,9 @@ class Gaussians {
   [[nodiscard]] Index statistics_size() const;
   void accumulate(Rows x, Shares shares, VectorRef statistics) const;
   void accumulate(Rows x, Shares shares, VectorRef statistics, BlockMemory& memory) const;
+  /// Where it whitens rows by each component's own covariance: of more than
+  /// kernels::most_small_columns columns, neither diagonal nor EEE.
+  [[nodiscard]] bool takes_single_precision() const;
   /// Of at most kernels::most_small_columns columns.
   [[nodiscard]] std::optional<double> soft_pass(Rows x, ConstVectorRef log_weights, const double* w,
                                                 VectorRef mass, VectorRef statistics) const;

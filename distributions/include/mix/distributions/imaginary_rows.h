@@ -57,6 +57,7 @@ class WithImaginaryRows {
   void sample(Index k, Rng& rng, VectorRef out) const { family_.sample(k, rng, out); }
   void impute(Index k, MatrixRef x, Rng* rng) const { family_.impute(k, x, rng); }
   [[nodiscard]] bool takes_missing_cells() const { return family_.takes_missing_cells(); }
+  [[nodiscard]] bool takes_single_precision() const { return family_.takes_single_precision(); }
   [[nodiscard]] double cdf(Index k, double x) const { return family_.cdf(k, x); }
   [[nodiscard]] Moments moments(Index k) const { return family_.moments(k); }
   [[nodiscard]] AnyFamily marginal(const std::vector<Index>& columns) const {

@@ -42,6 +42,7 @@ class Product {
   void impute(Index k, MatrixRef x, Rng* rng) const;
   [[nodiscard]] bool takes_missing_cells() const;
   [[nodiscard]] bool takes_infinite_cells(Index column) const;
+  [[nodiscard]] bool takes_single_precision() const;
   [[nodiscard]] double cdf(Index k, double x) const { return blocks_.front().family.cdf(k, x); }
   [[nodiscard]] Moments moments(Index k) const;
   [[nodiscard]] Product marginal(const std::vector<Index>& columns) const;

@@ -66,6 +66,7 @@ class Restricted {
   void sample(Index k, Rng& rng, VectorRef out) const { parts_.sample(k, rng, out); }
   void impute(Index k, MatrixRef x, Rng* rng) const { parts_.impute(k, x, rng); }
   [[nodiscard]] bool takes_missing_cells() const { return parts_.takes_missing_cells(); }
+  [[nodiscard]] bool takes_single_precision() const { return parts_.takes_single_precision(); }
   [[nodiscard]] double cdf(Index k, double x) const { return parts_.cdf(k, x); }
   [[nodiscard]] Moments moments(Index k) const { return parts_.moments(k); }
 

@@ -57,7 +57,8 @@ struct FitOptions {
   /// The largest number of passes of one run.
   Index max_iter = 5000;
   /// Mixed: faster passes until they gain almost nothing, for Gaussians that are neither diagonal
-  /// nor tied, in more than kernels::most_small_columns columns.
+  /// nor tied, in more than kernels::most_small_columns columns. All families whose
+  /// takes_single_precision() is false stay in double.
   Precision precision = Precision::full;
   /// Of runs that are carried to convergence; short ones that look around are never extrapolated.
   Acceleration acceleration = Acceleration::automatic;
