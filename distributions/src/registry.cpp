@@ -56,114 +56,18 @@
 #include "mix/distributions/von_mises_fisher.h"
 #include "mix/distributions/weibull.h"
 #include "mix/distributions/zero_modified.h"
+#include "suitable_columns.h"
 
 namespace mix {
 namespace {
 
 Index columns(const FamilyRequest& request) { return request.columns->column_count(); }
 
-bool all_of_kind(const Table& table, ColumnKind kind) {
-  return std::all_of(table.columns().begin(), table.columns().end(),
-                     [kind](const Column& column) { return column.kind == kind; });
-}
-
-bool numeric(const Table& table) {
-  return std::none_of(table.columns().begin(), table.columns().end(),
-                      [](const Column& column) { return column.kind == ColumnKind::category; });
-}
-
-// The cells of a column that are not missing.
-std::vector<double> observed_values(const Table& table, Index column) {
-  const Vector values = table.column_values(column);
-  std::vector<double> observed(values.begin(), values.end());
-  std::erase_if(observed, [](double value) { return std::isnan(value); });
-  return observed;
-}
-
-// Infinity where there are none.
-double least_value(const Table& table, Index column) {
-  const std::vector<double> observed = observed_values(table, column);
-  return observed.empty() ? infinity : *std::min_element(observed.begin(), observed.end());
-}
-
-template <class Valid>
-bool all_cells(const Table& table, const Valid& valid) {
-  for (Index d = 0; d < table.column_count(); ++d) {
-    const std::vector<double> column = observed_values(table, d);
-    if (!std::all_of(column.begin(), column.end(), valid)) return false;
-  }
-  return true;
-}
-
-bool any_constant_column(const Table& table) {
-  for (Index d = 0; d < table.column_count(); ++d) {
-    const std::vector<double> column = observed_values(table, d);
-    const auto [least, largest] = std::minmax_element(column.begin(), column.end());
-    if (column.empty() || *least == *largest) return true;
-  }
-  return false;
-}
-
-bool suits_continuous(const Table& table) {
-  return numeric(table) && table.rows() > 1 && !any_constant_column(table);
-}
-
-// Several real columns hang together more often than not, which blocks of one column cannot say.
-bool suits_one_column(const Table& table) {
-  return table.column_count() == 1 && suits_continuous(table);
-}
-
-// Between whole numbers the edge of an extreme skewness would find room that is not there.
-bool suits_measurements(const Table& table) {
-  return suits_one_column(table) && !all_of_kind(table, ColumnKind::count);
-}
-
-bool suits_positive(const Table& table) {
-  return suits_continuous(table) && !all_of_kind(table, ColumnKind::count) &&
-         all_cells(table, [](double value) { return value >= 0; });
-}
-
-bool suits_above_zero(const Table& table) {
-  return suits_positive(table) && all_cells(table, [](double value) { return value > 0; });
-}
-
-bool suits_shares(const Table& table) {
-  return suits_continuous(table) &&
-         all_cells(table, [](double value) { return value > 0 && value < 1; });
-}
-
 // Whether the columns are what a distribution of whole rows accepts.
 template <class D>
 bool suits_rows(const Table& table) {
   return suits_continuous(table) && table.column_count() > 1 &&
          AnyFamily(D(table.column_count())).check_support(table.cells()).empty();
-}
-
-bool suits_counts(const Table& table) { return all_of_kind(table, ColumnKind::count); }
-
-// Zeros in every column, of which there may be too many.
-bool suits_counts_with_zeros(const Table& table) {
-  if (!suits_counts(table)) return false;
-  for (Index d = 0; d < table.column_count(); ++d) {
-    if (least_value(table, d) > 0) return false;
-  }
-  return true;
-}
-
-// Counts from 1 on, as of what is recorded only when it occurs.
-bool suits_counts_from_one(const Table& table) {
-  if (!suits_counts(table)) return false;
-  for (Index d = 0; d < table.column_count(); ++d) {
-    if (least_value(table, d) != 1) return false;
-  }
-  return true;
-}
-
-bool suits_categories(const Table& table) { return all_of_kind(table, ColumnKind::category); }
-
-bool suits_binary(const Table& table) {
-  return !suits_categories(table) && numeric(table) &&
-         all_cells(table, [](double value) { return value == 0 || value == 1; });
 }
 
 GaussianOptions gaussian_options(const FamilyRequest& request) {
@@ -223,12 +127,6 @@ AnyFamily make_student_t(const FamilyRequest& request) {
   }
   choose_degrees_of_freedom(request.degrees_of_freedom, options);
   return AnyFamily(StudentT(request.k, columns(request), options));
-}
-
-// Where a covariance of all columns has many parameters.
-bool suits_many_columns(const Table& table) {
-  constexpr Index many = 10;
-  return table.column_count() >= many && suits_continuous(table);
 }
 
 std::vector<std::string> factor_structure_names() {
