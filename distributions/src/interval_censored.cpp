@@ -5,13 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 #include <numbers>
 #include <optional>
 #include <stdexcept>
-#include <tuple>
 
-#include "mix/distributions/log_probability.h"
+#include "interval_likelihood.h"
 #include "mix/errors.h"
 #include "mix/missing.h"
 #include "mix/newton.h"
@@ -23,33 +21,6 @@ namespace {
 
 // The prior of each component counts as much as this part of a row.
 constexpr double prior_share = 1e-6;
-
-struct Interval {
-  double low;
-  double high;
-};
-
-// A missing end is none. Intervals of counts begin and end at counts.
-Interval interval_of(double low, double high, bool discrete) {
-  if (std::isnan(low)) low = -infinity;
-  if (std::isnan(high)) high = infinity;
-  return discrete ? Interval{std::ceil(low), std::floor(high)} : Interval{low, high};
-}
-
-// Whether anything is known: one end at least.
-bool says_something(const Interval& at) { return at.low > -infinity || at.high < infinity; }
-
-bool is_value(const Interval& at) { return at.low == at.high && std::isfinite(at.low); }
-
-// An interval and its row; equal intervals stand together in their order.
-struct IntervalOfRow {
-  Interval at;
-  Index row;
-
-  bool operator<(const IntervalOfRow& other) const {
-    return std::tie(at.low, at.high, row) < std::tie(other.at.low, other.at.high, other.row);
-  }
-};
 
 // The value of an interval, or its middle, or its only end.
 double middle(const Interval& at, bool discrete) {
@@ -69,20 +40,6 @@ std::vector<Index> known_places(const Vector& values) {
   return places;
 }
 
-// Component k as what log_probability asks; other components are evaluated along with it where the
-// family cannot do without.
-template <class Body>
-auto with_component(const AnyFamily& family, Index k, const Body& body) {
-  const auto cdf = [&](double x) { return family.cdf(k, x); };
-  const auto log_density = [&](Rows x, VectorRef out) {
-    if (family.separable()) return family.log_density_of(k, x, out);
-    Matrix all(x.rows(), family.size());
-    family.log_densities(x, all);
-    out = all.col(k);
-  };
-  return body(OneColumn{cdf, log_density, family.discrete()});
-}
-
 double log_probability_of(const AnyFamily& family, Index k, const Interval& at) {
   return with_component(family, k, [&](const OneColumn& component) {
     return log_probability(component, at.low, at.high);
@@ -97,151 +54,6 @@ std::optional<double> variance_of(const AnyFamily& family, Index k) {
     return std::nullopt;
   }
 }
-
-// What rows say: known values, and distinct intervals, with the shares of the components in them.
-struct Known {
-  Matrix value;           // one column
-  Matrix value_share;     // values x components
-  Matrix end;             // lower and upper ends of the intervals
-  Matrix interval_share;  // intervals x components
-  // The distinct finite ends of intervals of a continuous family, in ascending order, and which
-  // each interval has, -1 for none: neighboring classes share one, and its cdf is asked once.
-  Vector cut;
-  std::vector<std::array<Index, 2>> cut_of;
-};
-
-void learn_cuts(Known& known) {
-  std::vector<double> cuts;
-  for (const double end : known.end.reshaped()) {
-    if (std::isfinite(end)) cuts.push_back(end);
-  }
-  std::sort(cuts.begin(), cuts.end());
-  cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
-  const auto place = [&](double end) -> Index {
-    if (!std::isfinite(end)) return -1;
-    return std::lower_bound(cuts.begin(), cuts.end(), end) - cuts.begin();
-  };
-  for (Index i = 0; i < known.end.rows(); ++i) {
-    known.cut_of.push_back({place(known.end(i, 0)), place(known.end(i, 1))});
-  }
-  known.cut = Eigen::Map<const Vector>(cuts.data(), std::ssize(cuts));
-}
-
-Known known_of(Rows x, Shares shares, bool discrete) {
-  std::vector<Index> values;
-  std::vector<IntervalOfRow> intervals;
-  for (Index i = 0; i < x.rows(); ++i) {
-    const Interval at = interval_of(x(i, 0), x(i, 1), discrete);
-    if (!(shares.row(i).maxCoeff() > 0) || !says_something(at)) continue;
-    if (is_value(at)) values.push_back(i);
-    if (at.low < at.high) intervals.push_back({at, i});
-  }
-  std::sort(intervals.begin(), intervals.end());
-  Known known{.value = x(values, std::vector<Index>{0}),
-              .value_share = shares(values, Eigen::all),
-              .end = Matrix(std::ssize(intervals), 2),
-              .interval_share = Matrix::Zero(std::ssize(intervals), shares.cols()),
-              .cut = {},
-              .cut_of = {}};
-  if (discrete) known.value = known.value.array().ceil();
-  Index distinct = -1;
-  for (const IntervalOfRow& place : intervals) {
-    if (distinct < 0 || known.end(distinct, 0) != place.at.low ||
-        known.end(distinct, 1) != place.at.high) {
-      known.end.row(++distinct) << place.at.low, place.at.high;
-    }
-    known.interval_share.row(distinct) += shares.row(place.row);
-  }
-  known.end.conservativeResize(distinct + 1, Eigen::NoChange);
-  known.interval_share.conservativeResize(distinct + 1, Eigen::NoChange);
-  if (!discrete) learn_cuts(known);
-  return known;
-}
-
-// The sum of share times value, where the share is not 0.
-double weighted_sum(const Eigen::Ref<const Matrix>& share, const Eigen::Ref<const Matrix>& value) {
-  return (share.array() > 0).select(share.array() * value.array(), 0).sum();
-}
-
-// The log-likelihood of some of the components that Known is about, as a function of parameters.
-class PartLikelihood {
- public:
-  // Of as many components from `first` on as `from` has. Where these cannot explain a row, it is
-  // left out.
-  PartLikelihood(const Known& known, Index first, const AnyFamily& from)
-      : known_(known),
-        value_share_(known.value_share.middleCols(first, from.size())),
-        interval_share_(known.interval_share.middleCols(first, from.size())),
-        from_(from) {
-    leave_out_impossible();
-    if (!from_.summable() || value_share_.rows() == 0) return;
-    statistics_ = sum_over_blocks(value_share_.rows(), from_.statistics_size(),
-                                  [&](Index at, Index count, VectorRef sum) {
-                                    from_.accumulate(Rows(known_.value.middleRows(at, count)),
-                                                     value_share_.middleRows(at, count), sum);
-                                  });
-  }
-
-  [[nodiscard]] bool of_values() const { return (value_share_.array() > 0).any(); }
-
-  double operator()(const AnyFamily& family) const {
-    double sum = 0;
-    if (statistics_.size() > 0) {
-      sum = family.weighted_log_density(statistics_, from_);
-    } else {
-      sum = sum_over_blocks(value_share_.rows(), 1, [&](Index at, Index count, VectorRef total) {
-        Matrix out(count, family.size());
-        family.log_densities(Rows(known_.value.middleRows(at, count)), out);
-        total[0] += weighted_sum(value_share_.middleRows(at, count), out);
-      })[0];
-    }
-    return sum + weighted_sum(interval_share_, log_probabilities(family));
-  }
-
- private:
-  [[nodiscard]] Matrix log_probabilities(const AnyFamily& family) const {
-    Matrix out(known_.end.rows(), family.size());
-    Vector cdf(known_.cut.size());
-    for (Index k = 0; k < family.size(); ++k) {
-      with_component(family, k, [&](const OneColumn& component) {
-        for_each_block(cdf.size(), [&](Index at, Index count) {
-          for (Index i = at; i < at + count; ++i) cdf[i] = component.cdf(known_.cut[i]);
-        });
-        for_each_block(out.rows(), [&](Index at, Index count) {
-          for (Index i = at; i < at + count; ++i) {
-            // What has no share need not be known.
-            out(i, k) = interval_share_(i, k) > 0 ? log_probability_of(component, i, cdf) : 0;
-          }
-        });
-      });
-    }
-    return out;
-  }
-
-  [[nodiscard]] double log_probability_of(const OneColumn& component, Index i,
-                                          const Vector& cdf) const {
-    const double low = known_.end(i, 0);
-    const double high = known_.end(i, 1);
-    if (component.discrete) return log_probability(component, low, high);
-    const auto [from, to] = known_.cut_of[static_cast<std::size_t>(i)];
-    return log_probability(component, low, high, from < 0 ? 0 : cdf[from], to < 0 ? 1 : cdf[to]);
-  }
-
-  void leave_out_impossible() {
-    Matrix out(value_share_.rows(), value_share_.cols());
-    for_each_block(out.rows(), [&](Index at, Index count) {
-      from_.log_densities(Rows(known_.value.middleRows(at, count)), out.middleRows(at, count));
-    });
-    value_share_ = (out.array() > -infinity).select(value_share_, 0);
-    interval_share_ = (log_probabilities(from_).array() > -infinity).select(interval_share_, 0);
-  }
-
-  const Known& known_;
-  Matrix value_share_;
-  Matrix interval_share_;
-  const AnyFamily& from_;
-  Vector statistics_;  // of the values, where the likelihood is a function of these
-};
 
 // Coordinates of probabilities 0 and 1 are infinite; from near ones it can climb.
 Vector finite_coordinates(const AnyFamily& family) {
@@ -407,7 +219,7 @@ void IntervalCensored::fit(Rows x, Shares shares) {
 }
 
 void IntervalCensored::climb(Rows x, Shares shares, Index most_steps) {
-  const Known known = known_of(x, shares, family_.discrete());
+  const CensoredRows known = known_of(x, shares, family_.discrete());
   // Of as many components as `from` has, whose shares stand from column `first` on.
   const auto climbed = [&](const AnyFamily& from, Index first) {
     const PartLikelihood likelihood(known, first, from);
