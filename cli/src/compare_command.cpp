@@ -6,6 +6,7 @@
 #include "mix/models/model_file.h"
 #include "output.h"
 #include "picture.h"
+#include "problem.h"
 #include "report.h"
 
 namespace mix::cli {

@@ -12,6 +12,7 @@
 #include "mix/models/model_file.h"
 #include "output.h"
 #include "picture.h"
+#include "problem.h"
 #include "report.h"
 #include "uncertainty_report.h"
 

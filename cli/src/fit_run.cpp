@@ -6,8 +6,8 @@
 #include <stdexcept>
 
 #include "checkpoint_option.h"
-#include "fit_flags.h"
 #include "interrupt.h"
+#include "problem.h"
 #include "progress.h"
 #include "text.h"
 

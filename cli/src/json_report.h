@@ -2,10 +2,10 @@
 
 #include <string>
 
-#include "fit_flags.h"
 #include "mix/json_fields.h"
 #include "mix/models/compare.h"
 #include "mix/models/model_file.h"
+#include "problem.h"
 
 /// The objects that --json prints. Other programs read them: their names stay as they are.
 namespace mix::cli {

@@ -2,10 +2,10 @@
 
 #include <string>
 
-#include "fit_flags.h"
 #include "mix/models/compare.h"
 #include "mix/models/kmeans.h"
 #include "mix/models/model_file.h"
+#include "problem.h"
 
 namespace mix::cli {
 

@@ -12,6 +12,7 @@
 #include "json_report.h"
 #include "mix/models/bootstrap_test.h"
 #include "output.h"
+#include "problem.h"
 #include "progress.h"
 #include "report.h"
 #include "text.h"
