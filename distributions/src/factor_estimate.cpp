@@ -11,8 +11,8 @@ namespace mix {
 namespace {
 
 // Alternations of loadings and noise inside EM, which iterates anyway, and to convergence.
-constexpr int few_alternations = 2;
-constexpr int most_alternations = 1000;
+constexpr int few_profile_alternations = 2;
+constexpr int most_profile_alternations = 1000;
 // EM steps with common loadings and separate noise likewise; they are cheaper and shorter.
 constexpr int few_em_steps = 10;
 constexpr int most_em_steps = 20000;
@@ -127,7 +127,7 @@ void estimate_group(const NoiseGroup& group, const Vector& least, Steps steps, V
     noise = first_noise(group, least);
     maximize_loadings(group, noise);
   }
-  const int most = steps == Steps::all ? most_alternations : few_alternations;
+  const int most = steps == Steps::all ? most_profile_alternations : few_profile_alternations;
   for (int i = 0; i < most; ++i) {
     const double change = maximize_noise(group, least, noise);
     maximize_loadings(group, noise);
