@@ -170,13 +170,16 @@ void with_threads(Index threads, FunctionView<void()> body) {
     body();
     return;
   }
-  // oneTBB starts no more workers than cores otherwise, and says so on stderr.
+  // oneTBB ends the process when the system refuses it a thread.
+  const int cores = oneapi::tbb::info::default_concurrency();
+  const int count = static_cast<int>(std::min(threads, Index{most_threads_per_core} * cores));
+  // It starts no more workers than cores otherwise, and says so on stderr.
   std::optional<oneapi::tbb::global_control> more;
-  if (threads > oneapi::tbb::info::default_concurrency()) {
+  if (count > cores) {
     more.emplace(oneapi::tbb::global_control::max_allowed_parallelism,
-                 static_cast<std::size_t>(threads));
+                 static_cast<std::size_t>(count));
   }
-  oneapi::tbb::task_arena arena(static_cast<int>(threads));
+  oneapi::tbb::task_arena arena(count);
   begin.release();
   arena.execute([&body] {
     begin.acquire();

@@ -2,9 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <mutex>
+#include <set>
 #include <stdexcept>
+#include <thread>
 #include <vector>
 
 #include "mix/random.h"
@@ -57,6 +61,26 @@ TEST(SumOverBlocks, VisitsEveryRowOnceInBlocksOfTheLibrarysSize) {
     });
     EXPECT_EQ(sum[0], static_cast<double>(rows));
     for (const auto& count : visits) ASSERT_EQ(count, 1);
+  }
+}
+
+TEST(WithThreads, StartsFewThreadsHoweverManyAreAskedFor) {
+  const Vector values = rough_numbers(300001);
+  const Vector reference = sums_of(values);
+  for (const Index threads : {Index{100000}, Index{1} << 40}) {
+    std::mutex lock;
+    std::set<std::thread::id> seen;
+    Vector sums;
+    with_threads(threads, [&] {
+      sums = sums_of(values);
+      for_each_index(20000, [&](Index) {
+        const std::lock_guard<std::mutex> hold(lock);
+        seen.insert(std::this_thread::get_id());
+      });
+    });
+    EXPECT_EQ(sums, reference);
+    const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
+    EXPECT_LE(seen.size(), cores * most_threads_per_core);
   }
 }
 

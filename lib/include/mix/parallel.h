@@ -28,7 +28,11 @@ void for_each_index(Index count, FunctionView<void(Index)> body);
 /// within. For a body that holds a lock which such work might ask for.
 void run_isolated(FunctionView<void()> body);
 
-/// Runs `body` with at most `threads` threads; 0 means one per core.
+/// More threads than these per core are not started, however many are asked for.
+inline constexpr int most_threads_per_core = 4;
+
+/// Runs `body` with at most `threads` threads, and at most `most_threads_per_core` per core; 0
+/// means one per core. Results do not depend on it.
 void with_threads(Index threads, FunctionView<void()> body);
 
 }  // namespace mix
