@@ -38,6 +38,18 @@ Table without(const Table& table, const std::vector<std::string>& names) {
   return names.empty() ? table : table.select(kept);
 }
 
+// Beside a probability, a density depends on the unit: of 0s and 1s the uniform one is 1, more than
+// the probability of either.
+void check_has_density(const FamilyBlocks& blocks) {
+  for (const FamilyBlock& block : blocks) {
+    if (!registry().find(block.family).empty().discrete()) continue;
+    throw std::invalid_argument(fmt::format(
+        "--noise has a density, but {} gives each value a probability, and mixtures of the two "
+        "mean nothing: leave it out; --trim sets improbable rows aside in any family",
+        block.family));
+  }
+}
+
 AnyFamily make_candidate(const FamilyBlocks& blocks, const Setting& setting,
                          const std::string& structure, Index factors, Index k) {
   const CandidateOptions& options = setting.options;
@@ -55,6 +67,7 @@ AnyFamily make_candidate(const FamilyBlocks& blocks, const Setting& setting,
   if (!options.bounds.empty()) of_blocks.bounds = {options.bounds.front(), options.bounds.back()};
   AnyFamily family = make_family(blocks, described, k, of_blocks);
   if (options.noise) {
+    check_has_density(blocks);
     family = FamilyList({std::move(family), UniformBox::around(described.cells())});
   }
   if (options.gate.empty()) return family;

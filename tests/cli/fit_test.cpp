@@ -613,6 +613,42 @@ TEST(Fit, SaysWhatRegressionsNeed) {
               {"not in both"});
 }
 
+TEST(Fit, HasNoNoiseWhereValuesHaveProbabilities) {
+  // A uniform density of 1 on [0, 1] would beat every probability of a 0 or a 1.
+  const Folder here;
+  std::string text = "a,b,c\n";
+  for (int i = 0; i < 60; ++i) {
+    text += std::to_string(i % 2) + "," + std::to_string(i / 2 % 2) + "," +
+            std::to_string(0.1 * (i % 7)) + "\n";
+  }
+  here.write("t.csv", text);
+  const std::vector<std::string> counts{"bernoulli",
+                                        "poisson",
+                                        "geometric",
+                                        "negative_binomial",
+                                        "multinomial",
+                                        "markov_chain",
+                                        "hurdle_poisson",
+                                        "zero_inflated_poisson",
+                                        "dirichlet_multinomial",
+                                        "a=normal,b=poisson"};
+  for (const std::string& family : counts) {
+    std::vector<std::string> arguments{"fit", "t.csv", "--family", family, "--noise"};
+    if (family.find('=') == std::string::npos) {
+      arguments.insert(arguments.end(), {"--columns", "a,b"});
+    }
+    here.refuse(arguments, {"--noise", "probability", "--trim"});
+  }
+  here.refuse(
+      {"fit", "t.csv", "--family", "binomial", "--columns", "a", "--trials", "b", "--noise"},
+      {"--noise", "binomial", "probability"});
+  // Beside others, compare says why.
+  EXPECT_THAT(here.succeed({"compare", "t.csv", "--columns", "a", "--families", "normal,poisson",
+                            "--noise", "--components", "1"})
+                  .out,
+              HasSubstr("probability"));
+}
+
 TEST(Fit, DescribesCountsByTheFamiliesOfCounts) {
   const Folder here;
   std::string text = "a,b\n";

@@ -154,7 +154,7 @@ class AnyFamily {
   /// Whether Precision::mixed makes a difference: some of its arithmetic within a block can be of
   /// floats.
   [[nodiscard]] bool takes_single_precision() const { return self_->takes_single_precision(); }
-  /// Whether all components describe counts, whose densities are probabilities.
+  /// Whether all components describe counts or categories, whose densities are probabilities.
   [[nodiscard]] bool discrete() const { return self_->discrete(); }
   /// Rows as points whose Euclidean distances mean something for this family; sparse rows of many
   /// columns as `projected` approximates them.

@@ -253,8 +253,8 @@ concept ReadsMissingCells = requires {
   requires T::reads_missing_cells;
 };
 
-/// A distribution of counts 0, 1, 2, ..., or of some of them: `static constexpr bool discrete =
-/// true;`. Its density is a probability, and its cdf jumps.
+/// A distribution of counts 0, 1, 2, ..., of some of them, or of categories: `static constexpr bool
+/// discrete = true;`. Its density is a probability, and its cdf, if any, jumps.
 template <class T>
 concept Discrete = requires {
   requires T::discrete;

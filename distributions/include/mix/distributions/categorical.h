@@ -21,6 +21,7 @@ namespace mix {
 class Categorical {
  public:
   static constexpr std::string_view name = "categorical";
+  static constexpr bool discrete = true;
   static constexpr bool reads_missing_cells = true;
   /// No column may have more levels.
   static constexpr Index most_levels = 65536;

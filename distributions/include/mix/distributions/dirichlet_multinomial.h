@@ -28,6 +28,7 @@ class PolyaDensity;
 class DirichletMultinomial {
  public:
   static constexpr std::string_view name = "dirichlet_multinomial";
+  static constexpr bool discrete = true;
 
   DirichletMultinomial() = default;
   /// For estimation: `dimension` outcomes, all concentrations 1. Throws std::invalid_argument for

@@ -22,6 +22,7 @@ namespace mix {
 class MarkovChain {
  public:
   static constexpr std::string_view name = "markov_chain";
+  static constexpr bool discrete = true;
   static constexpr bool reads_missing_cells = true;
   /// No chain may have more states.
   static constexpr Index most_states = 1024;

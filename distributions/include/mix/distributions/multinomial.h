@@ -20,6 +20,7 @@ namespace mix {
 class Multinomial {
  public:
   static constexpr std::string_view name = "multinomial";
+  static constexpr bool discrete = true;
 
   Multinomial() = default;
   /// For estimation: `dimension` outcomes, all equally probable. Throws std::invalid_argument for
