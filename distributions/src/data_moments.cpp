@@ -82,6 +82,30 @@ void check_has_variance(std::string_view family, const AnyRows& x, Weights w) {
   }
 }
 
+void check_sums(std::string_view family, const AnyRows& x, Weights w, Summed summed) {
+  const double total = w.sum();
+  if (!(total > 0)) return;
+  Index column = 0;
+  for (const auto& [low, high, row, infinite] : ranges_of_columns(x, w)) {
+    ++column;
+    // What no parameter explains counts for nothing, and where it matters is refused before.
+    if (row >= 0 || !(low > 0 && low <= high)) continue;
+    const bool inverses = summed == Summed::inverses;
+    const bool squares = summed == Summed::squares;
+    const double most = inverses ? 1 / low : high * (squares ? high : 1);
+    const bool vanish = squares && high < least_range;
+    if (std::isfinite(total * most) && !vanish) continue;
+    throw std::invalid_argument(fmt::format(
+        "{}: column {} reaches from {} to {}; sums of {} are no longer numbers of double "
+        "precision: give the column in a {} unit",
+        family, column, low, high,
+        inverses  ? "1 / such values"
+        : squares ? "squares of such values"
+                  : "such values",
+        inverses || vanish ? "smaller" : "larger"));
+  }
+}
+
 namespace {
 
 // Which cells of a block are observed, as 0 and 1, and what they are off an origin.

@@ -24,6 +24,13 @@ void check_varied(std::string_view family, const AnyRows& x, Weights w);
 /// The same, and throws where squares of a column's differences leave the range of doubles.
 void check_has_variance(std::string_view family, const AnyRows& x, Weights w);
 
+/// What a family of positive columns adds up over the rows.
+enum class Summed { values, squares, inverses };
+
+/// Throws std::invalid_argument in the name of `family` when sums over the rows of a column, or all
+/// of what is summed, leave the range of doubles.
+void check_sums(std::string_view family, const AnyRows& x, Weights w, Summed summed);
+
 /// The weighted mean of each component's observed cells, d x k; `otherwise`, about which is summed,
 /// where there are none.
 Matrix observed_means(const AnyRows& x, Shares shares, const Matrix& otherwise);

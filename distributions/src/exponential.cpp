@@ -139,6 +139,13 @@ void Exponential::prepare(const SparseRows& x, Weights w) {
 
 void Exponential::learn_least_mean(ConstVectorRef sum) {
   if (!(sum[0] > 0)) return;
+  for (Index j = 0; j < dimension(); ++j) {
+    if (std::isfinite(sum[1 + j])) continue;
+    throw std::invalid_argument(fmt::format(
+        "{}: the sum of column {} is no longer a number of double precision: give the column in a "
+        "larger unit",
+        name, j + 1));
+  }
   least_mean_ = (sum.tail(dimension()) / sum[0] * least_share).cwiseMax(least_scale);
 }
 

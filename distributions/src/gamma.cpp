@@ -5,6 +5,7 @@
 #include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
 
+#include "data_moments.h"
 #include "gamma_functions.h"
 #include "univariate.h"
 
@@ -87,7 +88,10 @@ void Gamma::set_coordinates(ConstVectorRef v) {
   set_positive(scale_, std::log(mean) - std::log(shape_));
 }
 
-void Gamma::prepare(const AnyRows& x, Weights w) { data_ = learn_spread(name, x, w, log_of); }
+void Gamma::prepare(const AnyRows& x, Weights w) {
+  data_ = learn_spread(name, x, w, log_of);
+  check_sums(name, x, w, Summed::values);
+}
 
 std::string Gamma::check_support(Rows x) const {
   return check_cells(x, is_positive, expected_positive);

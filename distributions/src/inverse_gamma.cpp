@@ -3,6 +3,7 @@
 #include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
 
+#include "data_moments.h"
 #include "univariate.h"
 
 namespace mix {
@@ -62,6 +63,7 @@ void InverseGamma::set_coordinates(ConstVectorRef v) { reciprocal_.set_coordinat
 
 void InverseGamma::prepare(const AnyRows& x, Weights w) {
   reciprocal_.prepare(learn_spread(name, x, w, log_of));
+  check_sums(name, x, w, Summed::inverses);
 }
 
 std::string InverseGamma::check_support(Rows x) const {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "data_moments.h"
 #include "univariate.h"
 
 namespace mix {
@@ -105,6 +106,8 @@ void InverseGaussian::set_coordinates(ConstVectorRef v) {
 
 void InverseGaussian::prepare(const AnyRows& x, Weights w) {
   data_ = learn_spread(name, x, w, log_of);
+  check_sums(name, x, w, Summed::values);
+  check_sums(name, x, w, Summed::inverses);
 }
 
 std::string InverseGaussian::check_support(Rows x) const {

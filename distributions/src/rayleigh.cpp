@@ -1,9 +1,12 @@
 #include "mix/distributions/rayleigh.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
+#include "data_moments.h"
 #include "univariate.h"
 
 namespace mix {
@@ -35,8 +38,15 @@ void Rayleigh::accumulate(Rows x, Weights w, VectorRef statistics) const {
   add_features(x, w, is_positive, rayleigh_features, statistics);
 }
 
+void Rayleigh::prepare(const AnyRows& x, Weights w) const {
+  check_sums(name, x, w, Summed::squares);
+}
+
 void Rayleigh::maximize(ConstVectorRef sum) {
-  const double scale = std::sqrt(0.5 * sum[1] / sum[0]);
+  // The likelihood has one top along the scale. Squares of a component's values may vanish beside
+  // those of the others, and then the nearest number is the best.
+  const double mean_square = std::max(sum[1] / sum[0], std::numeric_limits<double>::min());
+  const double scale = std::sqrt(0.5 * mean_square);
   if (is_positive(scale)) scale_ = scale;
 }
 

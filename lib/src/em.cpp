@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "accelerator.h"
@@ -87,7 +88,7 @@ double log_likelihood_of(const MixtureState& state, const AnyRows& x, Weights w,
   return posterior(state, x, w, groups).log_density.sum();
 }
 
-// Which rows or groups have density zero.
+// Which rows or groups have density zero, or why there may be none.
 std::string name_impossible(const MixtureState& state, const AnyRows& x, Weights w,
                             const Groups& groups) {
   const auto impossible = [](const Vector& density) {
@@ -97,18 +98,20 @@ std::string name_impossible(const MixtureState& state, const AnyRows& x, Weights
     }
     return found;
   };
-  const auto first_of = [](const std::vector<Index>& found) {
-    return found.empty() ? 0 : found.front();
-  };
+  const std::string_view none =
+      "the objective is minus infinity though no density is zero: logarithms of densities add up "
+      "to less than numbers of double precision reach; give the columns in other units";
   if (!groups.empty()) {
     const std::vector<Index> found = impossible(posterior(state, x, w, groups).log_density);
+    if (found.empty()) return std::string(none);
     return fmt::format(
         "{} groups have density zero under every component; the first is that of row {}",
-        found.size(), groups.first_rows().at(static_cast<std::size_t>(first_of(found))) + 1);
+        found.size(), groups.first_rows().at(static_cast<std::size_t>(found.front())) + 1);
   }
   const std::vector<Index> found = impossible((w.array() > 0).select(log_density(state, x), 0.0));
+  if (found.empty()) return std::string(none);
   return fmt::format("{} rows have density zero under every component; the first is row {}",
-                     found.size(), first_of(found) + 1);
+                     found.size(), found.front() + 1);
 }
 
 }  // namespace

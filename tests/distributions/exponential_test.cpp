@@ -7,6 +7,7 @@
 
 #include "mix/concepts.h"
 #include "mix/em.h"
+#include "mix/family_list.h"
 #include "mix/random.h"
 #include "support/evaluate.h"
 
@@ -77,6 +78,22 @@ TEST(Exponential, FitsTheSameInAnyUnit) {
     if (reference.size() == 0) reference = r;
     EXPECT_LT((r - reference).cwiseAbs().maxCoeff(), 1e-9) << unit;
   }
+}
+
+TEST(Exponential, RefusesAUnitInWhichTheSumIsNoNumber) {
+  Exponential time(1);
+  EXPECT_NO_THROW(time.prepare(Matrix::Constant(4, 1, 1e306), Vector::Ones(4)));
+  EXPECT_THROW(time.prepare(Matrix::Constant(4, 1, 1e308), Vector::Ones(4)), std::invalid_argument);
+}
+
+TEST(Exponential, OfDensitiesThatAddUpToNoNumberSaysSo) {
+  // Each density is positive, and the logarithm of their product is below all numbers.
+  MixtureState state{Vector{{1}}, frozen(Exponential(Vector{{1}}))};
+  const EmReport report = run_em(state, Matrix::Constant(100, 1, 1e307), Vector::Ones(100), {});
+  EXPECT_EQ(report.log_likelihood, -infinity);
+  ASSERT_EQ(report.warnings.size(), 1U);
+  EXPECT_NE(report.warnings[0].find("though no density is zero"), std::string::npos)
+      << report.warnings[0];
 }
 
 TEST(Exponential, NamesTheFirstNegativeTime) {

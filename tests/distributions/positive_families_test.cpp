@@ -13,6 +13,7 @@
 #include <initializer_list>
 #include <numbers>
 #include <stdexcept>
+#include <string>
 
 #include "mix/concepts.h"
 #include "mix/distributions/gamma.h"
@@ -22,6 +23,8 @@
 #include "mix/distributions/pareto.h"
 #include "mix/distributions/rayleigh.h"
 #include "mix/distributions/weibull.h"
+#include "mix/em.h"
+#include "mix/untied.h"
 #include "support/evaluate.h"
 #include "support/score.h"
 
@@ -174,6 +177,51 @@ TEST(Rayleigh, HasTheDensityAndTheEstimateOfTheTextbook) {
   estimate(fitted, x, Vector{{2, 1, 1}});
   EXPECT_NEAR(fitted.scale(), std::sqrt((2 + 4 + 25) / 8.0), 1e-14);
   EXPECT_LT(score(fitted, x, Vector{{2, 1, 1}}), 1e-9);
+}
+
+// The message of the error that these data are refused with, empty where they are taken.
+template <class D>
+std::string complaint_about(double unit) {
+  const Matrix x = unit * rows(1, {1, 2, 3, 5, 9, 14});
+  MixtureState state{Vector{{1}}, Untied(D())};
+  try {
+    state.family.prepare(x, Vector::Ones(6));
+  } catch (const std::invalid_argument& error) {
+    return error.what();
+  }
+  const EmReport report = run_em(state, x, Vector::Ones(6), {});
+  EXPECT_TRUE(std::isfinite(report.log_likelihood)) << D::name << " in units of " << unit;
+  return {};
+}
+
+TEST(PositiveFamilies, RefuseUnitsInWhichTheirSumsAreNoNumbers) {
+  for (const double unit : {1e-140, 1e-8, 1.0, 1e148}) {
+    EXPECT_EQ(complaint_about<Rayleigh>(unit), "") << unit;
+    EXPECT_EQ(complaint_about<Gamma>(unit), "") << unit;
+    EXPECT_EQ(complaint_about<InverseGaussian>(unit), "") << unit;
+    EXPECT_EQ(complaint_about<InverseGamma>(unit), "") << unit;
+  }
+  const auto refuses = [](const std::string& complaint, const std::string& remedy) {
+    EXPECT_NE(complaint.find("no longer numbers of double precision"), std::string::npos)
+        << complaint;
+    EXPECT_NE(complaint.find("give the column in a " + remedy + " unit"), std::string::npos)
+        << complaint;
+  };
+  refuses(complaint_about<Rayleigh>(1e-200), "smaller");
+  refuses(complaint_about<Rayleigh>(1e200), "larger");
+  refuses(complaint_about<Gamma>(5e306), "larger");
+  refuses(complaint_about<InverseGaussian>(5e306), "larger");
+  refuses(complaint_about<InverseGaussian>(1e-308), "smaller");
+  refuses(complaint_about<InverseGamma>(1e-308), "smaller");
+}
+
+TEST(Rayleigh, HasTheLeastScaleWhereSquaresVanishBesideOthers) {
+  const Matrix x = rows(1, {1e-200, 2e-200, 1, 3});
+  Rayleigh fitted;
+  fitted.prepare(x, Vector::Ones(4));
+  estimate(fitted, x, Vector{{1, 1, 0, 0}});
+  EXPECT_GT(fitted.scale(), 0);
+  EXPECT_LT(fitted.scale(), 1e-150);
 }
 
 TEST(Pareto, HasTheDensityOfTheTextbook) {

@@ -38,6 +38,8 @@ class Rayleigh {
   [[nodiscard]] Index statistics_size() const { return 2; }
   void accumulate(Rows x, Weights w, VectorRef statistics) const;
   void maximize(ConstVectorRef sum);
+  /// Throws std::invalid_argument where squares of the data leave the range of doubles.
+  void prepare(const AnyRows& x, Weights w) const;
 
   /// As an exponential family: the feature is x^2.
   bool log_base(Rows x, VectorRef out) const;
