@@ -15,21 +15,37 @@ namespace {
 // Per dimension: directions in doubles have no more digits.
 constexpr double largest_concentration = 1e12;
 
+double largest_concentration_in(Index d) {
+  return static_cast<double>(d - 1) * largest_concentration;
+}
+
 }  // namespace
 
-void check_concentration(std::string_view type, double concentration) {
-  if (concentration >= 0 && std::isfinite(concentration)) return;
+void check_concentration(std::string_view type, Index d, double concentration) {
+  const double largest = largest_concentration_in(d);
+  if (concentration >= 0 && concentration <= largest) return;
   throw std::invalid_argument(fmt::format(
-      "{}: concentration is {}; it must be finite and at least 0", type, concentration));
+      "{}: concentration is {}; it must be from 0 to {:g}, beyond which directions have no digits",
+      type, concentration, largest));
 }
 
 double best_concentration(Index d, double length, const DataSpread& data) {
   const auto n = static_cast<double>(d);
-  const double largest = (n - 1) * std::min(largest_concentration,
-                                            0.5 / data.least_variance(0.5 / largest_concentration));
+  const double largest = std::min(largest_concentration_in(d),
+                                  (n - 1) * 0.5 / data.least_variance(0.5 / largest_concentration));
   // The likelihood has one top along the concentration: the nearest allowed one is the best.
   const double rest = std::max(1 - length, std::numeric_limits<double>::min());
-  return concentration_of_rest(n, rest, largest);
+  return std::min(concentration_of_rest(n, rest, largest), largest);
+}
+
+std::string direction_flaw(Index d, double mass, double concentration, const DataSpread& data) {
+  if (concentration >= 0.5 * largest_concentration_in(d)) {
+    return fmt::format(
+        "its concentration is {:.3g}, at or near the upper limit {:g}: its directions differ by "
+        "rounding alone",
+        concentration, largest_concentration_in(d));
+  }
+  return data.flaw(mass, bessel_ratio(static_cast<double>(d) / 2 - 1, concentration).rest);
 }
 
 double concentration_of_coordinates(double length) {

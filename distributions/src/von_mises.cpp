@@ -19,7 +19,7 @@ std::array<double, 2> angle_features(double x) { return {std::cos(x), std::sin(x
 
 void check_von_mises(double direction, double concentration) {
   check_finite("VonMises", "direction", direction);
-  check_concentration("VonMises", concentration);
+  check_concentration("VonMises", 2, concentration);
 }
 
 double wrapped(double angle) { return std::remainder(angle, 2 * std::numbers::pi); }
@@ -102,7 +102,7 @@ Matrix VonMises::embed(Rows x) const {
 }
 
 std::string VonMises::flaw(double mass) const {
-  return data_.flaw(mass, bessel_ratio(0, concentration_).rest);
+  return direction_flaw(2, mass, concentration_, data_);
 }
 
 void VonMises::fields(Fields& visit) {

@@ -25,7 +25,7 @@ void check_von_mises_fisher(const Vector& direction, double concentration) {
         "VonMisesFisher: a direction of {} columns; at least 2 are needed", direction.size()));
   }
   check_positive("VonMisesFisher", "length of the direction", direction.norm());
-  check_concentration("VonMisesFisher", concentration);
+  check_concentration("VonMisesFisher", direction.size(), concentration);
 }
 
 }  // namespace
@@ -133,8 +133,7 @@ Vector VonMisesFisher::embed(const SparseRows& x) const {
 }
 
 std::string VonMisesFisher::flaw(double mass) const {
-  return data_.flaw(mass,
-                    bessel_ratio(static_cast<double>(dimension()) / 2 - 1, concentration_).rest);
+  return direction_flaw(dimension(), mass, concentration_, data_);
 }
 
 // Mardia & Jupp (2000), section 9.3.2.

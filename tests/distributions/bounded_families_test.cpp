@@ -149,6 +149,25 @@ TEST(VonMises, StaysFiniteOnEqualRowsAndSaysSo) {
   EXPECT_EQ(fitted.flaw(8), "");
 }
 
+TEST(VonMises, OfEqualAnglesAloneIsAtTheLimitAndSaysSo) {
+  const Matrix x = Matrix::Constant(20, 1, 2.0);
+  VonMises fitted;
+  fitted.prepare(x, Vector::Ones(20));
+  estimate(fitted, x, Vector::Ones(20));
+  EXPECT_NEAR(fitted.concentration(), 1e12, 1);
+  EXPECT_NE(fitted.flaw(20).find("upper limit 1e+12"), std::string::npos) << fitted.flaw(20);
+  // What was estimated is what a file may hold, and no more is.
+  EXPECT_NO_THROW(VonMises(2, fitted.concentration()));
+  EXPECT_THROW(VonMises(2, 1e300), std::invalid_argument);
+  EXPECT_THROW(VonMisesFisher(Vector{{1, 0, 0}}, 2.1e12), std::invalid_argument);
+
+  VonMisesFisher sphere(3);
+  const Matrix same = Vector{{0.6, 0, 0.8}}.transpose().replicate(20, 1);
+  sphere.prepare(same, Vector::Ones(20));
+  estimate(sphere, same, Vector::Ones(20));
+  EXPECT_NE(sphere.flaw(20).find("upper limit 2e+12"), std::string::npos) << sphere.flaw(20);
+}
+
 TEST(VonMisesFisher, HasTheDensityOfTheTextbook) {
   // In three dimensions: k / (4 pi sinh k) e^(k m'x).
   const Vector direction{{0.6, 0.0, 0.8}};
