@@ -5,21 +5,24 @@
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "additive_statistics.h"
+#include "mix/row_checks.h"
 #include "stop_rule.h"
 
 namespace mix {
 namespace {
 
-void check_sizes(const MixtureState& state, const AnyRows& x, Weights w, const char* what) {
-  if (x.cols() == state.family.dimension() && w.size() == x.rows()) return;
-  throw std::invalid_argument(fmt::format(
-      "{}: the model describes {} columns and there are {} weights, but the data have {} columns "
-      "and {} rows",
-      what, state.family.dimension(), w.size(), x.cols(), x.rows()));
+// What `fit` asks of rows and weights.
+void check_data(const AnyFamily& family, const AnyRows& x, Weights w, const char* what) {
+  check_rows(family, x, what);
+  check_weights(w, x.rows(), what);
+  if (const std::string complaint = family.check_support(x); !complaint.empty()) {
+    throw std::invalid_argument(fmt::format("{}: {}", what, complaint));
+  }
 }
 
 }  // namespace
@@ -28,14 +31,14 @@ EmReport run_incremental_em(MixtureState& state, const AnyRows& x, Weights w,
                             const IncrementalOptions& options) {
   constexpr const char* what = "run_incremental_em";
   check_streams(state.family, what);
-  check_sizes(state, x, w, what);
+  check_data(state.family, x, w, what);
   if (options.parts < 1 || options.max_iter < 1 || options.refresh < 1) {
     throw std::invalid_argument(
         fmt::format("{}: parts, max_iter and refresh must be at least 1, but are {}, {} and {}",
                     what, options.parts, options.max_iter, options.refresh));
   }
   const Index rows = x.rows();
-  const Index parts = std::clamp<Index>(options.parts, 1, std::max<Index>(rows, 1));
+  const Index parts = std::min(options.parts, rows);
   const auto begin = [&](Index part) { return rows * part / parts; };
   const auto of_part = [&](const AnyFamily& reference, Index p) {
     const Index count = begin(p + 1) - begin(p);
@@ -101,9 +104,9 @@ OnlineEm::OnlineEm(MixtureState start, OnlineOptions options)
 
 void OnlineEm::update(const AnyRows& x, Weights w) {
   constexpr const char* what = "OnlineEm";
-  check_sizes(state_, x, w, what);
+  if (w.size() == x.rows() && (w.array() == 0).all()) return;
+  check_data(state_.family, x, w, what);
   const double weight = w.sum();
-  if (!(weight > 0)) return;
   const Vector sum = soft_statistics(state_, reference_.family, x, w);
   const Vector fresh = sum.tail(sum.size() - 1) / weight;
   if (blocks_ == 0) {

@@ -91,56 +91,8 @@ void check_groups(const Groups& groups, Index rows, const char* what) {
          rows);
 }
 
-void check_cells(const AnyRows& x, const char* what, bool missing,
-                 FunctionView<bool(Index)> infinite) {
-  const auto check = [what, infinite, missing = missing && x.sparse() == nullptr](
-                         double value, Index row, Index column) {
-    if (std::isfinite(value) || (missing && std::isnan(value))) return;
-    if (std::isinf(value) && infinite(column)) return;
-    refuse("{}: row {}, column {} is {}; leave such rows out, cells must be finite", what, row + 1,
-           column + 1, std::isnan(value) ? "missing (NaN)" : "infinite");
-  };
-  if (const SparseRows* sparse = x.sparse()) {
-    for (Index i = 0; i < x.rows(); ++i) {
-      for (Index c = sparse->begin(i); c < sparse->begin(i + 1); ++c) {
-        check(sparse->value()[c], i, sparse->column()[c]);
-      }
-    }
-    return;
-  }
-  const auto check_dense = [&](const auto& dense) {
-    for (Index d = 0; d < x.cols(); ++d) {
-      for (Index i = 0; i < x.rows(); ++i) check(static_cast<double>(dense(i, d)), i, d);
-    }
-  };
-  if (const FloatRows* floats = x.floats()) return check_dense(*floats);
-  check_dense(*x.dense());
-}
-
-void check_weights(const Vector& w, Index rows, const char* what) {
-  if (w.size() != rows) {
-    refuse("{}: there are {} sample weights for {} rows", what, w.size(), rows);
-  }
-  for (Index i = 0; i < rows; ++i) {
-    if (std::isfinite(w[i]) && w[i] >= 0) continue;
-    refuse("{}: the sample weight of row {} is {}; weights must be finite and non-negative", what,
-           i + 1, w[i]);
-  }
-  if (!(w.sum() > 0)) refuse("{}: all sample weights are 0; at least one must be positive", what);
-  if (!std::isfinite(w.sum())) {
-    refuse("{}: the sum of the sample weights is infinite; divide them by their largest, {}", what,
-           w.maxCoeff());
-  }
-}
-
 void check_rows(const MixtureModel& model, const AnyRows& x, const Vector& w, const char* what) {
-  if (x.cols() != model.dimension()) {
-    refuse("{}: the model describes {} columns, but the data have {}", what, model.dimension(),
-           x.cols());
-  }
-  if (x.rows() == 0) refuse("{}: the data have no rows", what);
-  check_cells(x, what, true,
-              [&](Index column) { return model.family().takes_infinite_cells(column); });
+  check_rows(model.family(), x, what);
   if (w.size() > 0) check_weights(w, x.rows(), what);
 }
 
@@ -155,6 +107,7 @@ void check_assignment(const FitOptions& options) {
 }
 
 void check_arguments(const MixtureModel& model, const AnyRows& x, const FitOptions& options) {
+  check_numbers(options);
   const Index k = model.n_components();
   if (k < 1) refuse("fit: the model has no components");
   check_rows(model, x, options.sample_weight, "fit");

@@ -1,21 +1,10 @@
 #pragma once
 
-#include "mix/function_view.h"
 #include "mix/models/fit.h"
+#include "mix/row_checks.h"
 #include "mix/types.h"
 
 namespace mix {
-
-/// Throws std::invalid_argument, with `what` in front, unless all cells are finite or, where
-/// `missing` allows it, missing (NaN) and the rows dense, or infinite in a column where `infinite`
-/// allows it.
-void check_cells(
-    const AnyRows& x, const char* what, bool missing = false,
-    FunctionView<bool(Index)> infinite = [](Index) { return false; });
-
-/// Throws std::invalid_argument, with `what` in front, unless there is one finite weight per row,
-/// none negative, not all 0.
-void check_weights(const Vector& w, Index rows, const char* what);
 
 /// Throws std::invalid_argument, with `what` in front, unless `x` has the model's columns, at least
 /// one row and finite or missing cells, and `w` is empty or passes check_weights.

@@ -130,6 +130,50 @@ TEST(IncrementalEm, HasTheSameBitsForAnyNumberOfThreads) {
   EXPECT_EQ(reports[0].objective, reports[1].objective);
 }
 
+// What both refuse of rows and weights, by the row; nothing is learned from such a block.
+TEST(StreamingRows, AreThoseThatFitTakes) {
+  const MixtureModel guess = mixture(Untied<Normal>({Normal(-2, 2), Normal(1, 2)}));
+  const Matrix good = guess.sample(50, 1).x;
+  const auto refused = [&](const MixtureModel& model, const Matrix& x, const Vector& w,
+                           const std::string& part) {
+    MixtureState state = model.state();
+    EXPECT_THAT([&] { (void)run_incremental_em(state, x, w); },
+                ThrowsMessage<std::invalid_argument>(HasSubstr(part)));
+    OnlineEm online(model.state(), {.warm_up = 0});
+    const Matrix before = model.sample(50, 2).x;
+    online.update(before, Vector::Ones(50));
+    const Vector weights = online.state().weights;
+    EXPECT_THAT([&] { online.update(x, w); },
+                ThrowsMessage<std::invalid_argument>(HasSubstr(part)));
+    EXPECT_EQ(online.state().weights, weights);
+    EXPECT_EQ(online.blocks(), 1);
+  };
+  Matrix x = good;
+  x(3, 0) = infinity;
+  refused(guess, x, Vector::Ones(50), "row 4, column 1 is infinite");
+  for (const double bad : {-1000.0, quiet_nan, infinity}) {
+    Vector w = Vector::Ones(50);
+    w[6] = bad;
+    refused(guess, good, w, "the sample weight of row 7 is");
+  }
+  const MixtureModel counts =
+      mixture(Untied<Poisson>({Poisson(Vector{{1.0}}), Poisson(Vector{{2.0}})}));
+  Matrix y = counts.sample(50, 1).x;
+  y(2, 0) = -1;
+  refused(counts, y, Vector::Ones(50), "row 3, column 1: -1 is not a count");
+
+  MixtureState state = guess.state();
+  EXPECT_THAT([&] { (void)run_incremental_em(state, Matrix(0, 1), Vector(0)); },
+              ThrowsMessage<std::invalid_argument>(HasSubstr("no rows")));
+  EXPECT_THAT([&] { (void)run_incremental_em(state, good, Vector::Zero(50)); },
+              ThrowsMessage<std::invalid_argument>(HasSubstr("all sample weights are 0")));
+  // A block without weight is no error in a stream.
+  OnlineEm online(guess.state());
+  online.update(good, Vector::Zero(50));
+  online.update(Matrix(0, 1), Vector(0));
+  EXPECT_EQ(online.blocks(), 0);
+}
+
 TEST(IncrementalEm, RefusesWhatItCannotDo) {
   const Streamed example = cases().front();
   const Matrix x = example.truth.sample(60, 3).x;
@@ -142,7 +186,7 @@ TEST(IncrementalEm, RefusesWhatItCannotDo) {
   const AnyFamily normals = example.start.family();
   const Vector ones = Vector::Ones(60);
   refused(normals, ones, {.parts = 0}, "parts, max_iter and refresh must be at least 1");
-  refused(normals, Vector::Ones(3), {}, "there are 3 weights");
+  refused(normals, Vector::Ones(3), {}, "there are 3 sample weights");
   // Its statistics weigh rows by how far out they are at the parameters before.
   refused(StudentT(2, 1), ones, {}, "student_t");
   EXPECT_THAT([&] { OnlineEm(example.start.state(), {.decay = 0.5}); },

@@ -32,7 +32,8 @@ struct IncrementalOptions {
 /// plus log prior, each at the parameters that it met; objective, log-likelihood and mass are those
 /// of all rows at the final parameters. With one part it is plain EM. The same bits for any number
 /// of threads.
-/// Throws std::invalid_argument for options below 1, sizes that differ, and families as above.
+/// Throws std::invalid_argument for options below 1, sizes that differ, rows and weights that `fit`
+/// refuses, and families as above.
 EmReport run_incremental_em(MixtureState& state, const AnyRows& x, Weights w,
                             const IncrementalOptions& options = {});
 
@@ -57,8 +58,8 @@ class OnlineEm {
   explicit OnlineEm(MixtureState start, OnlineOptions options = {});
 
   /// Learns from one block of rows, with one non-negative weight per row; nothing where their sum
-  /// is 0. Throws std::invalid_argument for sizes that differ, and at the first block for families
-  /// as above.
+  /// is 0. Throws std::invalid_argument, and then has learned nothing, for sizes that differ and
+  /// for rows and weights that `fit` refuses, and at the first block for families as above.
   void update(const AnyRows& x, Weights w);
 
   /// Blocks so far.
