@@ -83,6 +83,19 @@ void check_groups_for(const MixtureModel& model, const AnyRows& x, const FitOpti
   check_agreement(options.assignment, groups);
 }
 
+void check_least(const char* option, Index value, Index least) {
+  if (value < least) refuse("fit: {} is {}; it must be at least {}", option, value, least);
+}
+
+void check_numbers(const FitOptions& options) {
+  if (std::isnan(options.tol)) {
+    refuse("fit: tol is NaN; it must be a number, negative where runs are to end by max_iter");
+  }
+  check_least("max_iter", options.max_iter, 1);
+  check_least("n_init", options.n_init, 0);
+  check_least("threads", options.threads, 0);
+}
+
 }  // namespace
 
 void check_groups(const Groups& groups, Index rows, const char* what) {

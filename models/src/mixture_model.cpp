@@ -109,6 +109,10 @@ void MixtureModel::sample(Rng& rng, VectorRef out) const {
 }
 
 Sample MixtureModel::sample(Index n, std::uint64_t seed) const {
+  if (n < 0) {
+    throw std::invalid_argument(
+        fmt::format("MixtureModel: {} rows cannot be drawn; at least 0 can", n));
+  }
   Sample drawn{Matrix(n, dimension()), std::vector<Index>(static_cast<std::size_t>(n))};
   for_each_block(n, [&](Index first, Index count) {
     Vector row(dimension());

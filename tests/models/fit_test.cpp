@@ -7,6 +7,8 @@
 #include <cmath>
 #include <map>
 #include <memory>
+#include <stdexcept>
+#include <string>
 
 #include "mix/mix.h"
 #include "support/data_files.h"
@@ -208,6 +210,30 @@ TEST(Fit, WithFastEffortStopsWhereLittlePerRowIsToGain) {
   EXPECT_LT(quick.n_iter, exact.n_iter);
   EXPECT_NEAR(quick.log_likelihood, exact.log_likelihood, 272 * 5e-6 * 5);
   EXPECT_EQ(fitted(Effort::fast, 1).n_iter, fitted(Effort::standard, 1).n_iter);
+}
+
+TEST(Fit, RefusesNumbersThatCannotBeByName) {
+  const MixtureModel guess = mixture(Untied<Normal>({Normal(-2, 2), Normal(1, 2)}));
+  const Matrix x = guess.sample(50, 1).x;
+  const auto complaint = [&](const FitOptions& options) -> std::string {
+    try {
+      (void)fit(guess, x, options);
+    } catch (const std::invalid_argument& error) {
+      return error.what();
+    }
+    return {};
+  };
+  EXPECT_EQ(complaint({.max_iter = -5}), "fit: max_iter is -5; it must be at least 1");
+  EXPECT_EQ(complaint({.max_iter = 0}), "fit: max_iter is 0; it must be at least 1");
+  EXPECT_EQ(complaint({.n_init = -5}), "fit: n_init is -5; it must be at least 0");
+  EXPECT_EQ(complaint({.threads = -2}), "fit: threads is -2; it must be at least 0");
+  EXPECT_NE(complaint({.tol = quiet_nan}).find("tol is NaN"), std::string::npos);
+  // A negative tolerance is met by no gain.
+  const Report report =
+      fit(guess, x, {.start = start::Parameters{}, .tol = -1, .max_iter = 40}).report;
+  EXPECT_EQ(report.stop, Stop::max_iterations);
+  EXPECT_EQ(report.n_iter, 40);
+  EXPECT_THROW((void)guess.sample(-1, 1), std::invalid_argument);
 }
 
 TEST(Fit, StartsFromGivenResponsibilitiesAndParameters) {

@@ -52,9 +52,10 @@ struct FitOptions {
   Effort effort = Effort::standard;
   /// How many starts are drawn; 0 chooses by the effort and the size of the problem.
   Index n_init = 0;
-  /// Nats of objective still to gain, by Aitken's estimate, at which a run ends.
+  /// Nats of objective still to gain, by Aitken's estimate, at which a run ends. Negative: runs end
+  /// by `max_iter`, or where labels repeat.
   double tol = 1e-3;
-  /// The largest number of passes of one run.
+  /// The largest number of passes of one run, at least 1.
   Index max_iter = 5000;
   /// Mixed: faster passes until they gain almost nothing, for Gaussians that are neither diagonal
   /// nor tied, in more than kernels::most_small_columns columns. All families whose
