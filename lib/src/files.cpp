@@ -159,6 +159,16 @@ bool link_nameless_file(int descriptor, const fs::path& folder, fs::path& name) 
   }
 }
 
+// Whether what was opened can be read to its end: a device such as /dev/zero has none.
+bool has_end(int descriptor) {
+  struct stat status {};
+  struct stat null {};
+  if (::fstat(descriptor, &status) != 0) return true;  // reading says why
+  if (S_ISBLK(status.st_mode)) return false;
+  if (!S_ISCHR(status.st_mode) || ::isatty(descriptor) == 1) return true;
+  return ::stat("/dev/null", &null) == 0 && status.st_rdev == null.st_rdev;
+}
+
 }  // namespace
 
 InputFile::InputFile(const fs::path& path) : name_(path.string()), descriptor_(-1) {
@@ -168,7 +178,11 @@ InputFile::InputFile(const fs::path& path) : name_(path.string()), descriptor_(-
   std::error_code failed;
   if (fs::is_directory(path, failed)) throw refuse("it is a folder; name a file in it");
   descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor_ >= 0) return;
+  if (descriptor_ >= 0 && has_end(descriptor_)) return;
+  if (descriptor_ >= 0) {
+    ::close(std::exchange(descriptor_, -1));
+    throw refuse("it is a device without an end; name a file or a pipe");
+  }
   const int code = errno;
   if (code == ENOENT || code == ENOTDIR) throw refuse("there is no such file; check the path");
   throw refuse(reason(code));

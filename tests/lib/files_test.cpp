@@ -68,6 +68,15 @@ TEST_F(Files, ThatCannotBeReadAreNamedWithTheReason) {
             "cannot read \"" + folder_.string() + "\": it is a folder; name a file in it");
 }
 
+TEST_F(Files, ThatHaveNoEndAreRefused) {
+  for (const std::string device : {"/dev/zero", "/dev/full", "/dev/urandom"}) {
+    EXPECT_EQ(
+        message_of([&] { (void)read_file(device); }),
+        "cannot read \"" + device + "\": it is a device without an end; name a file or a pipe");
+  }
+  EXPECT_EQ(read_file("/dev/null"), "");
+}
+
 TEST_F(Files, WithoutPermissionAreRefused) {
   if (::geteuid() == 0) GTEST_SKIP() << "root may read and write everything";
   write_file_atomically(folder_ / "a", "old");

@@ -7,8 +7,9 @@
 
 namespace mix {
 
-/// All bytes of a file, a pipe or a device such as `/dev/stdin`.
-/// Throws DataError naming the path and the reason: missing, a folder, not readable.
+/// All bytes of a file, a pipe or a terminal, also by a path such as `/dev/stdin`.
+/// Throws DataError naming the path and the reason: missing, a folder, not readable, another
+/// device, which may have no end.
 std::string read_file(const std::filesystem::path& path);
 
 /// A file written piece by piece, in its place when whole: until `commit` the old content stands,
