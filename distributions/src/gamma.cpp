@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
 
 #include "data_moments.h"
@@ -102,8 +101,7 @@ Matrix Gamma::embed(Rows x) const { return embed_logarithm(x); }
 std::string Gamma::flaw(double mass) const { return data_.flaw(mass, 1 / shape_); }
 
 double Gamma::cdf(double x) const {
-  return cdf_between(0, infinity, x,
-                     [&](double at) { return boost::math::gamma_p(shape_, at / scale_); });
+  return cdf_between(0, infinity, x, [&](double at) { return gamma_below(shape_, at / scale_); });
 }
 
 Moments Gamma::moments() const { return Moments::of(mean(), mean() * scale_); }

@@ -17,6 +17,11 @@ double log_minus_digamma_slope(double z);
 /// t - 1 - log t for t >= 0: how far from 1, as gamma and Dirichlet densities measure it.
 double divergence_from_one(double t);
 
+/// The probability that a gamma distribution of this shape > 0 and scale 1 has below and above
+/// x >= 0, each with its own digits.
+double gamma_below(double shape, double x);
+double gamma_above(double shape, double x);
+
 /// The maximizer a of log G(sum a) - sum log G(a_j) + sum a_j m_j for `mean_log` m with sum e^m < 1
 /// and at least two components, by Newton's method (Minka 2000).
 Vector dirichlet_concentration(ConstVectorRef mean_log);

@@ -1,9 +1,9 @@
 #include "mix/distributions/inverse_gamma.h"
 
-#include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
 
 #include "data_moments.h"
+#include "gamma_functions.h"
 #include "univariate.h"
 
 namespace mix {
@@ -76,8 +76,7 @@ std::string InverseGamma::flaw(double mass) const { return reciprocal_.flaw(mass
 
 // Saved as what the density is computed from: the reciprocal of a reciprocal has other bits.
 double InverseGamma::cdf(double x) const {
-  return cdf_between(0, infinity, x,
-                     [&](double at) { return boost::math::gamma_q(shape(), scale() / at); });
+  return cdf_between(0, infinity, x, [&](double at) { return gamma_above(shape(), scale() / at); });
 }
 
 Moments InverseGamma::moments() const {

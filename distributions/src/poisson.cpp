@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
 #include <stdexcept>
 #include <utility>
 
 #include "column_sums.h"
+#include "gamma_functions.h"
 #include "mix/kernels.h"
 #include "mix/special.h"
 #include "mix/support.h"
@@ -128,7 +128,7 @@ Vector Poisson::embed(const SparseRows& x) const {
 }
 
 double Poisson::cdf(double x) const {
-  return cdf_of_counts(x, [&](double count) { return boost::math::gamma_q(count + 1, rate_[0]); });
+  return cdf_of_counts(x, [&](double count) { return gamma_above(count + 1, rate_[0]); });
 }
 
 Moments Poisson::moments() const { return Moments::independent(rate_, rate_); }

@@ -9,6 +9,7 @@
 #include <boost/math/distributions/pareto.hpp>
 #include <boost/math/distributions/rayleigh.hpp>
 #include <boost/math/distributions/weibull.hpp>
+#include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
 #include <initializer_list>
 #include <numbers>
@@ -61,6 +62,39 @@ TEST(Gamma, LosesNoDigitsAtLargeShapes) {
     const double expected =
         0.5 * std::log(shape / (2 * std::numbers::pi)) - 1 / (12 * shape) - std::log(5.0);
     EXPECT_NEAR(log_density_at(Gamma(shape, 5 / shape), {5}), expected, 1e-9) << shape;
+  }
+}
+
+TEST(Gamma, HasACdfAtAnyShapeAndValue) {
+  // Where Boost.Math needs few terms.
+  for (const double shape : {1e8, 1e9}) {
+    for (const double z : {-12.0, -3.0, -0.1, 0.0, 0.1, 3.0, 12.0}) {
+      const double x = shape + z * std::sqrt(shape);
+      EXPECT_NEAR(Gamma(shape, 1).cdf(x) / boost::math::gamma_p(shape, x), 1, 1e-8)
+          << shape << " " << z;
+    }
+  }
+  // The first two terms of Edgeworth's series; the third is of order 1 / shape.
+  const double shape = 1e12;
+  for (const double z : {-6.0, -5.0, -1.0, 0.0, 0.5, 2.0, 6.0}) {
+    const double normal = 0.5 * std::erfc(-z / std::numbers::sqrt2);
+    const double density = std::exp(-z * z / 2) / std::sqrt(2 * std::numbers::pi);
+    EXPECT_NEAR(Gamma(shape, 1).cdf(shape + z * std::sqrt(shape)),
+                normal - density * (z * z - 1) / (3 * std::sqrt(shape)), 1e-11)
+        << z;
+  }
+  for (double size = 1e-8; size < 1e301; size *= 1e3) {
+    const Gamma gamma(size, 1);
+    double before = 0;
+    for (const double factor : {0.0, 1e-300, 1e-3, 0.5, 1 - 1e-5, 1.0, 1 + 1e-5, 2.0, 1e3, 1e308}) {
+      const double below = gamma.cdf(size * factor);
+      EXPECT_GE(below, before) << size << " " << factor;
+      EXPECT_LE(below, 1);
+      before = below;
+    }
+    // Beyond, a rounding of 1 / size is many standard deviations.
+    if (size > 1e15) continue;
+    EXPECT_NEAR(InverseGamma(size, 1).cdf(1 / size), 1 - gamma.cdf(size), 1e-7) << size;
   }
 }
 
