@@ -101,6 +101,9 @@ double MixtureModel::log_likelihood(const AnyRows& x) const {
 }
 
 double MixtureModel::score(const AnyRows& x) const {
+  if (x.rows() == 0)
+    throw std::invalid_argument(
+        "MixtureModel: the score is a mean over rows, and there are none; give at least one");
   return log_likelihood(x) / static_cast<double>(x.rows());
 }
 

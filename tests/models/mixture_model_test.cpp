@@ -185,6 +185,11 @@ TEST(MixtureModel, LabelsWhatNoComponentExplainsMinusOne) {
   EXPECT_EQ(whole_rows.predict(Matrix{{1, 2}, {quiet_nan, 2}}), (std::vector<Index>{0, -1}));
 }
 
+TEST(MixtureModel, OfNoRowsHasALikelihoodButNoScore) {
+  EXPECT_EQ(mixture(Normal(0, 1)).log_likelihood(Matrix(0, 1)), 0);
+  EXPECT_THROW((void)mixture(Normal(0, 1)).score(Matrix(0, 1)), std::invalid_argument);
+}
+
 TEST(MixtureModel, RefusesToScoreRowsOfAnotherDimension) {
   EXPECT_THROW((void)mixture(Gaussians(2, 3)).log_likelihood(Matrix::Zero(4, 2)),
                std::invalid_argument);

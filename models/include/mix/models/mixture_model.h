@@ -73,7 +73,7 @@ class MixtureModel {
   [[nodiscard]] std::vector<Index> predict(const AnyRows& x) const;
   /// The sum of the rows' log densities.
   [[nodiscard]] double log_likelihood(const AnyRows& x) const;
-  /// The mean of the rows' log densities.
+  /// The mean of the rows' log densities. Throws std::invalid_argument for no rows.
   [[nodiscard]] double score(const AnyRows& x) const;
 
   /// Draws one row into `out`.
