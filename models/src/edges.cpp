@@ -9,6 +9,8 @@
 
 #include "mix/distributions/free_uniform.h"
 #include "mix/distributions/gamma.h"
+#include "mix/distributions/gated.h"
+#include "mix/distributions/imaginary_rows.h"
 #include "mix/distributions/inverse_gaussian.h"
 #include "mix/distributions/lognormal.h"
 #include "mix/distributions/pareto.h"
@@ -231,6 +233,13 @@ std::vector<std::string> edges_without_derivative(const AnyFamily& family, Index
         names.push_back(fmt::format("blocks[{}].{}", b + 1, name));
       }
     }
+  } else if (const auto* gated = family.as<Gated>()) {
+    // The first of its two blocks.
+    for (const std::string& name : edges_without_derivative(gated->family(), k)) {
+      names.push_back("blocks[1]." + name);
+    }
+  } else if (const auto* with_rows = family.as<WithImaginaryRows>()) {
+    return edges_without_derivative(with_rows->family(), k);
   } else if (const auto* boxes = family.as<Untied<FreeUniform>>()) {
     for (const char* edge : {"lower", "upper"}) {
       for (Index j = 0; j < boxes->dimension(); ++j) {

@@ -124,6 +124,11 @@ std::string names_of(const std::vector<ParameterEstimate>& parameters,
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
+// Of no coordinates there is nothing to lack.
+bool lacks_second_derivatives(const Information& found) {
+  return found.observed.size() == 0 && found.coordinates.size() > 0;
+}
+
 void describe_convergence(const Information& found, const IdentifiedDirections& directions,
                           const InverseInformation& inverse, StandardErrors& result) {
   ConvergenceReport& report = result.convergence;
@@ -133,6 +138,7 @@ void describe_convergence(const Information& found, const IdentifiedDirections& 
   report.condition = inverse.condition;
   report.gain = 0.5 * found.score.dot(inverse.covariance * found.score);
   report.step = std::sqrt(2 * report.gain);
+  report.maximum = true;
   if (inverse.eigenvalues.size() == 0) return;
   report.least_information = inverse.eigenvalues[0];
   if (result.information != InformationKind::scores) {
@@ -145,7 +151,7 @@ void describe_convergence(const Information& found, const IdentifiedDirections& 
 void warn(const Information& found, InformationKind asked, StandardErrors& result) {
   const ConvergenceReport& report = result.convergence;
   std::vector<std::string>& warnings = result.warnings;
-  if (found.observed.size() == 0 && asked != InformationKind::scores) {
+  if (lacks_second_derivatives(found) && asked != InformationKind::scores) {
     warnings.push_back(
         "the log-likelihood has no second derivatives here, so the scores' information is used; "
         "compare with the bootstrap");
@@ -213,7 +219,7 @@ void add_estimates(const MixtureModel& model, const Information& found, const Sp
         edges_without_derivative(model.family(), number.component);
     const bool edge = std::find(unmoved.begin(), unmoved.end(), number.name) != unmoved.end();
     Vector derivative = derivatives.row(i);
-    if (!edge && !(derivative.cwiseAbs().maxCoeff() > 0)) continue;
+    if (!edge && !(derivative.array().abs() > 0).any()) continue;
     ParameterEstimate estimate{number.component, number.name, number.value};
     const bool free = leave_out_bounds(found.at_bound, derivative);
     derivatives.row(i) = derivative;
@@ -290,7 +296,8 @@ StandardErrors standard_errors(const MixtureModel& model, const AnyRows& x,
   StandardErrors result;
   result.confidence = options.confidence;
   result.log_likelihood = found.log_likelihood;
-  result.information = found.observed.size() > 0 ? options.information : InformationKind::scores;
+  result.information =
+      lacks_second_derivatives(found) ? InformationKind::scores : options.information;
 
   const Matrix derivatives = MovedNumbers(found).derivatives();
   const IdentifiedDirections directions(found.complete_scores, found.complete,

@@ -10,10 +10,13 @@
 #include "mix/distributions/factor_analyzers.h"
 #include "mix/distributions/free_uniform.h"
 #include "mix/distributions/gamma.h"
+#include "mix/distributions/gated.h"
 #include "mix/distributions/gaussians.h"
+#include "mix/distributions/imaginary_rows.h"
 #include "mix/distributions/laplace.h"
 #include "mix/distributions/normal.h"
 #include "mix/distributions/poisson.h"
+#include "mix/distributions/shifted_exponential.h"
 #include "mix/distributions/uniform_box.h"
 #include "mix/errors.h"
 #include "mix/family_list.h"
@@ -305,6 +308,39 @@ TEST(StandardErrors, OfAMixtureWithFreeEdgesAreThoseForKnownEdges) {
     EXPECT_DOUBLE_EQ(estimate(errors, 0, name).standard_error,
                      estimate(known, 0, name).standard_error);
   }
+}
+
+// Of one box there is nothing else to estimate, with a gate not even a weight.
+TEST(StandardErrors, OfEdgesAloneAreMissingAtAMaximum) {
+  const Matrix x = rows(50, 2, uniform);
+  const AnyFamily box = Untied(FreeUniform(1));
+  const auto expect_only_edges = [](const MixtureModel& model, const Matrix& data) {
+    const StandardErrors errors = standard_errors(fit(model, data).model, data);
+    ASSERT_EQ(errors.parameters.size(), 2U);
+    EXPECT_TRUE(std::isnan(errors.parameters[0].standard_error));
+    EXPECT_TRUE(errors.convergence.maximum);
+    EXPECT_EQ(errors.information, InformationKind::observed);
+    EXPECT_THAT(errors.warnings, ::testing::ElementsAre(HasSubstr("rate of n")));
+  };
+  expect_only_edges(mixture(box), x.leftCols(1));
+  expect_only_edges(mixture(Gated(box, {1})), x);
+}
+
+TEST(StandardErrors, ListTheEdgesBehindAGateAndWithAPrior) {
+  Matrix x(400, 2);
+  x << mixture({0.4, 0.6}, ShiftedExponential(1, 2), ShiftedExponential(4, 0.5)).sample(400, 1).x,
+      rows(400, 1, standard_normal);
+  const AnyFamily delayed = Untied(ShiftedExponential(), 2);
+  const Fit gated = fit(mixture(Gated(delayed, {1})), x, {.seed = 1});
+  const StandardErrors behind = standard_errors(gated.model, x);
+  for (const Index k : {0, 1}) {
+    EXPECT_TRUE(std::isnan(estimate(behind, k, "blocks[1].shift").standard_error));
+    EXPECT_GT(estimate(behind, k, "blocks[1].rate").standard_error, 0);
+  }
+  EXPECT_THAT(behind.warnings, ::testing::Contains(HasSubstr("rate of n")));
+  const Matrix one = x.leftCols(1);
+  const Fit prior = fit(MixtureModel(AnyFamily(WithImaginaryRows(delayed, 1))), one, {.seed = 1});
+  EXPECT_TRUE(std::isnan(estimate(standard_errors(prior.model, one), 0, "shift").standard_error));
 }
 
 TEST(StandardErrors, OfANestedMixtureAreThoseOfTheFlatOne) {

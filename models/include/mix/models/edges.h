@@ -16,7 +16,8 @@ bool has_edges(const AnyFamily& family);
 
 /// The names, as parameter_values has them, of those numbers of component k that are estimated
 /// edges of its support by which the likelihood has no derivative: corners of a FreeUniform, the
-/// shift of a ShiftedExponential, the learned minimum of a Pareto.
+/// shift of a ShiftedExponential, the learned minimum of a Pareto; also behind a gate and with a
+/// prior.
 std::vector<std::string> edges_without_derivative(const AnyFamily& family, Index k);
 
 /// Moves edges to where the log-likelihood of the mixture, all else as it is, is higher: one after
