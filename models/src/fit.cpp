@@ -13,6 +13,9 @@
 #include "fit_sharing.h"
 #include "group_gate.h"
 #include "mix/distributions/gated.h"
+#include "mix/distributions/imaginary_rows.h"
+#include "mix/distributions/product.h"
+#include "mix/family_list.h"
 #include "mix/json_fields.h"
 #include "mix/parallel.h"
 #include "remarks.h"
@@ -28,19 +31,30 @@ void append_numbers(const Json& json, std::vector<double>& numbers) {
   for (const Json& part : json) append_numbers(part, numbers);
 }
 
+// Which parts of all lists inside the family hold component k: those of one part stay together.
+void append_places(const AnyFamily& family, Index k, std::vector<double>& places) {
+  if (const auto* list = family.as<FamilyList>()) {
+    const auto [part, index] = list->locate(k);
+    places.push_back(static_cast<double>(part - list->families().data()));
+    append_places(*part, index, places);
+  } else if (const auto* product = family.as<Product>()) {
+    for (const Product::Block& block : product->blocks()) append_places(block.family, k, places);
+  } else if (const auto* gated = family.as<Gated>()) {
+    append_places(gated->family(), k, places);
+  } else if (const auto* with_rows = family.as<WithImaginaryRows>()) {
+    append_places(with_rows->family(), k, places);
+  }
+}
+
 // Increasing in the first parameter of the components (the first coordinate of a mean, a rate), so
 // that the order of the components does not depend on the start. Families keep their places.
 void order_components(MixtureState& state, Vector& mass) {
   if (!state.family.selects()) return;
-  const auto* list = state.family.as<FamilyList>();
-  std::vector<std::pair<Index, std::vector<double>>> keys;
+  std::vector<std::vector<double>> keys(static_cast<std::size_t>(state.family.size()));
   for (Index k = 0; k < state.family.size(); ++k) {
-    Index part = 0;
-    if (list != nullptr) {
-      part = list->locate(k).first - list->families().data();
-    }
-    keys.emplace_back(part, std::vector<double>());
-    append_numbers(json_component(state.family, k), keys.back().second);
+    std::vector<double>& key = keys[static_cast<std::size_t>(k)];
+    append_places(state.family, k, key);
+    append_numbers(json_component(state.family, k), key);
   }
   std::vector<Index> order(keys.size());
   std::iota(order.begin(), order.end(), Index{0});

@@ -671,5 +671,31 @@ TEST(Fit, PassesOnTheCautionsOfBlocksAndOfFamiliesBesideEachOther) {
   EXPECT_THAT(beside.report.warnings, Contains(StartsWith("component 1: its degrees of freedom")));
 }
 
+// Without the gate, with it and with a prior: noise stays last, whatever its numbers.
+TEST(Fit, OrdersComponentsWithinTheirFamiliesBehindAGateAndWithAPriorToo) {
+  Matrix x(330, 2);
+  x << mixture({0.5, 0.5}, Normal(-5, 1), Normal(5, 1)).sample(300, 1).x,
+      Vector::LinSpaced(30, -60, 60), normal_rows(330, 1);
+  const AnyFamily family =
+      FamilyList({AnyFamily(Untied(Normal(), 2)),
+                  AnyFamily(Untied(UniformBox(Vector{{-60.0}}, Vector{{60.0}}), 1))});
+  const auto expect_order = [](const AnyFamily& fitted) {
+    const auto* list = fitted.as<FamilyList>();
+    ASSERT_NE(list, nullptr);
+    const auto* normals = list->families()[0].as<Untied<Normal>>();
+    EXPECT_LT(normals->component(0).mean(), -3);
+    EXPECT_GT(normals->component(1).mean(), 3);
+  };
+  for (const std::uint64_t seed : {1, 2, 3}) {
+    const FitOptions options{.seed = seed};
+    const Fit gated = fit(mixture(Gated(family, {1})), x, options);
+    expect_order(gated.model.family().as<Gated>()->family());
+    const Matrix own = x.leftCols(1);
+    expect_order(fit(MixtureModel(family), own, options).model.family());
+    const Fit prior = fit(MixtureModel(AnyFamily(WithImaginaryRows(family, 1))), own, options);
+    expect_order(prior.model.family().as<WithImaginaryRows>()->family());
+  }
+}
+
 }  // namespace
 }  // namespace mix
