@@ -9,10 +9,13 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "group_gate.h"
 #include "identified_directions.h"
 #include "mix/errors.h"
 #include "mix/models/edges.h"
+#include "mix/models/group_posterior.h"
 #include "mix/models/parameter_values.h"
+#include "mix/parallel.h"
 
 namespace mix {
 namespace {
@@ -22,6 +25,8 @@ namespace {
 constexpr double negative_information = 1e-4;
 // Nats still to gain from which the estimate does not count as a maximum.
 constexpr double worth_gaining = 0.05;
+// So many times a step is halved to see what it gains.
+constexpr int measured_steps = 12;
 // A condition number from which rounding and the normal approximation both deserve distrust.
 constexpr double ill_conditioned = 1e8;
 // Numbers that move by no more than rounding do not move.
@@ -148,6 +153,35 @@ void describe_convergence(const Information& found, const IdentifiedDirections& 
   report.maximum = inverse.eigenvalues[0] > -negative_information * largest;
 }
 
+// Log-likelihood plus log prior.
+double objective_at(const MixtureModel& model, const AnyRows& x,
+                    const StandardErrorOptions& options) {
+  const Vector w =
+      options.sample_weight.size() > 0 ? options.sample_weight : Vector::Ones(x.rows());
+  const double prior = model.family().log_prior();
+  if (options.groups.empty()) return log_likelihood(model.state(), x, w) + prior;
+  const Posterior found = group_posterior(without_group_gate(model), x, w, options.groups);
+  return (options.groups.sums(w).array() > 0).select(found.log_density.array(), 0).sum() + prior;
+}
+
+// A gain worth a warning is only believed as far as a part of its step has it: where components end
+// in a cliff the log-likelihood is no parabola, whatever its derivatives say.
+void measure_gain(const Information& found, const Vector& step, const AnyRows& x,
+                  const StandardErrorOptions& options, ConvergenceReport& report) {
+  if (!lacks_second_derivatives(found) && !(report.gain > worth_gaining)) return;
+  const double length = report.step;
+  report.gain = 0;
+  report.step = 0;
+  const double here = objective_at(found.moved(Vector::Zero(step.size())), x, options);
+  double share = 1;
+  for (int i = 0; i < measured_steps; ++i, share /= 2) {
+    const double rise = objective_at(found.moved(share * step), x, options) - here;
+    if (!(rise > report.gain)) continue;
+    report.gain = rise;
+    report.step = share * length;
+  }
+}
+
 void warn(const Information& found, InformationKind asked, StandardErrors& result) {
   const ConvergenceReport& report = result.convergence;
   std::vector<std::string>& warnings = result.warnings;
@@ -180,8 +214,9 @@ void warn(const Information& found, InformationKind asked, StandardErrors& resul
   }
   if (report.maximum && report.gain > worth_gaining) {
     warnings.push_back(fmt::format(
-        "the estimate is not at the maximum: {:.3g} nats of the log-likelihood are still to gain, "
-        "a step of {:.2g} standard errors; fit with a smaller tolerance, to these rows and by "
+        "the estimate is not at the maximum: at least {:.3g} nats of the log-likelihood are still "
+        "to gain, a step of {:.2g} standard errors; fit with a smaller tolerance, to these rows "
+        "and by "
         "soft assignment",
         report.gain, report.step));
   }
@@ -305,6 +340,9 @@ StandardErrors standard_errors(const MixtureModel& model, const AnyRows& x,
   const InverseInformation inverse = directions.inverse(
       result.information == InformationKind::scores ? found.scores : found.observed);
   describe_convergence(found, directions, inverse, result);
+  with_threads(options.threads, [&] {
+    measure_gain(found, inverse.covariance * found.score, x, options, result.convergence);
+  });
   Matrix covariance = inverse.covariance;
   if (result.information == InformationKind::sandwich) {
     covariance = covariance * found.scores * covariance;

@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
+#include <numeric>
 #include <stdexcept>
 
 #include "mix/distributions/factor_analyzers.h"
@@ -17,6 +19,7 @@
 #include "mix/distributions/normal.h"
 #include "mix/distributions/poisson.h"
 #include "mix/distributions/shifted_exponential.h"
+#include "mix/distributions/skew_normal.h"
 #include "mix/distributions/uniform_box.h"
 #include "mix/errors.h"
 #include "mix/family_list.h"
@@ -503,6 +506,46 @@ TEST(StandardErrors, UseTheScoresWhereThereIsNoSecondDerivative) {
   EXPECT_THAT(errors.warnings.at(0), HasSubstr("no second derivatives"));
   const double scale = estimate(errors, 0, "scale").value;
   EXPECT_NEAR(estimate(errors, 0, "median").standard_error, scale / std::sqrt(401), 0.01 * scale);
+}
+
+// Half a bell, as high as it goes: its edge lies at the outermost row, where the likelihood is no
+// parabola, with and without second derivatives. Nor is it at the kink of a Laplace distribution.
+TEST(StandardErrors, ClaimNoGainThatIsNotThere) {
+  const Matrix x = rows(300, 1, standard_normal).cwiseAbs();
+  const double best = fit_closely(mixture(SkewNormal()), x).report.log_likelihood;
+  for (const double shape : {1e3, 1e4, 3e4, 1e5, 1e6}) {
+    for (const double before_edge : {1.0, 2.0, 3.0, 5.0, 10.0}) {
+      const double edge = x.minCoeff() - before_edge / shape;
+      const double scale = std::sqrt((x.array() - edge).square().mean());
+      const MixtureModel half = mixture({1}, SkewNormal(edge, scale, shape));
+      const ConvergenceReport report = standard_errors(half, x).convergence;
+      EXPECT_LE(report.gain, std::max(0.05, best - half.log_likelihood(x) + 0.05))
+          << shape << " " << before_edge;
+      EXPECT_GE(report.gain, 0);
+    }
+  }
+  const Matrix few = x.topRows(7);
+  const StandardErrors kink = standard_errors(fit(mixture(Laplace()), few).model, few);
+  ASSERT_EQ(kink.information, InformationKind::scores);
+  EXPECT_LT(kink.convergence.gain, 1e-6);
+}
+
+// Too far from the median, there is something to gain, with groups and weights too.
+TEST(StandardErrors, MeasureTheGainWhereThereIsNoSecondDerivative) {
+  const Matrix x = rows(400, 1, standard_normal);
+  StandardErrorOptions options;
+  const MixtureModel aside = mixture({1}, Laplace(0.5, 1));
+  const double gain = standard_errors(aside, x, options).convergence.gain;
+  EXPECT_GT(gain, 1);
+  EXPECT_LE(gain, fit(mixture(Laplace()), x).report.log_likelihood - aside.log_likelihood(x));
+  options.sample_weight = Vector::Constant(400, 2);
+  EXPECT_NEAR(standard_errors(aside, x, options).convergence.gain, 2 * gain, 1e-6 * gain);
+  std::vector<Index> alone(400);
+  std::iota(alone.begin(), alone.end(), Index{0});
+  options.groups = Groups(alone);
+  const StandardErrors grouped = standard_errors(aside, x, options);
+  EXPECT_GT(grouped.convergence.gain, 1);
+  EXPECT_THAT(grouped.warnings, ::testing::Contains(HasSubstr("at least")));
 }
 
 // A ratio of 1 leaves one variance, in a chart of many.

@@ -61,9 +61,11 @@ struct SearchSummary {
 /// How near the estimate is to a maximum of the log-likelihood, and how sharp this is.
 struct ConvergenceReport {
   /// Nats of the log-likelihood (plus log prior) still to gain by Newton's step: g' H^-1 g / 2, g
-  /// being the score. Standard errors mean nothing where it is not small.
+  /// being the score. From 0.05 on, and where there are no second derivatives, what this step, or
+  /// the best of the parts left by halving it, gains indeed: the least that is to gain. Standard
+  /// errors mean nothing where it is not small.
   double gain = quiet_nan;
-  /// The length of that step in standard errors, sqrt(g' H^-1 g).
+  /// The length of that step in standard errors, of Newton's sqrt(g' H^-1 g).
   double step = quiet_nan;
   /// The smallest eigenvalue of the observed information relative to that of rows whose components
   /// are known: 1 where components do not overlap, 0 where the data do not determine a direction;
