@@ -40,6 +40,21 @@ std::vector<Column> columns_of(const Table& block, const Matrix& values) {
   return columns;
 }
 
+// Cells that could not be filled for one reason.
+struct CellsLeft {
+  Index count = 0;
+  std::string first;
+
+  void add(const std::string& place) {
+    if (count++ == 0) first = place;
+  }
+  void tell(std::string_view reason) const {
+    if (count == 0) return;
+    note(fmt::format("{} could not be filled, for {}; the first is {}", count_of(count, "cell"),
+                     reason, first));
+  }
+};
+
 void run_impute(const ImputeCommand& flags) {
   const SavedModel saved = load_model(flags.model);
   if (!saved.model.takes_missing_cells()) {
@@ -51,8 +66,8 @@ void run_impute(const ImputeCommand& flags) {
   AtomicFile file = output_file(flags.out);
   Index done = 0;
   Index cells = 0;
-  Index left = 0;
-  std::string first_left;
+  CellsLeft unexplained;
+  CellsLeft without_mean;
   with_threads(flags.threads, [&] {
     Table block;
     while (rows.next(imputed_block_size, block)) {
@@ -69,7 +84,11 @@ void run_impute(const ImputeCommand& flags) {
           if (!std::isnan(block.value(i, j))) continue;
           ++cells;
           if (!std::isnan(filled(i, j))) continue;
-          if (left++ == 0) first_left = rows.place(block, i);
+          const bool explained =
+              saved.model.log_density(block.cells().middleRows(i, 1))[0] > -infinity;
+          CellsLeft& left = explained ? without_mean : unexplained;
+          left.add(
+              fmt::format("{}, column {}", rows.place(block, i), in_quotes(block.column(j).name)));
         }
       }
       const std::string text = format_csv(Table(columns_of(block, filled), filled));
@@ -79,12 +98,13 @@ void run_impute(const ImputeCommand& flags) {
     }
   });
   file.commit();
-  note(fmt::format("filled {} of {}", count_of(cells - left, "missing cell"),
+  note(fmt::format("filled {} of {}",
+                   count_of(cells - unexplained.count - without_mean.count, "missing cell"),
                    count_of(done, "row")));
-  if (left > 0) {
-    note(fmt::format("{} could not be filled, for no component explains the row; the first is {}",
-                     count_of(left, "cell"), first_left));
-  }
+  unexplained.tell("no component explains the row");
+  without_mean.tell(
+      "under the model the mean there is infinite or does not exist: draw values instead (--draw "
+      "SEED)");
 }
 
 }  // namespace

@@ -98,8 +98,11 @@ Matrix impute(const MixtureModel& model, const AnyRows& x) {
       if (!(r.row(i).sum() > 0)) continue;
       for (Index j = 0; j < x.cols(); ++j) {
         if (!std::isnan(rows(i, j))) continue;
-        const Index own = levels[static_cast<std::size_t>(j)];
-        block(i, j) = own > 0 ? most_probable_level(model, rows.row(i), j, own) : means(i, j);
+        if (const Index own = levels[static_cast<std::size_t>(j)]; own > 0) {
+          block(i, j) = most_probable_level(model, rows.row(i), j, own);
+        } else if (std::isfinite(means(i, j))) {
+          block(i, j) = means(i, j);
+        }
       }
     }
   });

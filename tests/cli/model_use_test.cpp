@@ -196,6 +196,24 @@ TEST(Impute, FillsCategoriesByTheMostProbable) {
             (std::vector<std::string>{"color,n", "red,1.6", "blue,1.6"}));
 }
 
+TEST(Impute, SaysWhichCellHasNoMean) {
+  const Folder here;
+  here.write("rows.csv", "a,b\n1,1\n1.5,1\n3,2\n20,5\n100,1\n1000,2\n,3\n50000,4\n");
+  (void)here.succeed({"fit", "rows.csv", "--family", "a=pareto,b=poisson", "--components", "1",
+                      "--out", "m.json"});
+  here.write("new.csv", "a,b\n2,\n,1\n");
+  const Outcome run = here.succeed({"impute", "m.json", "new.csv"});
+  const auto lines = lines_of(run.out);
+  ASSERT_EQ(lines.size(), 3U);
+  EXPECT_EQ(lines[1].substr(0, 2), "2,");
+  EXPECT_EQ(lines[2], "NA,1");
+  EXPECT_THAT(run.err, HasSubstr("filled 1 missing cell of 2 rows"));
+  EXPECT_THAT(run.err, HasSubstr("the mean there is infinite or does not exist"));
+  EXPECT_THAT(run.err, HasSubstr("the first is new.csv line 3, column \"a\""));
+  EXPECT_THAT(here.succeed({"impute", "m.json", "new.csv", "--draw", "1"}).err,
+              HasSubstr("filled 2 missing cells"));
+}
+
 TEST(Predict, TranslatesCategoriesThroughTheLevelsOfTheModel) {
   const Folder here;
   here.write("train.csv", "color\nblue\ngreen\nred\nred\nred\nblue\n");

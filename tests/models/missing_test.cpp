@@ -13,8 +13,10 @@
 #include "mix/distributions/covariance_structure.h"
 #include "mix/distributions/exponential.h"
 #include "mix/distributions/gaussians.h"
+#include "mix/distributions/inverse_gamma.h"
 #include "mix/distributions/multinomial.h"
 #include "mix/distributions/normal.h"
+#include "mix/distributions/pareto.h"
 #include "mix/distributions/poisson.h"
 #include "mix/distributions/product.h"
 #include "mix/distributions/student_t.h"
@@ -533,6 +535,18 @@ TEST(Impute, OfANestedMixtureIsItsConditionalMean) {
   Matrix filled{{1.5, quiet_nan}};
   outer.family().impute(0, filled);
   EXPECT_NEAR(filled(0, 1), inner.conditional({0}, Vector{{1.5}}).moments().mean[0], 1e-12);
+}
+
+TEST(Impute, LeavesCellsWhoseMeanIsInfiniteOrDoesNotExist) {
+  const Matrix missing{{quiet_nan}};
+  for (const AnyFamily& heavy :
+       {AnyFamily(Untied(Pareto(0.9, 1))), AnyFamily(Untied(InverseGamma(1, 1))),
+        AnyFamily(StudentT(Matrix{{0.0}}, {Matrix{{1.0}}}, Vector{{0.5}}))}) {
+    const MixtureModel model = mixture({0.01, 0.99}, heavy, Exponential(1));
+    EXPECT_TRUE(std::isnan(impute(model, missing)(0, 0)));
+    EXPECT_TRUE(std::isfinite(impute_draws(model, missing, 1)(0, 0)));
+  }
+  EXPECT_NEAR(impute(mixture({1}, Pareto(3, 1)), missing)(0, 0), 1.5, 1e-12);
 }
 
 }  // namespace
