@@ -258,7 +258,7 @@ void fill_values(std::vector<Ranked>& table, const std::string& criterion) {
 
 void rank(std::vector<Ranked>& table) {
   const auto grade = [](const Ranked& row) {
-    if (!row.fit || std::isnan(row.value)) return 2;
+    if (!row.fit || !(row.value < infinity)) return 2;
     return row.fit->report.flagged ? 1 : 0;
   };
   std::stable_sort(table.begin(), table.end(), [&](const Ranked& a, const Ranked& b) {
@@ -303,6 +303,11 @@ const Fit& Comparison::best() const {
     throw std::runtime_error(fmt::format(
         "the criterion {} is not defined for any of the candidates; choose another", criterion));
   }
+  if (criterion == "cv" && table.front().value == infinity) {
+    throw std::runtime_error(
+        "the criterion cv is infinite for all of the candidates: each leaves rows that were held "
+        "out without density; choose another, such as bic");
+  }
   return *table.front().fit;
 }
 
@@ -310,7 +315,7 @@ const Ranked& Comparison::simplest_within_error() const {
   (void)best();
   const Ranked* simplest = &table.front();
   for (const Ranked& row : table) {
-    if (!is_sound(row) || std::isnan(row.value)) continue;
+    if (!is_sound(row) || !(row.value < infinity)) continue;
     const bool within = row.value <= table.front().value + table.front().standard_error;
     if (within && row.parameter_count < simplest->parameter_count) simplest = &row;
   }

@@ -358,6 +358,24 @@ TEST(Compare, HasNoBestWhereTheCriterionIsDefinedForNone) {
   EXPECT_THROW((void)ranked.best(), std::runtime_error);
 }
 
+// The outermost row lies outside of every box that was fitted to the others.
+TEST(Compare, HasNoBestWhereHeldOutRowsHaveNoDensityUnderAnyCandidate) {
+  const Matrix x = mixture({1}, Normal()).sample(60, 1).x;
+  const Candidate box{"box", [](Index k) { return AnyFamily(Untied(FreeUniform(1), k)); }};
+  const Candidate normal{"normal", [](Index k) { return AnyFamily(Untied(Normal(), k)); }};
+  CompareOptions options{
+      .families = {box}, .components = {1, 2}, .criterion = "cv", .fit = {.seed = 1}};
+  const Comparison boxes = compare(x, options);
+  EXPECT_THAT([&] { (void)boxes.best(); },
+              testing::ThrowsMessage<std::runtime_error>(
+                  testing::AllOf(HasSubstr("cv is infinite"), HasSubstr("bic"))));
+  options.families.push_back(normal);
+  const Comparison both = compare(x, options);
+  EXPECT_EQ(both.table.front().name, "normal");
+  EXPECT_EQ(both.table.back().value, infinity);
+  EXPECT_EQ(&both.simplest_within_error(), &both.table.front());
+}
+
 TEST(Compare, NamesTheUsersRowWhereEqualRowsAreCountedTogether) {
   Matrix x(40, 1);
   for (Index i = 0; i < 40; ++i) x(i, 0) = static_cast<double>(i % 4);
