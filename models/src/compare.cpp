@@ -413,13 +413,26 @@ bool rows_are_sound(const AnyRows& x, const CompareOptions& options) {
                      });
 }
 
+// Components of the largest model: it may have some besides those that are asked for.
+Index most_components(const CompareOptions& options) {
+  Index most = options.components.last;
+  for (const Candidate& candidate : options.families) {
+    try {
+      most = std::max(most, candidate.make(options.components.last).size());
+    } catch (const std::exception&) {
+      continue;  // its fits fail without a look at the rows
+    }
+  }
+  return most;
+}
+
 }  // namespace
 
 Comparison compare(const AnyRows& x, const CompareOptions& options) {
   const Vector& w = options.fit.sample_weight;
   if (!looks_at_rows(options.criterion) && rows_are_exchangeable(options.fit) &&
       rows_are_sound(x, options)) {
-    if (auto distinct = distinct_rows(x, w, options.components.last)) {
+    if (auto distinct = distinct_rows(x, w, most_components(options))) {
       CompareOptions inner = options;
       inner.fit.sample_weight = std::move(distinct->weight);
       return compare_rows(distinct->x, inner);

@@ -376,6 +376,24 @@ TEST(Compare, HasNoBestWhereHeldOutRowsHaveNoDensityUnderAnyCandidate) {
   EXPECT_EQ(&both.simplest_within_error(), &both.table.front());
 }
 
+// Equal rows are counted together where enough differ for a start: of noise, too.
+TEST(Compare, CountsNoiseAmongTheComponentsThatNeedRows) {
+  Matrix x(160, 1);
+  for (Index i = 0; i < 160; ++i) x(i, 0) = Vector{{1, 2, 5.5, 6}}[i % 4];
+  const Candidate noisy{"noisy", [&](Index k) {
+                          return AnyFamily(FamilyList(
+                              {AnyFamily(Untied(Normal(), k)), AnyFamily(UniformBox::around(x))}));
+                        }};
+  for (const bool annihilate : {false, true}) {
+    const Comparison found = compare(x, {.families = {noisy},
+                                         .components = {1, 4},
+                                         .annihilate = annihilate,
+                                         .criterion = annihilate ? "mml" : "bic",
+                                         .fit = {.seed = 1}});
+    for (const Ranked& row : found) EXPECT_THAT(row.status, Not(HasSubstr("failed")));
+  }
+}
+
 TEST(Compare, NamesTheUsersRowWhereEqualRowsAreCountedTogether) {
   Matrix x(40, 1);
   for (Index i = 0; i < 40; ++i) x(i, 0) = static_cast<double>(i % 4);
