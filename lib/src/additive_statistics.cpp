@@ -43,16 +43,15 @@ void maximize_sum(MixtureState& state, const AnyFamily& reference, ConstVectorRe
   if (mixing == MixingWeights::free && total > 0) state.weights = sum.head(k) / total;
 }
 
-void check_streams(const AnyFamily& family, const char* what) {
+void check_streams(const AnyFamily& family, const char* what, const char* remedy) {
   if (family.streams() && family.cycles() == 1) return;
   throw std::invalid_argument(
-      fmt::format("{}: the family '{}' is not estimated from additive statistics in one step; use "
-                  "run_em",
-                  what, family.title()));
+      fmt::format("{}: the family '{}' is not estimated from additive statistics in one step; {}",
+                  what, family.title(), remedy));
 }
 
 void check_exact(const MixtureState& start, const AnyFamily& reference, const MixtureState& next,
-                 const AnyRows& x, Weights w, const char* what) {
+                 const AnyRows& x, Weights w, const char* what, const char* remedy) {
   MixtureState other = next;
   const Vector sum = soft_statistics(start, next.family, x, w);
   maximize_sum(other, next.family, sum.tail(sum.size() - 1), MixingWeights::fixed);
@@ -65,16 +64,17 @@ void check_exact(const MixtureState& start, const AnyFamily& reference, const Mi
     if (!(difference > same_estimate * (1 + std::abs(a.data()[i])))) continue;
     throw std::invalid_argument(fmt::format(
         "{}: what the family '{}' estimates from statistics depends on the parameters before, so "
-        "those of several parts cannot be added up; use run_em",
-        what, reference.title()));
+        "those of several parts cannot be added up; {}",
+        what, reference.title(), remedy));
   }
 }
 
-void check_additive(const MixtureState& start, const AnyRows& x, Weights w, const char* what) {
+void check_additive(const MixtureState& start, const AnyRows& x, Weights w, const char* what,
+                    const char* remedy) {
   MixtureState next = start;
   const Vector sum = soft_statistics(start, start.family, x, w);
   maximize_sum(next, start.family, sum.tail(sum.size() - 1), MixingWeights::fixed);
-  check_exact(start, start.family, next, x, w, what);
+  check_exact(start, start.family, next, x, w, what, remedy);
 }
 
 }  // namespace mix

@@ -16,16 +16,21 @@ Vector soft_statistics(const MixtureState& state, const AnyFamily& reference, co
 void maximize_sum(MixtureState& state, const AnyFamily& reference, ConstVectorRef sum,
                   MixingWeights mixing);
 
-/// Throws std::invalid_argument, in the name of `what`, for families that do not stream or have
-/// several cycles.
-void check_streams(const AnyFamily& family, const char* what);
+/// The remedy of who calls EM where statistics do not add up.
+inline constexpr const char* by_whole_passes = "use run_em";
+
+/// Throws std::invalid_argument, in the name of `what` and with `remedy`, for families that do not
+/// stream or have several cycles.
+void check_streams(const AnyFamily& family, const char* what, const char* remedy = by_whole_passes);
 
 /// Throws std::invalid_argument where the estimate from statistics depends on the parameters that
 /// they were added up with: `next` is what `maximize_sum` made of those of `start` with the
 /// parameters of `reference`.
 void check_exact(const MixtureState& start, const AnyFamily& reference, const MixtureState& next,
-                 const AnyRows& x, Weights w, const char* what);
+                 const AnyRows& x, Weights w, const char* what,
+                 const char* remedy = by_whole_passes);
 /// The same, with a step from `start` that is made for it.
-void check_additive(const MixtureState& start, const AnyRows& x, Weights w, const char* what);
+void check_additive(const MixtureState& start, const AnyRows& x, Weights w, const char* what,
+                    const char* remedy);
 
 }  // namespace mix

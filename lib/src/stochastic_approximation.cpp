@@ -8,8 +8,10 @@ StochasticApproximation::StochasticApproximation(const MixtureState& start, cons
                                                  Weights w, const EmOptions& options)
     : policy_(options.assignment.as<Saem>()) {
   if (policy_ == nullptr) return;
-  check_streams(start.family, "Saem");
-  check_additive(start, x, w, "Saem");
+  constexpr const char* what = "assignment saem";
+  constexpr const char* remedy = "choose another assignment, such as stochastic or soft";
+  check_streams(start.family, what, remedy);
+  check_additive(start, x, w, what, remedy);
 }
 
 const AnyFamily* StochasticApproximation::reference(Index iteration) const {

@@ -141,6 +141,8 @@ TEST(Saem, RefusesFamiliesWhoseStatisticsDoNotAddUpAndSettingsOutOfBounds) {
   };
   refused(StudentT(2, 1), {}, "student_t");
   refused(Untied(Laplace(), 2), {}, "laplace");
+  refused(StudentT(2, 1), {}, "choose another assignment, such as stochastic or soft");
+  refused(Untied(Laplace(), 2), {}, "choose another assignment, such as stochastic or soft");
   const AnyFamily normals = saem_cases().front().truth.family();
   refused(normals, {.decay = 0.5}, "decay must be above 0.5 and at most 1");
   refused(normals, {.burn_in = -1}, "burn_in must not be negative");
