@@ -28,6 +28,34 @@ struct RegressCommand {
   Index threads = 0;
 };
 
+std::string header_of(const SavedModel& saved, const std::vector<Column>& columns,
+                      const std::vector<Index>& known) {
+  std::string header;
+  // In the order of the model, as the conditional distribution has them.
+  for (const Index j : other_columns(saved.model.dimension(), known)) {
+    const Column& column = columns[static_cast<std::size_t>(j)];
+    header += fmt::format("{}{},{}", header.empty() ? "" : ",", csv_cell(column.name + "_mean"),
+                          csv_cell(column.name + "_standard_deviation"));
+  }
+  return header + "\n";
+}
+
+// The model has no moments of what is to be predicted.
+[[noreturn]] void refuse_to_predict(const RegressCommand& flags, const std::vector<Column>& columns,
+                                    const std::vector<Index>& predicted, const std::string& why) {
+  std::string complaint = fmt::format("{}: --predict {}: {}", flags.model, flags.predict, why);
+  for (const Index j : predicted) {
+    const Column& column = columns[static_cast<std::size_t>(j)];
+    if (column.kind != ColumnKind::category) continue;
+    complaint += fmt::format(
+        "; column {} holds categories: leave its cells empty, and impute fills in the most "
+        "probable ones",
+        in_quotes(column.name));
+    break;
+  }
+  throw DataError(complaint);
+}
+
 std::string cell(double value) { return std::isfinite(value) ? fmt::format("{}", value) : "NA"; }
 
 void run_regress(const RegressCommand& flags) {
@@ -40,29 +68,29 @@ void run_regress(const RegressCommand& flags) {
   const std::vector<Column> columns = columns_or_numbered(saved.columns, saved.model.dimension());
   RowsForModel rows(flags.data, marginal_of(saved, known));
   AtomicFile file = output_file(flags.out);
-  std::string header;
-  // In the order of the model, as the conditional distribution has them.
-  for (const Index j : other_columns(saved.model.dimension(), known)) {
-    const Column& column = columns[static_cast<std::size_t>(j)];
-    header += fmt::format("{}{},{}", header.empty() ? "" : ",", csv_cell(column.name + "_mean"),
-                          csv_cell(column.name + "_standard_deviation"));
-  }
-  file.write(header + "\n");
+  std::string text = header_of(saved, columns, known);
   Index impossible = 0;
   with_threads(flags.threads, [&] {
     Table block;
     while (rows.next(rows_per_read, block)) {
-      const Regression found = saved.model.regression(known, block.cells());
+      const Regression found = [&] {
+        try {
+          return saved.model.regression(known, block.cells());
+        } catch (const NotAvailable& error) {
+          refuse_to_predict(flags, columns, predicted, error.what());
+        }
+      }();
       const std::vector<bool> complete = complete_rows(block);
       for (Index i = 0; i < block.rows(); ++i) {
-        std::string line;
         for (Index j = 0; j < found.mean.cols(); ++j) {
-          line += fmt::format("{}{},{}", j == 0 ? "" : ",", cell(found.mean(i, j)),
+          text += fmt::format("{}{},{}", j == 0 ? "" : ",", cell(found.mean(i, j)),
                               cell(found.standard_deviation(i, j)));
         }
-        file.write(line + "\n");
+        text += "\n";
         if (complete[static_cast<std::size_t>(i)] && std::isnan(found.mean(i, 0))) ++impossible;
       }
+      file.write(text);
+      text.clear();
     }
   });
   file.commit();

@@ -608,6 +608,15 @@ TEST(Regress, PredictsRowByRow) {
   here.refuse({"regress", "line.json", "new.csv", "--predict", "w"}, {"\"w\""});
 }
 
+TEST(Regress, RefusesCategoriesBeforeItWrites) {
+  const Folder here;
+  here.write("rows.csv", "color,n\nblue,0\nred,1\nred,2\nred,4\nblue,1\n");
+  (void)here.succeed({"fit", "rows.csv", "--family", "color=categorical,n=poisson", "--components",
+                      "1", "--out", "m.json"});
+  here.refuse({"regress", "m.json", "rows.csv", "--predict", "color"},
+              {"--predict color", "column \"color\" holds categories", "impute"});
+}
+
 TEST(Regress, PredictsAndDrawsTheResponseOfGatedRegressions) {
   const Folder here;
   std::string text = "z,x,y\n";
