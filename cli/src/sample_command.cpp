@@ -19,6 +19,9 @@
 namespace mix::cli {
 namespace {
 
+// Rows in memory at a time; the output does not depend on it.
+constexpr Index drawn_at_once = 65536;
+
 struct SampleCommand {
   std::string model{};
   std::string out{};
@@ -93,10 +96,17 @@ void run_sample(const SampleCommand& flags) {
         flags.model, saved.model.title()));
   }
   AtomicFile file = output_file(flags.out);
-  const Sample sample =
-      flags.given.empty() ? saved.model.sample(flags.rows, flags.seed) : sample_given(saved, flags);
-  file.write(format_csv(
-      to_table(sample, columns_or_numbered(saved.columns, saved.model.dimension()), flags.labels)));
+  const auto text_of = [&](const Sample& sample) {
+    return format_csv(to_table(sample, columns_or_numbered(saved.columns, saved.model.dimension()),
+                               flags.labels));
+  };
+  if (!flags.given.empty()) file.write(text_of(sample_given(saved, flags)));
+  for (Index first = 0; first < flags.rows; first += drawn_at_once) {
+    const Index count = std::min(drawn_at_once, flags.rows - first);
+    const std::string text = text_of(saved.model.sample(count, flags.seed, first));
+    // The header once.
+    file.write(first == 0 ? text : text.substr(text.find('\n') + 1));
+  }
   file.commit();
   if (flags.given.empty() && saved.model.family().as<DeconvolvedGaussians>() != nullptr) {
     note("drawn are values without errors of measurement; with errors: --given a table of them");

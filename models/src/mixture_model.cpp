@@ -111,7 +111,7 @@ void MixtureModel::sample(Rng& rng, VectorRef out) const {
   state_.family.sample(categorical(rng, state_.weights), rng, out);
 }
 
-Sample MixtureModel::sample(Index n, std::uint64_t seed) const {
+Sample MixtureModel::sample(Index n, std::uint64_t seed, Index first_row) const {
   if (n < 0) {
     throw std::invalid_argument(
         fmt::format("MixtureModel: {} rows cannot be drawn; at least 0 can", n));
@@ -120,7 +120,7 @@ Sample MixtureModel::sample(Index n, std::uint64_t seed) const {
   for_each_block(n, [&](Index first, Index count) {
     Vector row(dimension());
     for (Index i = first; i < first + count; ++i) {
-      Rng rng(seed, Purpose::sample, 0, static_cast<std::uint64_t>(i));
+      Rng rng(seed, Purpose::sample, 0, static_cast<std::uint64_t>(first_row + i));
       const Index k = categorical(rng, state_.weights);
       state_.family.sample(k, rng, row);
       drawn.x.row(i) = row.transpose();

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <csignal>
+#include <set>
 #include <sstream>
 
 #include "run_program.h"
@@ -437,6 +438,20 @@ TEST(Sample, DependsOnTheSeedAlone) {
   EXPECT_NE(draw("3"), draw("4"));
   EXPECT_EQ(lines_of(draw("3")).size(), 21U);
   EXPECT_EQ(lines_of(draw("3"))[0], "eruptions,waiting");
+}
+
+// More rows than are in memory at a time.
+TEST(Sample, OfManyRowsBeginsWithThatOfFew) {
+  const Folder here;
+  fit_faithful(here);
+  const std::string few = here.succeed({"sample", "model.json", "-n", "20"}).out;
+  const std::string many = here.succeed({"sample", "model.json", "-n", "70000"}).out;
+  EXPECT_TRUE(many.starts_with(few));
+  const std::vector<std::string> lines = lines_of(many);
+  ASSERT_EQ(lines.size(), 70001U);
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), lines[0]), 1);
+  const auto sorted = std::set<std::string>(lines.begin(), lines.end());
+  EXPECT_EQ(sorted.size(), lines.size());  // no row is drawn twice
 }
 
 TEST(Sample, TellsTheComponentOfEachRow) {

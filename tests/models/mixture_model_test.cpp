@@ -119,6 +119,7 @@ TEST(MixtureModel, ARowOfASampleDependsOnTheSeedAndItsNumberAlone) {
   const Sample many = recipe().sample(2000, 5);
   EXPECT_EQ(many.x.topRows(100), few.x);
   EXPECT_NE(recipe().sample(100, 6).x, few.x);
+  EXPECT_EQ(recipe().sample(1900, 5, 100).x, many.x.bottomRows(1900));
 }
 
 TEST(MixtureModel, RefusesWeightsThatAreNoDistribution) {

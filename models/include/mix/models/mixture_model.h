@@ -78,8 +78,9 @@ class MixtureModel {
 
   /// Draws one row into `out`.
   void sample(Rng& rng, VectorRef out) const;
-  /// Draws `n` rows; row i depends on the seed and i alone.
-  [[nodiscard]] Sample sample(Index n, std::uint64_t seed) const;
+  /// Draws `n` rows, the first of which is row `first_row` of all that this seed gives: row i
+  /// depends on the seed and i alone.
+  [[nodiscard]] Sample sample(Index n, std::uint64_t seed, Index first_row = 0) const;
 
   // What follows needs the same of every component's family; where one does not offer it
   // NotAvailable is thrown, with its name. Columns count from 0.
