@@ -18,8 +18,8 @@ template <class... Args>
 
 void check_cells(const AnyRows& x, const char* what, bool missing,
                  FunctionView<bool(Index)> infinite) {
-  const auto check = [what, infinite, missing = missing && x.sparse() == nullptr](
-                         double value, Index row, Index column) {
+  const auto check_cell = [what, infinite, missing = missing && x.sparse() == nullptr](
+                              double value, Index row, Index column) {
     if (std::isfinite(value) || (missing && std::isnan(value))) return;
     if (std::isinf(value) && infinite(column)) return;
     refuse_rows("{}: row {}, column {} is {}; leave such rows out, cells must be finite", what,
@@ -28,14 +28,14 @@ void check_cells(const AnyRows& x, const char* what, bool missing,
   if (const SparseRows* sparse = x.sparse()) {
     for (Index i = 0; i < x.rows(); ++i) {
       for (Index c = sparse->begin(i); c < sparse->begin(i + 1); ++c) {
-        check(sparse->value()[c], i, sparse->column()[c]);
+        check_cell(sparse->value()[c], i, sparse->column()[c]);
       }
     }
     return;
   }
   const auto check_dense = [&](const auto& dense) {
     for (Index d = 0; d < x.cols(); ++d) {
-      for (Index i = 0; i < x.rows(); ++i) check(static_cast<double>(dense(i, d)), i, d);
+      for (Index i = 0; i < x.rows(); ++i) check_cell(static_cast<double>(dense(i, d)), i, d);
     }
   };
   if (const FloatRows* floats = x.floats()) return check_dense(*floats);
