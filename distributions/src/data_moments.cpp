@@ -83,6 +83,7 @@ void check_has_variance(std::string_view family, const AnyRows& x, Weights w) {
 }
 
 void check_sums(std::string_view family, const AnyRows& x, Weights w, Summed summed) {
+  constexpr double least_square = 1e-290;  // below it squares of the smaller values lose digits
   const double total = w.sum();
   if (!(total > 0)) return;
   Index column = 0;
@@ -93,7 +94,7 @@ void check_sums(std::string_view family, const AnyRows& x, Weights w, Summed sum
     const bool inverses = summed == Summed::inverses;
     const bool squares = summed == Summed::squares;
     const double most = inverses ? 1 / low : high * (squares ? high : 1);
-    const bool vanish = squares && high < least_range;
+    const bool vanish = squares && high * high < least_square;
     if (std::isfinite(total * most) && !vanish) continue;
     throw std::invalid_argument(fmt::format(
         "{}: column {} reaches from {} to {}; sums of {} are no longer numbers of double "
