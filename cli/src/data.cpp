@@ -78,9 +78,14 @@ void check_described(const ColumnRoles& roles, const std::vector<std::string>& d
   for (const std::string& name : split_names(roles.label_prior, ',')) {
     parts.emplace_back("--label-prior", name);
   }
-  const std::vector<std::string> covariates = split_names(roles.covariates, ',');
+  // Beside a response all is given.
+  std::vector<std::string> given{roles.offset, roles.trials};
+  for (const std::string& names : {roles.covariates, roles.errors}) {
+    for (const std::string& name : split_names(names, ',')) given.push_back(name);
+  }
   for (const auto& [option, name] : parts) {
-    if (name.empty() || !contains(described, name) || contains(covariates, name)) continue;
+    if (name.empty() || !contains(described, name) || contains(given, name)) continue;
+    if (!roles.response.empty() && name != roles.response) continue;
     throw std::invalid_argument(fmt::format(
         "{} {} names a column that the components describe; leave it out of the described columns, "
         "or leave {} out",

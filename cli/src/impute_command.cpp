@@ -91,9 +91,8 @@ void run_impute(const ImputeCommand& flags) {
               fmt::format("{}, column {}", rows.place(block, i), in_quotes(block.column(j).name)));
         }
       }
-      const std::string text = format_csv(Table(columns_of(block, filled), filled));
-      // The header once.
-      file.write(done == 0 ? text : text.substr(text.find('\n') + 1));
+      const Table imputed(columns_of(block, filled), filled);
+      file.write(done == 0 ? format_csv(imputed) : csv_rows(imputed));
       done += block.rows();
     }
   });

@@ -4,6 +4,8 @@
 
 #include <cstdio>
 
+#include "mix/csv.h"
+
 namespace mix::cli {
 
 constexpr const char* standard_output = "/dev/stdout";
@@ -14,6 +16,11 @@ void note(std::string_view message) { fmt::print(stderr, "mixture: {}\n", messag
 
 AtomicFile output_file(const std::string& path) {
   return AtomicFile(path.empty() ? standard_output : path);
+}
+
+std::string csv_rows(const Table& table) {
+  const std::string header = format_csv(Table(table.columns(), Matrix(0, table.column_count())));
+  return format_csv(table).substr(header.size());
 }
 
 }  // namespace mix::cli

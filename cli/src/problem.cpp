@@ -133,14 +133,14 @@ void check_precision(const FitFlags& flags, const CompareOptions& options) {
   const auto serves = [](const Candidate& candidate) {
     try {
       return candidate.make(1).takes_single_precision();
-    } catch (const std::exception&) {  // compare lists it with the reason
-      return false;
+    } catch (const std::exception&) {  // the fit says why
+      return true;
     }
   };
   if (std::any_of(options.families.begin(), options.families.end(), serves)) return;
   throw std::invalid_argument(fmt::format(
       "--precision mixed concerns gaussian of at least {} columns whose covariances are neither "
-      "diagonal nor common, such as --structure VVV, without --gate; leave it out",
+      "diagonal nor common, such as --structure VVV, without --gate and --errors; leave it out",
       kernels::most_small_columns + 1));
 }
 

@@ -96,16 +96,15 @@ void run_sample(const SampleCommand& flags) {
         flags.model, saved.model.title()));
   }
   AtomicFile file = output_file(flags.out);
-  const auto text_of = [&](const Sample& sample) {
-    return format_csv(to_table(sample, columns_or_numbered(saved.columns, saved.model.dimension()),
-                               flags.labels));
+  const auto table_of = [&](const Sample& sample) {
+    return to_table(sample, columns_or_numbered(saved.columns, saved.model.dimension()),
+                    flags.labels);
   };
-  if (!flags.given.empty()) file.write(text_of(sample_given(saved, flags)));
+  if (!flags.given.empty()) file.write(format_csv(table_of(sample_given(saved, flags))));
   for (Index first = 0; first < flags.rows; first += drawn_at_once) {
     const Index count = std::min(drawn_at_once, flags.rows - first);
-    const std::string text = text_of(saved.model.sample(count, flags.seed, first));
-    // The header once.
-    file.write(first == 0 ? text : text.substr(text.find('\n') + 1));
+    const Table drawn = table_of(saved.model.sample(count, flags.seed, first));
+    file.write(first == 0 ? format_csv(drawn) : csv_rows(drawn));
   }
   file.commit();
   if (flags.given.empty() && saved.model.family().as<DeconvolvedGaussians>() != nullptr) {

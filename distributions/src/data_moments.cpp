@@ -97,7 +97,7 @@ void check_sums(std::string_view family, const AnyRows& x, Weights w, Summed sum
     const bool vanish = squares && high * high < least_square;
     if (std::isfinite(total * most) && !vanish) continue;
     throw std::invalid_argument(fmt::format(
-        "{}: column {} reaches from {} to {}; sums of {} are no longer numbers of double "
+        "{}: column {} reaches from {} to {}; sums of {} may no longer be numbers of double "
         "precision: give the column in a {} unit",
         family, column, low, high,
         inverses  ? "1 / such values"

@@ -12,7 +12,7 @@
 namespace mix {
 namespace {
 
-// Per dimension: directions in doubles have no more digits.
+// Per dimension: beyond it the mean direction's length, less than 1 by its inverse, has no digits.
 constexpr double largest_concentration = 1e12;
 
 double largest_concentration_in(Index d) {
@@ -25,7 +25,8 @@ void check_concentration(std::string_view type, Index d, double concentration) {
   const double largest = largest_concentration_in(d);
   if (concentration >= 0 && concentration <= largest) return;
   throw std::invalid_argument(fmt::format(
-      "{}: concentration is {}; it must be from 0 to {:g}, beyond which directions have no digits",
+      "{}: concentration is {}; it must be from 0 to {:g}, beyond which the length of the mean "
+      "direction has no digits",
       type, concentration, largest));
 }
 
@@ -41,8 +42,8 @@ double best_concentration(Index d, double length, const DataSpread& data) {
 std::string direction_flaw(Index d, double mass, double concentration, const DataSpread& data) {
   if (concentration >= 0.5 * largest_concentration_in(d)) {
     return fmt::format(
-        "its concentration is {:.3g}, at or near the upper limit {:g}: its directions differ by "
-        "rounding alone",
+        "its concentration is {:.3g}, at or near the upper limit {:g}: the length of its mean "
+        "direction has few digits left",
         concentration, largest_concentration_in(d));
   }
   return data.flaw(mass, bessel_ratio(static_cast<double>(d) / 2 - 1, concentration).rest);

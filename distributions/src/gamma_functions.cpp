@@ -5,6 +5,7 @@
 #include <boost/math/special_functions/log1p.hpp>
 #include <boost/math/special_functions/trigamma.hpp>
 #include <cmath>
+#include <limits>
 #include <numbers>
 #include <optional>
 #include <utility>
@@ -38,6 +39,7 @@ double temme_tail(double shape, double x) {
 
 // The tail on that side of x where the mean is not, if only it is easy.
 std::optional<double> easy_tail(double shape, double x) {
+  if (x == std::numeric_limits<double>::infinity()) return 0;
   // Chernoff's bound.
   if (shape * divergence_from_one(x / shape) > vanishing) return 0;
   if (shape >= very_large) return temme_tail(shape, x);

@@ -99,7 +99,8 @@ std::string name_impossible(const MixtureState& state, const AnyRows& x, Weights
     return found;
   };
   const std::string_view none =
-      "the objective is minus infinity though no density is zero: logarithms of densities add up "
+      "the log-likelihood is minus infinity though no density is zero: logarithms of densities add "
+      "up "
       "to less than numbers of double precision reach; give the columns in other units";
   if (!groups.empty()) {
     const std::vector<Index> found = impossible(posterior(state, x, w, groups).log_density);

@@ -159,7 +159,8 @@ bool link_nameless_file(int descriptor, const fs::path& folder, fs::path& name) 
   }
 }
 
-// Whether what was opened can be read to its end: a device such as /dev/zero has none.
+// Whether what was opened can be read to its end: a device such as /dev/zero has none, and of
+// others nobody knows.
 bool has_end(int descriptor) {
   struct stat status {};
   struct stat null {};
@@ -181,7 +182,7 @@ InputFile::InputFile(const fs::path& path) : name_(path.string()), descriptor_(-
   if (descriptor_ >= 0 && has_end(descriptor_)) return;
   if (descriptor_ >= 0) {
     ::close(std::exchange(descriptor_, -1));
-    throw refuse("it is a device without an end; name a file or a pipe");
+    throw refuse("it is a device, which may have no end; name a file or a pipe");
   }
   const int code = errno;
   if (code == ENOENT || code == ENOTDIR) throw refuse("there is no such file; check the path");

@@ -104,7 +104,8 @@ OnlineEm::OnlineEm(MixtureState start, OnlineOptions options)
 
 void OnlineEm::update(const AnyRows& x, Weights w) {
   constexpr const char* what = "OnlineEm";
-  if (w.size() == x.rows() && (w.array() == 0).all()) return;
+  const bool counts = w.size() != x.rows() || (w.array() != 0).any();
+  if (!counts && x.cols() == state_.family.dimension()) return;
   check_data(state_.family, x, w, what);
   const double weight = w.sum();
   const Vector sum = soft_statistics(state_, reference_.family, x, w);

@@ -258,7 +258,8 @@ void fill_values(std::vector<Ranked>& table, const std::string& criterion) {
 
 void rank(std::vector<Ranked>& table) {
   const auto grade = [](const Ranked& row) {
-    if (!row.fit || !(row.value < infinity)) return 2;
+    if (!row.fit) return 3;
+    if (!(row.value < infinity)) return 2;
     return row.fit->report.flagged ? 1 : 0;
   };
   std::stable_sort(table.begin(), table.end(), [&](const Ranked& a, const Ranked& b) {

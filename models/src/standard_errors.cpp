@@ -175,7 +175,12 @@ void measure_gain(const Information& found, const Vector& step, const AnyRows& x
   const double here = objective_at(found.moved(Vector::Zero(step.size())), x, options);
   double share = 1;
   for (int i = 0; i < measured_steps; ++i, share /= 2) {
-    const double rise = objective_at(found.moved(share * step), x, options) - here;
+    double rise = 0;
+    try {
+      rise = objective_at(found.moved(share * step), x, options) - here;
+    } catch (const std::exception&) {
+      continue;  // beyond what the parameters can be, without coordinates that keep within
+    }
     if (!(rise > report.gain)) continue;
     report.gain = rise;
     report.step = share * length;
@@ -216,8 +221,7 @@ void warn(const Information& found, InformationKind asked, StandardErrors& resul
     warnings.push_back(fmt::format(
         "the estimate is not at the maximum: at least {:.3g} nats of the log-likelihood are still "
         "to gain, a step of {:.2g} standard errors; fit with a smaller tolerance, to these rows "
-        "and by "
-        "soft assignment",
+        "and by soft assignment",
         report.gain, report.step));
   }
 }

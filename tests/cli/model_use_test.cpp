@@ -454,6 +454,18 @@ TEST(Sample, OfManyRowsBeginsWithThatOfFew) {
   EXPECT_EQ(sorted.size(), lines.size());  // no row is drawn twice
 }
 
+TEST(Sample, OfManyRowsHasOneHeaderAlsoWhereItTakesTwoLines) {
+  const Folder here;
+  std::string rows = "\"a\nb\",c\n";
+  for (int i = 0; i < 40; ++i)
+    rows += std::to_string(i * i % 37) + "," + std::to_string(i % 11) + "\n";
+  here.write("data.csv", rows);
+  (void)here.succeed({"fit", "data.csv", "--components", "1", "--out", "two.json"});
+  const auto lines = lines_of(here.succeed({"sample", "two.json", "-n", "70000"}).out);
+  ASSERT_EQ(lines.size(), 70002U);
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), lines[1]), 1);
+}
+
 TEST(Sample, TellsTheComponentOfEachRow) {
   const Folder here;
   fit_faithful(here);

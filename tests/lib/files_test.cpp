@@ -70,9 +70,9 @@ TEST_F(Files, ThatCannotBeReadAreNamedWithTheReason) {
 
 TEST_F(Files, ThatHaveNoEndAreRefused) {
   for (const std::string device : {"/dev/zero", "/dev/full", "/dev/urandom"}) {
-    EXPECT_EQ(
-        message_of([&] { (void)read_file(device); }),
-        "cannot read \"" + device + "\": it is a device without an end; name a file or a pipe");
+    EXPECT_EQ(message_of([&] { (void)read_file(device); }),
+              "cannot read \"" + device +
+                  "\": it is a device, which may have no end; name a file or a pipe");
   }
   EXPECT_EQ(read_file("/dev/null"), "");
 }

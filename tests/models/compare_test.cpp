@@ -369,7 +369,14 @@ TEST(Compare, HasNoBestWhereHeldOutRowsHaveNoDensityUnderAnyCandidate) {
   EXPECT_THAT([&] { (void)boxes.best(); },
               testing::ThrowsMessage<std::runtime_error>(
                   testing::AllOf(HasSubstr("cv is infinite"), HasSubstr("bic"))));
-  options.families.push_back(normal);
+  options.families.insert(options.families.begin(), {"positive", [](Index k) {
+                                                       return AnyFamily(Untied(Exponential(), k));
+                                                     }});
+  const Comparison with_failure = compare(x, options);
+  EXPECT_EQ(with_failure.table.back().fit, nullptr);
+  EXPECT_THAT([&] { (void)with_failure.best(); },
+              testing::ThrowsMessage<std::runtime_error>(HasSubstr("cv is infinite")));
+  options.families = {box, normal};
   const Comparison both = compare(x, options);
   EXPECT_EQ(both.table.front().name, "normal");
   EXPECT_EQ(both.table.back().value, infinity);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <numbers>
 #include <numeric>
 #include <stdexcept>
 
@@ -428,6 +429,23 @@ struct Nameless {
   void fit(Rows x, Weights w) { at = w.dot(x.col(0)) / w.sum(); }
 };
 
+// Normal around 0, of a width that is checked when it is loaded.
+struct OwnWidth {
+  double width = 1;
+
+  [[nodiscard]] Index dimension() const { return 1; }
+  [[nodiscard]] Index parameter_count() const { return 1; }
+  void log_density(Rows x, VectorRef out) const {
+    const double constant = std::log(width) + 0.5 * std::log(2 * std::numbers::pi);
+    out = -0.5 * (x.col(0).array() / width).square() - constant;
+  }
+  void fit(Rows x, Weights w) { width = std::sqrt(w.dot(x.col(0).cwiseAbs2()) / w.sum()); }
+  void fields(Fields& visit) {
+    visit("width", width);
+    if (visit.loading() && !(width > 0)) throw std::invalid_argument("width must be positive");
+  }
+};
+
 TEST(StandardErrors, OfDistributionsWithoutCoordinatesComeFromTheirFields) {
   Matrix x = rows(300, 2, standard_normal);
   x.topRows(120).array() += 4;
@@ -546,6 +564,16 @@ TEST(StandardErrors, MeasureTheGainWhereThereIsNoSecondDerivative) {
   const StandardErrors grouped = standard_errors(aside, x, options);
   EXPECT_GT(grouped.convergence.gain, 1);
   EXPECT_THAT(grouped.warnings, ::testing::Contains(HasSubstr("at least")));
+}
+
+// Newton's step ends at a negative width here, and a part of it gains.
+TEST(StandardErrors, MeasureTheGainWithinWhatParametersCanBe) {
+  const Matrix x = rows(400, 1, standard_normal);
+  const MixtureModel wide = mixture({1}, OwnWidth{1.6 * std::sqrt(x.squaredNorm() / 400)});
+  const ConvergenceReport report = standard_errors(wide, x).convergence;
+  EXPECT_GT(report.gain, 50);
+  EXPECT_LE(report.gain,
+            fit(mixture(OwnWidth()), x).report.log_likelihood - wide.log_likelihood(x));
 }
 
 // A ratio of 1 leaves one variance, in a chart of many.

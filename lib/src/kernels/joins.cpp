@@ -17,6 +17,9 @@ namespace mix::kernels::HWY_NAMESPACE {
 // Of a few columns all numbers of a vector of unions stay in registers, in loops of known length.
 constexpr int most_unrolled = 8;
 
+// No target has more in a vector.
+constexpr Index most_lanes = 16;
+
 constexpr int triangle_of(int d) { return d * (d + 1) / 2; }
 
 template <int D>
@@ -127,7 +130,7 @@ void cheapest_of(const ClusterColumns& all, double* memory, Index c, double& lea
                  Index& partner) {
   Unions<D> unions(all.d, memory);
   const Index step = lanes();
-  HWY_ALIGN double found[16];
+  HWY_ALIGN double found[most_lanes];
   for (Index first = (c + 1) / step * step; first < all.count; first += step) {
     const V increase = increases(all, unions, c, first);
     if (hn::AllFalse(Lanes(), hn::Lt(increase, hn::Set(Lanes(), least)))) continue;
@@ -144,7 +147,7 @@ template <int D>
 void offer_to(const ClusterColumns& all, double* memory, Index c, double* least, Index* partner) {
   Unions<D> unions(all.d, memory);
   const Index step = lanes();
-  HWY_ALIGN double found[16];
+  HWY_ALIGN double found[most_lanes];
   for (Index first = 0; first < c; first += step) {
     const V increase = increases(all, unions, c, first);
     const auto cheaper = hn::Lt(increase, hn::LoadU(Lanes(), least + first));
@@ -200,9 +203,8 @@ namespace {
 
 // Numbers of a vector of unions, where they do not fit into registers.
 double* memory_of_unions(Index d) {
-  constexpr Index widest = 8;
   thread_local std::vector<double> memory;
-  const auto size = static_cast<std::size_t>(widest * (d + d * (d + 1) / 2));
+  const auto size = static_cast<std::size_t>(HWY_NAMESPACE::most_lanes * (d + d * (d + 1) / 2));
   if (memory.size() < size) memory.resize(size);
   return memory.data();
 }

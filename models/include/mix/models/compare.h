@@ -81,16 +81,16 @@ struct Ranked {
       path{};  ///< how the number was chosen, of CompareOptions::annihilate
 };
 
-/// The table, best first; spurious fits after sound ones, failures and fits whose value is infinite
-/// or not defined last.
+/// The table, best first; spurious fits after sound ones, then fits whose value is infinite or not
+/// defined, and failures last.
 struct Comparison {
   std::vector<Ranked> table;
   std::string criterion;
 
   [[nodiscard]] auto begin() const { return table.begin(); }
   [[nodiscard]] auto end() const { return table.end(); }
-  /// The fit that ranks first; throws std::runtime_error that says why when every one failed, or
-  /// the criterion is infinite or not defined for all.
+  /// The fit that ranks first; throws std::runtime_error that says why when every one failed, the
+  /// criterion is not defined for any, or cross-validation is infinite for all.
   [[nodiscard]] const Fit& best() const;
   /// The one-standard-error rule (Breiman et al. 1984): of the sound fits whose value exceeds the
   /// best one's by at most the best one's standard error, the one with the fewest parameters. The
