@@ -76,7 +76,11 @@ Range range_of(const MovedNumbers& numbers, const Vector& steps, Index number, d
   const Vector direction = weighted / derivative.dot(weighted);
   const auto stays = [&](double limit, const auto& holds) {
     return std::all_of(beyond.begin(), beyond.end(), [&](double factor) {
-      return holds(numbers.values(factor * (limit - value) * direction)[number]);
+      try {
+        return holds(numbers.values(factor * (limit - value) * direction)[number]);
+      } catch (const std::exception&) {
+        return true;  // a distribution of one's own refuses to go there
+      }
     });
   };
   if (!stays(0, [](double moved) { return moved >= 0; })) return Range::real;

@@ -94,7 +94,7 @@ TEST(Edges, OfABlockMove) {
                                       FreeUniform(Vector{{2.0}}, Vector{{7.0}}));
   const Sample drawn = recipe.sample(600, 3);
   Matrix x(600, 2);
-  x << drawn.x, Vector::LinSpaced(600, 0, 0.1);
+  x << drawn.x, Vector::LinSpaced(600, 0, 1);
   for (Index i = 0; i < 600; ++i) {
     x(i, 1) += drawn.labels[static_cast<std::size_t>(i)] == 0 ? -4 : 4;
   }
@@ -113,7 +113,7 @@ TEST(Edges, OfABlockMove) {
       Product({{{0},
                 Untied(std::vector<FreeUniform>{FreeUniform(Vector{{0.0}}, Vector{{2.5}}),
                                                 FreeUniform(Vector{{2.5}}, Vector{{7.0}})})},
-               {{1}, Untied(std::vector<Normal>{Normal(-4, 0.1), Normal(4, 0.1)})}})};
+               {{1}, Untied(std::vector<Normal>{Normal(-3.5, 0.3), Normal(4.5, 0.3)})}})};
   EXPECT_TRUE(move_edges(state, x, Vector::Ones(600)));
   const auto& moved = *state.family.as<Product>()->blocks()[0].family.as<Untied<FreeUniform>>();
   EXPECT_EQ(moved.component(0).upper(), boxes.component(first).upper());

@@ -541,10 +541,13 @@ TEST(Fit, EqualPointsOfDifferentRowsAreNoTrouble) {
   EXPECT_TRUE(std::isfinite(best.report.log_likelihood));
 }
 
-TEST(Fit, ValuesOfAnySizeAreNoTrouble) {
-  const Matrix x = faithful() * 1e160;
-  EXPECT_NO_THROW(kmeans(x, 2));
-  EXPECT_EQ(kmeans(x, 2).labels.size(), 272U);
+TEST(KMeans, ValuesOfAnySizeWithSquaresAreNoTrouble) {
+  const std::vector<Index> labels = kmeans(faithful(), 2).labels;
+  // Powers of two change no digit.
+  for (const double unit : {std::exp2(-470), std::exp2(480)}) {
+    EXPECT_EQ(kmeans(faithful() * unit, 2).labels, labels) << unit;
+  }
+  EXPECT_THROW(kmeans(faithful() * 1e160, 2), std::invalid_argument);
 }
 
 // Says of each row where it stands, and insists on seeing all of them.

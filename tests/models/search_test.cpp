@@ -262,7 +262,7 @@ Matrix overlapping_groups() {
 // With these seeds the best run is sound until its last passes, which make a component nearly flat.
 TEST(Search, KeepsASoundRunWhereTheLastPassesShowTheBestToBeSpurious) {
   const Matrix x = overlapping_groups();
-  for (const std::uint64_t seed : {6, 11}) {
+  for (const std::uint64_t seed : {1, 10}) {
     const mix::Fit fitted = mix::fit(mix::mixture(mix::Gaussians(6, 2)), x, {.seed = seed});
     EXPECT_FALSE(fitted.report.flagged) << seed;
     EXPECT_EQ(fitted.report.optima.front().flaw, "") << seed;

@@ -566,6 +566,14 @@ TEST(StandardErrors, MeasureTheGainWhereThereIsNoSecondDerivative) {
   EXPECT_THAT(grouped.warnings, ::testing::Contains(HasSubstr("at least")));
 }
 
+TEST(StandardErrors, OfNumbersThatAreCheckedWhenLoadedHaveLimitsWithinWhatTheyCanBe) {
+  const Matrix x = rows(6, 1, standard_normal);
+  const ParameterEstimate width =
+      estimate(standard_errors(fit(mixture(OwnWidth()), x).model, x), 0, "width");
+  EXPECT_NEAR(width.standard_error, width.value / std::sqrt(12), 1e-6);
+  EXPECT_NEAR(width.lower * width.upper, width.value * width.value, 1e-9);
+}
+
 // Newton's step ends at a negative width here, and a part of it gains.
 TEST(StandardErrors, MeasureTheGainWithinWhatParametersCanBe) {
   const Matrix x = rows(400, 1, standard_normal);
