@@ -100,8 +100,7 @@ std::string name_impossible(const MixtureState& state, const AnyRows& x, Weights
   };
   const std::string_view none =
       "the log-likelihood is minus infinity though no density is zero: logarithms of densities add "
-      "up "
-      "to less than numbers of double precision reach; give the columns in other units";
+      "up to less than numbers of double precision reach; give the columns in other units";
   if (!groups.empty()) {
     const std::vector<Index> found = impossible(posterior(state, x, w, groups).log_density);
     if (found.empty()) return std::string(none);
